@@ -171,7 +171,9 @@ impl PortHandle {
     /// Ties a resource to the environment.
     pub fn attach(&self, resource: Weak<dyn Resource>) {
         let mut queue = self.0.lock();
-        queue.resources.retain(|resource| resource.strong_count() > 0);
+        queue
+            .resources
+            .retain(|resource| resource.strong_count() > 0);
         queue.resources.push(resource);
     }
 }
@@ -220,7 +222,9 @@ impl Shared {
     fn begun(&self, env: &Env, count: u32) -> Result<()> {
         if count > 0 && self.pending.fetch_add(count, Ordering::Relaxed) == 0 {
             // SAFETY: the function lives as long as its environment, whose thread this is.
-            check_status!(unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.wake.raw()) })?;
+            check_status!(unsafe {
+                sys::napi_ref_threadsafe_function(env.raw(), self.wake.raw())
+            })?;
         }
         Ok(())
     }

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Weak};
 
-use napi::bindgen_prelude::{Error as JsError, Result, Uint8Array, Uint32ArraySlice, Uint8ArraySlice};
+use napi::bindgen_prelude::{
+    Error as JsError, Result, Uint8Array, Uint8ArraySlice, Uint32ArraySlice,
+};
 use napi::{Env, sys};
 use napi_derive::napi;
 
@@ -15,6 +17,7 @@ use crate::net::tls::TlsOptions;
 use crate::redis::config::{Config, Options, Status, Tls};
 use crate::redis::inflight::{Entry, Meta};
 use crate::redis::lane::{Batch, Delivery, Event, Lane, Sink};
+use crate::redis::lifecycle;
 use crate::redis::resp::decode::Reader;
 use crate::redis::url;
 
@@ -145,10 +148,21 @@ impl RedisLane {
         Ok(())
     }
 
-    /// Closes; returns whether there was something to close.
+    /// Closes, and fails the commands that were not submitted yet behind those that were; their
+    /// ids are in `entries` as for `submit`. Returns whether there was something to close.
     #[napi]
-    pub fn close(&self) -> bool {
-        self.lane.close()
+    pub fn close(&self, env: Env, entries: Uint32ArraySlice<'_>, count: u32) -> Result<bool> {
+        let unsent = parse_entries(&entries, count)?;
+        self.port.begin_many(&env, count)?;
+        let closed = self.lane.close();
+        if !unsent.is_empty() {
+            self.port.push(Box::new(Failed {
+                ids: unsent.iter().map(|entry| entry.id).collect(),
+                next: 0,
+                error: lifecycle::closed(),
+            }));
+        }
+        Ok(closed)
     }
 
     /// Whether the handshake of the current connection was accepted.
@@ -167,19 +181,21 @@ impl RedisLane {
 
 impl RedisLane {
     fn send(&self, env: &Env, pieces: &[&[u8]], entries: &[u32], count: u32) -> Result<()> {
-        let pairs = entries.get(..count as usize * 2).ok_or_else(too_short)?;
-        let entries: Vec<Entry> = pairs
-            .chunks_exact(2)
-            .map(|pair| Entry {
-                id: pair[0],
-                meta: Meta(pair[1]),
-            })
-            .collect();
+        let entries = parse_entries(entries, count)?;
         self.port.count_call();
         self.port.begin_many(env, count)?;
         self.lane.submit(pieces, &entries, Delivery::Direct);
         Ok(())
     }
+}
+
+fn parse_entries(entries: &[u32], count: u32) -> Result<Vec<Entry>> {
+    let pairs = entries.get(..count as usize * 2).ok_or_else(too_short)?;
+    let entry = |pair: &[u32]| Entry {
+        id: pair[0],
+        meta: Meta(pair[1]),
+    };
+    Ok(pairs.chunks_exact(2).map(entry).collect())
 }
 
 fn too_short() -> napi::Error {

@@ -105,7 +105,10 @@ pub fn convert(
         Item::Simple(text) | Item::Bulk(text) if wants_bytes => value::buffer(env, text),
         Item::Simple(text) | Item::Bulk(text) => value::string(env, text),
         // A double, as in Bun: exact up to 2^53.
-        #[allow(clippy::cast_precision_loss, reason = "the documented loss beyond 2^53")]
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "the documented loss beyond 2^53"
+        )]
         Item::Integer(number) => value::double(env, number as f64),
         Item::Double(number) => value::double(env, number),
         Item::Boolean(flag) => value::boolean(env, flag),
@@ -145,9 +148,12 @@ fn key(reader: &mut Reader<'_>) -> Result<String> {
         }
         Item::Null => "null".to_owned(),
         Item::Integer(number) => number.to_string(),
-        Item::Double(number) if number.is_infinite() => {
-            if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned()
+        Item::Double(number) if number.is_infinite() => if number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
         }
+        .to_owned(),
         Item::Double(number) => number.to_string(),
         Item::Boolean(flag) => flag.to_string(),
         Item::Array(count) | Item::Push(count) => {

@@ -51,17 +51,30 @@ pub(super) fn string(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value
         return latin1(env, bytes);
     }
     let text = String::from_utf8_lossy(bytes);
-    make!(napi_create_string_utf8(env, text.as_ptr().cast(), length(text.len())))
+    make!(napi_create_string_utf8(
+        env,
+        text.as_ptr().cast(),
+        length(text.len())
+    ))
 }
 
 /// A string of one byte for each character.
 pub(super) fn latin1(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value> {
-    make!(napi_create_string_latin1(env, bytes.as_ptr().cast(), length(bytes.len())))
+    make!(napi_create_string_latin1(
+        env,
+        bytes.as_ptr().cast(),
+        length(bytes.len())
+    ))
 }
 
 /// A `Buffer` with a copy of the bytes.
 pub(super) fn buffer(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value> {
-    make!(napi_create_buffer_copy(env, bytes.len(), bytes.as_ptr().cast(), ptr::null_mut()))
+    make!(napi_create_buffer_copy(
+        env,
+        bytes.len(),
+        bytes.as_ptr().cast(),
+        ptr::null_mut()
+    ))
 }
 
 /// A `Uint8Array` of its own with these bytes: copied when small, handed over when large.
@@ -83,7 +96,13 @@ pub(super) fn bytes(env: sys::napi_env, bytes: Vec<u8>) -> Result<sys::napi_valu
     } else {
         external(env, bytes)?
     };
-    make!(napi_create_typedarray(env, sys::TypedarrayType::uint8_array, length, buffer, 0))
+    make!(napi_create_typedarray(
+        env,
+        sys::TypedarrayType::uint8_array,
+        length,
+        buffer,
+        0
+    ))
 }
 
 fn external(env: sys::napi_env, bytes: Vec<u8>) -> Result<sys::napi_value> {
@@ -158,8 +177,12 @@ pub(super) fn bigint(env: sys::napi_env, text: &[u8]) -> Result<Option<sys::napi
             words.push(carry as u64);
         }
     }
-    let number: Result<_> =
-        make!(napi_create_bigint_words(env, i32::from(negative), words.len(), words.as_ptr()));
+    let number: Result<_> = make!(napi_create_bigint_words(
+        env,
+        i32::from(negative),
+        words.len(),
+        words.as_ptr()
+    ));
     number.map(Some)
 }
 

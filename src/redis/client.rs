@@ -206,7 +206,11 @@ impl ValkeyClient {
     /// Sets a time to live in seconds; `false` when the key does not exist.
     pub async fn expire(&self, key: &str, seconds: u64) -> Result<bool> {
         let seconds = seconds.to_string();
-        Ok(self.command("EXPIRE", &[key, &seconds]).await?.into_integer()? == 1)
+        Ok(self
+            .command("EXPIRE", &[key, &seconds])
+            .await?
+            .into_integer()?
+            == 1)
     }
 
     /// The time to live in seconds; -1 without one, -2 without the key.
@@ -237,7 +241,9 @@ impl ValkeyClient {
     /// The elements of a list from `start` to `stop`, both included; negative counts from the end.
     pub async fn lrange(&self, key: &str, start: i64, stop: i64) -> Result<Vec<String>> {
         let (start, stop) = (start.to_string(), stop.to_string());
-        self.command("LRANGE", &[key, &start, &stop]).await?.into_texts()
+        self.command("LRANGE", &[key, &start, &stop])
+            .await?
+            .into_texts()
     }
 
     /// A field of a hash.
@@ -268,12 +274,19 @@ impl ValkeyClient {
 
     /// The members of a set.
     pub async fn smembers(&self, key: &str) -> Result<HashSet<String>> {
-        Ok(self.command("SMEMBERS", &[key]).await?.into_texts()?.into_iter().collect())
+        Ok(self
+            .command("SMEMBERS", &[key])
+            .await?
+            .into_texts()?
+            .into_iter()
+            .collect())
     }
 
     /// Publishes a message; returns how many subscribers received it.
     pub async fn publish(&self, channel: &str, message: &str) -> Result<u64> {
-        self.command("PUBLISH", &[channel, message]).await?.into_count()
+        self.command("PUBLISH", &[channel, message])
+            .await?
+            .into_count()
     }
 
     /// Subscribes to channels and waits until the server has confirmed all of them.

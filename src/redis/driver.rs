@@ -130,7 +130,9 @@ async fn dial_and_greet(
         scanner: Scanner::default(),
     };
     let (mut handshake, greeting) = Handshake::start(&config.target);
-    write_all(&connection.socket, &greeting).await.map_err(lost)?;
+    write_all(&connection.socket, &greeting)
+        .await
+        .map_err(lost)?;
     loop {
         while let Some(frame) = connection
             .scanner

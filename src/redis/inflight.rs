@@ -140,10 +140,12 @@ impl InFlight {
         if entry.meta.kind() != expected {
             return Match::Push;
         }
-        let left = self.left.unwrap_or_else(|| match entry.meta.confirmations() {
-            0 => u32::try_from(known).unwrap_or(u32::MAX).max(1),
-            count => count,
-        });
+        let left = self
+            .left
+            .unwrap_or_else(|| match entry.meta.confirmations() {
+                0 => u32::try_from(known).unwrap_or(u32::MAX).max(1),
+                count => count,
+            });
         if left > 1 {
             self.left = Some(left - 1);
             return Match::Confirmation;
@@ -197,9 +199,15 @@ mod tests {
         let mut inflight = InFlight::default();
         let subscribe = entry(1, Meta::SUBSCRIBE | 2 << 8);
         inflight.extend([subscribe, entry(2, 0)]);
-        assert_eq!(inflight.frame(b'>', &push("subscribe", "a")), Match::Confirmation);
+        assert_eq!(
+            inflight.frame(b'>', &push("subscribe", "a")),
+            Match::Confirmation
+        );
         assert_eq!(inflight.frame(b'>', &push("message", "a")), Match::Push);
-        assert_eq!(inflight.frame(b'>', &push("subscribe", "b")), Match::Reply(subscribe));
+        assert_eq!(
+            inflight.frame(b'>', &push("subscribe", "b")),
+            Match::Reply(subscribe)
+        );
         assert_eq!(inflight.frame(b'+', b"+OK\r\n"), Match::Reply(entry(2, 0)));
     }
 
@@ -211,8 +219,14 @@ mod tests {
         inflight.extend([subscribe, unsubscribe, unsubscribe]);
         inflight.frame(b'>', &push("subscribe", "a"));
         inflight.frame(b'>', &push("subscribe", "b"));
-        assert_eq!(inflight.frame(b'>', &push("unsubscribe", "a")), Match::Confirmation);
-        assert_eq!(inflight.frame(b'>', &push("unsubscribe", "b")), Match::Reply(unsubscribe));
+        assert_eq!(
+            inflight.frame(b'>', &push("unsubscribe", "a")),
+            Match::Confirmation
+        );
+        assert_eq!(
+            inflight.frame(b'>', &push("unsubscribe", "b")),
+            Match::Reply(unsubscribe)
+        );
         assert_eq!(
             inflight.frame(b'>', b">3\r\n$11\r\nunsubscribe\r\n_\r\n:0\r\n"),
             Match::Reply(unsubscribe)
@@ -224,7 +238,10 @@ mod tests {
         let mut inflight = InFlight::default();
         let subscribe = entry(1, Meta::SUBSCRIBE | 2 << 8);
         inflight.extend([subscribe, entry(2, 0)]);
-        assert_eq!(inflight.frame(b'-', b"-NOPERM\r\n"), Match::Reply(subscribe));
+        assert_eq!(
+            inflight.frame(b'-', b"-NOPERM\r\n"),
+            Match::Reply(subscribe)
+        );
         assert_eq!(inflight.frame(b'+', b"+OK\r\n"), Match::Reply(entry(2, 0)));
     }
 
@@ -232,6 +249,9 @@ mod tests {
     fn an_unsubscription_by_the_server_answers_nothing() {
         let mut inflight = InFlight::default();
         inflight.extend([entry(1, 0)]);
-        assert_eq!(inflight.frame(b'>', &push("sunsubscribe", "a")), Match::Push);
+        assert_eq!(
+            inflight.frame(b'>', &push("sunsubscribe", "a")),
+            Match::Push
+        );
     }
 }

@@ -340,11 +340,10 @@ impl Lane {
         if outbound.epoch != epoch {
             return Ok(true);
         }
-        let sent = outbound
-            .outbox
-            .flush(&mut |change| change(&mut self.lock_inflight()), &mut |bytes| {
-                socket.try_write(bytes)
-            })?;
+        let sent = outbound.outbox.flush(
+            &mut |change| change(&mut self.lock_inflight()),
+            &mut |bytes| socket.try_write(bytes),
+        )?;
         Ok(socket.try_flush()? && sent)
     }
 

@@ -234,7 +234,12 @@ mod tests {
     #[test]
     fn a_lost_connection_loses_exactly_what_had_begun() {
         let bytes = [get("a"), get("bb"), get("ccc")].concat();
-        let ends = [0, get("a").len(), get("a").len() + get("bb").len(), bytes.len()];
+        let ends = [
+            0,
+            get("a").len(),
+            get("a").len() + get("bb").len(),
+            bytes.len(),
+        ];
         for room in 0..=bytes.len() {
             let mut outbox = Outbox::default();
             let mut inflight = InFlight::default();
@@ -250,7 +255,11 @@ mod tests {
             let begun = u32::try_from(ends.iter().filter(|end| **end < room).count()).unwrap();
             let begun = begun.min(3);
             outbox.lost();
-            assert_eq!(ids(&mut inflight), (0..begun).collect::<Vec<_>>(), "room {room}");
+            assert_eq!(
+                ids(&mut inflight),
+                (0..begun).collect::<Vec<_>>(),
+                "room {room}"
+            );
             wire.clear();
             let mut plenty = usize::MAX;
             outbox

@@ -105,9 +105,9 @@ fn host_and_port(text: &str) -> Result<(String, u16)> {
     };
     let port = match port {
         "" => DEFAULT_PORT,
-        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits
-            .parse()
-            .map_err(|_| invalid("Invalid URL format"))?,
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            digits.parse().map_err(|_| invalid("Invalid URL format"))?
+        }
         _ => return Err(invalid("Invalid URL format")),
     };
     if port == 0 {
@@ -210,7 +210,11 @@ mod tests {
     #[test]
     fn what_is_no_url_is_refused() {
         for url in ["", "redis://h:x", "redis://h:65536", "redis://[::1", "://h"] {
-            assert_eq!(parse(url).unwrap_err().message(), "Invalid URL format", "{url}");
+            assert_eq!(
+                parse(url).unwrap_err().message(),
+                "Invalid URL format",
+                "{url}"
+            );
         }
         assert_eq!(
             parse("redis://h:0").unwrap_err().message(),

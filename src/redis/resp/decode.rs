@@ -224,7 +224,10 @@ mod tests {
     #[test]
     fn an_attribute_is_left_out() {
         let frame = b"*1\r\n|1\r\n+a\r\n*1\r\n:9\r\n:1\r\n";
-        assert_eq!(Value::decode(frame).unwrap(), Value::Array(vec![Value::Integer(1)]));
+        assert_eq!(
+            Value::decode(frame).unwrap(),
+            Value::Array(vec![Value::Integer(1)])
+        );
     }
 
     #[test]

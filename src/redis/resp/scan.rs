@@ -148,7 +148,9 @@ impl Scanner {
         // The next search for this line, if the string behind it is cut, finds it again at once.
         self.searched = newline;
         if newline == self.position || buffer[newline - 1] != b'\r' {
-            return Err(known(buffer[self.position]).err().unwrap_or(Malformed::Response));
+            return Err(known(buffer[self.position])
+                .err()
+                .unwrap_or(Malformed::Response));
         }
         Ok(Some((&buffer[self.position..newline - 1], newline + 1)))
     }
@@ -271,7 +273,11 @@ fn scalar(kind: u8, text: &[u8]) -> Result<(), Malformed> {
         b',' => double(text).is_some(),
         _ => true,
     };
-    if valid { Ok(()) } else { Err(Malformed::Response) }
+    if valid {
+        Ok(())
+    } else {
+        Err(Malformed::Response)
+    }
 }
 
 fn known(kind: u8) -> Result<(), Malformed> {
@@ -340,7 +346,10 @@ mod tests {
     fn a_truncated_reply_is_no_reply() {
         for reply in REPLIES {
             for end in 0..reply.len() {
-                assert_eq!(scan(&reply[..end], reply.len()).unwrap(), Vec::<Vec<u8>>::new());
+                assert_eq!(
+                    scan(&reply[..end], reply.len()).unwrap(),
+                    Vec::<Vec<u8>>::new()
+                );
             }
         }
     }
@@ -348,7 +357,10 @@ mod tests {
     #[test]
     fn the_kind_is_that_of_the_value_behind_an_attribute() {
         let mut scanner = Scanner::default();
-        let frame = scanner.next(b"|1\r\n+a\r\n+b\r\n$1\r\nv\r\n").unwrap().unwrap();
+        let frame = scanner
+            .next(b"|1\r\n+a\r\n+b\r\n$1\r\nv\r\n")
+            .unwrap()
+            .unwrap();
         assert_eq!(frame.kind, b'$');
     }
 
@@ -372,7 +384,12 @@ mod tests {
             (b",x\r\n", Malformed::Response),
             (b"+a\n", Malformed::Response),
         ] {
-            assert_eq!(scan(bytes, 64), Err(expected), "{:?}", String::from_utf8_lossy(bytes));
+            assert_eq!(
+                scan(bytes, 64),
+                Err(expected),
+                "{:?}",
+                String::from_utf8_lossy(bytes)
+            );
         }
     }
 
@@ -388,7 +405,10 @@ mod tests {
         let mut scanner = Scanner::default();
         assert_eq!(scanner.next(b"*9223372036854775807\r\n:1\r\n"), Ok(None));
         assert!(scanner.open.capacity() < 16);
-        assert_eq!(Scanner::default().next(b"%9223372036854775807\r\n"), Ok(None));
+        assert_eq!(
+            Scanner::default().next(b"%9223372036854775807\r\n"),
+            Ok(None)
+        );
     }
 
     #[test]
