@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RedisClient, RedisError } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
@@ -147,7 +148,8 @@ describe("ordering and batching", () => {
   });
 
   it("crosses the border once for each flush and once for each drained batch", async () => {
-    const { port } = await import("../../lib/port.js");
+    // The instance that the client uses, not one of the test runner's.
+    const { port } = createRequire(import.meta.url)("../../lib/port.js");
     await client.ping();
     const before = port.nativeCalls;
     await Promise.all(Array.from({ length: 1000 }, () => client.get("k1")));

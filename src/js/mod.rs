@@ -4,6 +4,12 @@
 //! a synchronous native call starts the work, and finished ids are collected by one `drain` for
 //! each wake-up. [`tape`] is the form in which results cross.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shapes of arguments are those that napi hands over"
+)]
+
 mod port;
 mod redis_lane;
 mod redis_reply;

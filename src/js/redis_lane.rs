@@ -173,9 +173,8 @@ impl RedisLane {
 
     /// Bytes of commands that the socket has not taken yet.
     #[napi(getter)]
-    pub fn buffered(&self) -> f64 {
-        // Far below 2^53.
-        self.lane.buffered() as f64
+    pub fn buffered(&self) -> u32 {
+        u32::try_from(self.lane.buffered()).unwrap_or(u32::MAX)
     }
 }
 
@@ -260,19 +259,16 @@ impl Parcel for Replies {
     fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
         while let Some(reply) = self.batch.replies.get(self.next) {
             let frame = &self.batch.bytes[reply.start..reply.end];
-            match reply.entry {
-                Some(entry) => {
-                    if !redis_reply::unpack(tape, entry, frame, &mut self.scratch)? {
-                        return Ok(false);
-                    }
+            if let Some(entry) = reply.entry {
+                if !redis_reply::unpack(tape, entry, frame, &mut self.scratch)? {
+                    return Ok(false);
                 }
-                None => {
-                    if !tape.fits(0) {
-                        return Ok(false);
-                    }
-                    let push = redis_reply::convert(tape, &mut Reader::new(frame), false)?;
-                    tape.event(self.target, LaneEvent::Push as u32, push)?;
+            } else {
+                if !tape.fits(0) {
+                    return Ok(false);
                 }
+                let push = redis_reply::convert(tape, &mut Reader::new(frame), false)?;
+                tape.event(self.target, LaneEvent::Push as u32, push)?;
             }
             self.next += 1;
         }

@@ -37,11 +37,14 @@ pub fn unpack(
     match item {
         Item::Null => tape.settle(id, Tag::Nil, 0),
         Item::Simple(b"OK") if !wants_bytes => tape.settle(id, Tag::Ok, 0),
-        Item::Integer(number) if i32::try_from(number).is_ok() => {
-            // The word holds the two's complement; JavaScript reads it as signed.
-            let word = u32::from_ne_bytes((number as i32).to_ne_bytes());
-            tape.settle(id, Tag::Integer, word);
-        }
+        Item::Integer(number) => match i32::try_from(number) {
+            // JavaScript reads the word as signed.
+            Ok(small) => tape.settle(id, Tag::Integer, small.cast_unsigned()),
+            Err(_) => {
+                let value = convert(tape, &mut start.clone(), wants_bytes)?;
+                tape.settle_value(id, Tag::Value, value)?;
+            }
+        },
         Item::Error(text) => {
             let message = value::string(tape.env, text)?;
             tape.settle_value(id, Tag::ServerError, message)?;

@@ -169,12 +169,11 @@ pub(super) fn bigint(env: sys::napi_env, text: &[u8]) -> Result<Option<sys::napi
         let mut carry = u128::from(digit - b'0');
         for word in &mut words {
             let product = u128::from(*word) * 10 + carry;
-            // The low half; the high half is carried.
-            *word = (product & u128::from(u64::MAX)) as u64;
+            *word = low_half(product);
             carry = product >> 64;
         }
         if carry > 0 {
-            words.push(carry as u64);
+            words.push(low_half(carry));
         }
     }
     let number: Result<_> = make!(napi_create_bigint_words(
@@ -184,6 +183,14 @@ pub(super) fn bigint(env: sys::napi_env, text: &[u8]) -> Result<Option<sys::napi
         words.as_ptr()
     ));
     number.map(Some)
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the other half is what is not asked for"
+)]
+fn low_half(number: u128) -> u64 {
+    number as u64
 }
 
 /// An object without a prototype, so that no key means anything but itself.

@@ -8,6 +8,10 @@ use crate::net::tls::TlsOptions;
 
 /// Connection options. Each default is Bun's.
 #[derive(Debug, Clone)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, named as Bun names them"
+)]
 pub struct Options {
     /// Closes the connection when nothing was received for so many milliseconds. Default 0: never.
     pub idle_timeout_ms: u32,

@@ -13,7 +13,7 @@ use super::config::{Config, Status};
 use super::driver;
 use super::inflight::{Entry, InFlight, Meta};
 use super::lifecycle;
-use super::outbox::Outbox;
+use super::outbox::{self, Outbox};
 use crate::error::Error;
 use crate::net::runtime;
 use crate::net::stream::Socket;
@@ -160,12 +160,11 @@ impl Lane {
                 let Some(socket) = outbound.socket.clone() else {
                     unreachable!("a ready lane has a socket");
                 };
-                let outcome = outbound.outbox.send(
-                    pieces,
-                    entries,
-                    &mut |change| change(&mut self.lock_inflight()),
-                    &mut |bytes| socket.try_write(bytes),
-                );
+                let outcome = outbound
+                    .outbox
+                    .send(pieces, entries, &self.inflight, &mut |bytes| {
+                        socket.try_write(bytes)
+                    });
                 let left = outcome.is_err() || !outbound.outbox.is_empty();
                 drop(outbound);
                 // The driver sends the rest, or meets the same error and ends the connection.
@@ -174,13 +173,12 @@ impl Lane {
                 }
                 return;
             }
-            Phase::Ready => None,
             Phase::Ended => Some(lifecycle::failed()),
             Phase::Idle | Phase::Connecting if !self.config.options.enable_offline_queue => {
                 self.start(&mut outbound);
                 Some(lifecycle::offline())
             }
-            Phase::Idle | Phase::Connecting => None,
+            Phase::Idle | Phase::Connecting | Phase::Ready => None,
         };
         if let Some(error) = refusal {
             drop(outbound);
@@ -228,7 +226,7 @@ impl Lane {
             return false;
         }
         let error = lifecycle::closed();
-        self.end(outbound, &error, error.clone(), false);
+        self.end(outbound, &error, &error, false);
         self.wake.notify_one();
         true
     }
@@ -265,7 +263,7 @@ impl Lane {
         &self,
         mut outbound: MutexGuard<'_, Outbound>,
         error: &Error,
-        closed: Error,
+        closed: &Error,
         notify: bool,
     ) {
         outbound.phase = Phase::Ended;
@@ -274,7 +272,7 @@ impl Lane {
         outbound.greeting = None;
         outbound.dial_now = false;
         let waiters = std::mem::take(&mut outbound.waiters);
-        let mut entries = self.lock_inflight().take();
+        let mut entries = outbox::lock(&self.inflight).take();
         entries.extend(outbound.outbox.take());
         drop(outbound);
         // Users see `onclose` before the rejections that it explains.
@@ -285,16 +283,12 @@ impl Lane {
             self.sink.failed(ids(&entries), error);
         }
         if !waiters.is_empty() {
-            self.sink.failed(waiters, &closed);
+            self.sink.failed(waiters, closed);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Outbound> {
         self.outbound.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock_inflight(&self) -> MutexGuard<'_, InFlight> {
-        self.inflight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -340,15 +334,14 @@ impl Lane {
         if outbound.epoch != epoch {
             return Ok(true);
         }
-        let sent = outbound.outbox.flush(
-            &mut |change| change(&mut self.lock_inflight()),
-            &mut |bytes| socket.try_write(bytes),
-        )?;
+        let sent = outbound
+            .outbox
+            .flush(&self.inflight, &mut |bytes| socket.try_write(bytes))?;
         Ok(socket.try_flush()? && sent)
     }
 
     pub(super) fn inflight(&self) -> MutexGuard<'_, InFlight> {
-        self.lock_inflight()
+        outbox::lock(&self.inflight)
     }
 
     pub(super) fn deliver(&self, batch: Batch) {
@@ -365,7 +358,7 @@ impl Lane {
         outbound.socket = None;
         outbound.greeting = None;
         outbound.outbox.lost();
-        let entries = self.lock_inflight().take();
+        let entries = outbox::lock(&self.inflight).take();
         drop(outbound);
         self.sink.event(Event::Reconnecting);
         if !entries.is_empty() {
@@ -384,7 +377,7 @@ impl Lane {
         let outbound = self.lock();
         if outbound.epoch == epoch {
             let closed = lifecycle::closed().with_source(error.clone());
-            self.end(outbound, error, closed, true);
+            self.end(outbound, error, &closed, true);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf, Bytes};
 
@@ -54,10 +55,10 @@ impl Outbox {
         &mut self,
         pieces: &[&[u8]],
         entries: &[Entry],
-        inflight: &mut dyn FnMut(&mut dyn FnMut(&mut InFlight)),
+        inflight: &Mutex<InFlight>,
         write: Write<'_>,
     ) -> io::Result<()> {
-        inflight(&mut |inflight| inflight.extend(entries.iter().copied()));
+        lock(inflight).extend(entries.iter().copied());
         let mut sent = 0;
         let mut outcome = Ok(());
         'pieces: for piece in pieces {
@@ -84,11 +85,7 @@ impl Outbox {
     }
 
     /// Sends what waits. Returns whether nothing is left.
-    pub fn flush(
-        &mut self,
-        inflight: &mut dyn FnMut(&mut dyn FnMut(&mut InFlight)),
-        write: Write<'_>,
-    ) -> io::Result<bool> {
+    pub fn flush(&mut self, inflight: &Mutex<InFlight>, write: Write<'_>) -> io::Result<bool> {
         loop {
             while !self.begun.is_empty() {
                 match write(&self.begun) {
@@ -100,7 +97,7 @@ impl Outbox {
             let Some(chunk) = self.waiting.pop_front() else {
                 return Ok(true);
             };
-            inflight(&mut |inflight| inflight.extend(chunk.entries.iter().copied()));
+            lock(inflight).extend(chunk.entries.iter().copied());
             let (sent, outcome) = match write(&chunk.bytes) {
                 Ok(count) => (count, Ok(true)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => (0, Ok(false)),
@@ -136,11 +133,11 @@ impl Outbox {
         mut bytes: Bytes,
         entries: &[Entry],
         sent: usize,
-        inflight: &mut dyn FnMut(&mut dyn FnMut(&mut InFlight)),
+        inflight: &Mutex<InFlight>,
     ) {
         let (commands, end) = begun(&bytes, sent);
         let untouched = &entries[commands.min(entries.len())..];
-        inflight(&mut |inflight| inflight.retract(untouched.len()));
+        lock(inflight).retract(untouched.len());
         let rest = bytes.split_off(end);
         self.begun = bytes.split_off(sent);
         if !rest.is_empty() {
@@ -150,6 +147,11 @@ impl Outbox {
             });
         }
     }
+}
+
+/// A lock that a panic elsewhere does not take away: every change to the queue is one step.
+pub(super) fn lock(inflight: &Mutex<InFlight>) -> MutexGuard<'_, InFlight> {
+    inflight.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -173,8 +175,8 @@ mod tests {
         .collect()
     }
 
-    fn ids(inflight: &mut InFlight) -> Vec<u32> {
-        inflight.take().iter().map(|entry| entry.id).collect()
+    fn ids(inflight: &Mutex<InFlight>) -> Vec<u32> {
+        lock(inflight).take().iter().map(|entry| entry.id).collect()
     }
 
     /// A socket that takes `room` bytes in pieces of at most `step`.
@@ -202,7 +204,7 @@ mod tests {
         for room in 0..=first.len() {
             for step in [1, 7, 1000] {
                 let mut outbox = Outbox::default();
-                let mut inflight = InFlight::default();
+                let inflight = Mutex::new(InFlight::default());
                 let mut wire = Vec::new();
                 let mut left = room;
                 let (head, tail) = first.split_at(5);
@@ -210,7 +212,7 @@ mod tests {
                     .send(
                         &[head, tail],
                         &entries(0..3),
-                        &mut |f| f(&mut inflight),
+                        &inflight,
                         &mut socket(&mut left, step, &mut wire),
                     )
                     .unwrap();
@@ -219,14 +221,11 @@ mod tests {
                 let mut plenty = usize::MAX;
                 // `flush` offers a chunk once; a short write means more room later.
                 while !outbox
-                    .flush(
-                        &mut |f| f(&mut inflight),
-                        &mut socket(&mut plenty, step, &mut wire),
-                    )
+                    .flush(&inflight, &mut socket(&mut plenty, step, &mut wire))
                     .unwrap()
                 {}
                 assert_eq!(wire, whole, "room {room} step {step}");
-                assert_eq!(ids(&mut inflight), [0, 1, 2, 3]);
+                assert_eq!(ids(&inflight), [0, 1, 2, 3]);
             }
         }
     }
@@ -242,13 +241,13 @@ mod tests {
         ];
         for room in 0..=bytes.len() {
             let mut outbox = Outbox::default();
-            let mut inflight = InFlight::default();
+            let inflight = Mutex::new(InFlight::default());
             let (mut wire, mut left) = (Vec::new(), room);
             outbox
                 .send(
                     &[&bytes],
                     &entries(0..3),
-                    &mut |f| f(&mut inflight),
+                    &inflight,
                     &mut socket(&mut left, 1000, &mut wire),
                 )
                 .unwrap();
@@ -256,20 +255,17 @@ mod tests {
             let begun = begun.min(3);
             outbox.lost();
             assert_eq!(
-                ids(&mut inflight),
+                ids(&inflight),
                 (0..begun).collect::<Vec<_>>(),
                 "room {room}"
             );
             wire.clear();
             let mut plenty = usize::MAX;
             outbox
-                .flush(
-                    &mut |f| f(&mut inflight),
-                    &mut socket(&mut plenty, 1000, &mut wire),
-                )
+                .flush(&inflight, &mut socket(&mut plenty, 1000, &mut wire))
                 .unwrap();
             assert_eq!(wire, bytes[ends[begun as usize]..]);
-            assert_eq!(ids(&mut inflight), (begun..3).collect::<Vec<_>>());
+            assert_eq!(ids(&inflight), (begun..3).collect::<Vec<_>>());
         }
     }
 
@@ -277,17 +273,19 @@ mod tests {
     fn a_reply_may_come_while_the_rest_is_still_waiting() {
         let bytes = [get("a"), get("b")].concat();
         let mut outbox = Outbox::default();
-        let mut inflight = InFlight::default();
+        let inflight = Mutex::new(InFlight::default());
         let (mut wire, mut room) = (Vec::new(), get("a").len() + 1);
         outbox
             .send(
                 &[&bytes],
                 &entries(0..2),
-                &mut |f| f(&mut inflight),
+                &inflight,
                 &mut socket(&mut room, 1000, &mut wire),
             )
             .unwrap();
-        assert!(matches!(inflight.frame(b'_', b"_\r\n"), Match::Reply(entry) if entry.id == 0));
+        assert!(
+            matches!(lock(&inflight).frame(b'_', b"_\r\n"), Match::Reply(entry) if entry.id == 0)
+        );
         assert!(!outbox.is_empty());
     }
 }
