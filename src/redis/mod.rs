@@ -1,1 +1,4 @@
 //! The Redis/Valkey client.
+
+pub mod command_table;
+pub mod keys;
