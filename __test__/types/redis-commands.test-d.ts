@@ -10,7 +10,7 @@ type Shared = keyof RedisCommands & keyof BunClient;
 type ByClass =
   | "connected" | "bufferedAmount" | "onconnect" | "onclose"
   | "connect" | "close" | "duplicate" | "send" | "subscribe" | "unsubscribe";
-const missing: Exclude<keyof BunClient, keyof RedisCommands | ByClass>[] = [] satisfies never[];
+expectType<never, Exclude<keyof BunClient, keyof RedisCommands | ByClass>>();
 
 // A class with these methods is accepted where Bun's client is expected.
 commands satisfies Pick<BunClient, Shared>;

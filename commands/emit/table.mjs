@@ -128,7 +128,7 @@ pub struct Command {
     pub keys: &'static [Keys],
     /// The shape of the reply.
     pub reply: ReplyShape,
-    /// The server version that brought the command.
+    /// The version that brought the command: of Redis, or of Valkey if only Valkey has it.
     pub since: &'static str,
     /// Only reads data, so running it twice does no harm and a replica can serve it.
     pub read_only: bool,
@@ -142,11 +142,11 @@ pub struct Command {
 #[must_use]
 pub fn lookup(name: &[u8], subcommand: Option<&[u8]>) -> Option<&'static Command> {
     subcommand
-        .and_then(|subcommand| search(name.iter().chain(b" ").chain(subcommand)))
-        .or_else(|| search(name.iter()))
+        .and_then(|subcommand| search(&name.iter().chain(b" ").chain(subcommand)))
+        .or_else(|| search(&name.iter()))
 }
 
-fn search<'a>(name: impl Iterator<Item = &'a u8> + Clone) -> Option<&'static Command> {
+fn search<'a>(name: &(impl Iterator<Item = &'a u8> + Clone)) -> Option<&'static Command> {
     let compare = |command: &Command| -> Ordering { command.name.bytes().cmp(name.clone().map(u8::to_ascii_uppercase)) };
     COMMANDS.binary_search_by(compare).ok().map(|at| &COMMANDS[at])
 }

@@ -84,7 +84,7 @@ pub struct Command {
     pub keys: &'static [Keys],
     /// The shape of the reply.
     pub reply: ReplyShape,
-    /// The server version that brought the command.
+    /// The version that brought the command: of Redis, or of Valkey if only Valkey has it.
     pub since: &'static str,
     /// Only reads data, so running it twice does no harm and a replica can serve it.
     pub read_only: bool,
@@ -98,11 +98,11 @@ pub struct Command {
 #[must_use]
 pub fn lookup(name: &[u8], subcommand: Option<&[u8]>) -> Option<&'static Command> {
     subcommand
-        .and_then(|subcommand| search(name.iter().chain(b" ").chain(subcommand)))
-        .or_else(|| search(name.iter()))
+        .and_then(|subcommand| search(&name.iter().chain(b" ").chain(subcommand)))
+        .or_else(|| search(&name.iter()))
 }
 
-fn search<'a>(name: impl Iterator<Item = &'a u8> + Clone) -> Option<&'static Command> {
+fn search<'a>(name: &(impl Iterator<Item = &'a u8> + Clone)) -> Option<&'static Command> {
     let compare = |command: &Command| -> Ordering {
         command
             .name
@@ -568,6 +568,7 @@ static COMMANDS: &[Command] = &[
     writes("DECRBY", ONE_KEY, ReplyShape::Integer, "1.0.0"),
     writes("DEL", ALL_KEYS, ReplyShape::Integer, "1.0.0"),
     writes("DELEX", ONE_KEY, ReplyShape::Integer, "8.4.0"),
+    writes("DELIFEQ", ONE_KEY, ReplyShape::Integer, "9.0.0"),
     reads("DIGEST", ONE_KEY, ReplyShape::Bulk, "8.4.0"),
     other("DISCARD", NO_KEYS, ReplyShape::Status, "2.0.0"),
     reads("DUMP", ONE_KEY, ReplyShape::Bulk, "2.6.0"),

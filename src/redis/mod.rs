@@ -1,4 +1,1 @@
 //! The Redis/Valkey client.
-
-pub mod command_table;
-pub mod keys;
