@@ -72,7 +72,7 @@ class Outgoing {
     this.count = 0;
     if (pieces === null && text.length * 3 <= SLAB) {
       const slab = (this.slab ??= Buffer.allocUnsafeSlow(SLAB));
-      lane.submit(slab, slab.utf8Write(text, 0, SLAB), this.entries, count);
+      lane.submit(slab, slab.write(text, 0, SLAB, "utf8"), this.entries, count);
       return;
     }
     const parts = [...(pieces ?? []), text];

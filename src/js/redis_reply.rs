@@ -37,14 +37,10 @@ pub fn unpack(
     match item {
         Item::Null => tape.settle(id, Tag::Nil, 0),
         Item::Simple(b"OK") if !wants_bytes => tape.settle(id, Tag::Ok, 0),
-        Item::Integer(number) => match i32::try_from(number) {
-            // JavaScript reads the word as signed.
-            Ok(small) => tape.settle(id, Tag::Integer, small.cast_unsigned()),
-            Err(_) => {
-                let value = convert(tape, &mut start.clone(), wants_bytes)?;
-                tape.settle_value(id, Tag::Value, value)?;
-            }
-        },
+        // JavaScript reads the word as signed.
+        Item::Integer(number) if let Ok(small) = i32::try_from(number) => {
+            tape.settle(id, Tag::Integer, small.cast_unsigned());
+        }
         Item::Error(text) => {
             let message = value::string(tape.env, text)?;
             tape.settle_value(id, Tag::ServerError, message)?;

@@ -5,10 +5,12 @@
 //! [`lifecycle`] and [`resp`].
 
 pub mod client;
+pub mod command_table;
 pub mod config;
 mod driver;
 pub mod handshake;
 pub mod inflight;
+pub mod keys;
 pub mod lane;
 pub mod lifecycle;
 pub mod outbox;
