@@ -88,10 +88,10 @@ export class RedisClient {
   readonly bufferedAmount: number;
 
   /** Called after every connect with the client and the server's HELLO reply. */
-  onconnect: ((client: RedisClient, hello: unknown) => void) | null | undefined;
+  onconnect: ((client: RedisClient, hello: any) => void) | null;
 
   /** Called when the client is closed or has failed for good; the error's `cause` tells why. */
-  onclose: ((this: RedisClient, error: Error) => void) | null | undefined;
+  onclose: ((this: RedisClient, error: Error) => void) | null;
 
   /**
    * Connects now instead of at the first command, and revives a closed client.

@@ -174,7 +174,10 @@ impl Lane {
                 return;
             }
             Phase::Ended => Some(lifecycle::failed()),
-            Phase::Idle | Phase::Connecting if !self.config.options.enable_offline_queue => {
+            // Once greeted, the lane is connected for its users and ready in a moment.
+            Phase::Idle | Phase::Connecting
+                if outbound.greeting.is_none() && !self.config.options.enable_offline_queue =>
+            {
                 self.start(&mut outbound);
                 Some(lifecycle::offline())
             }
