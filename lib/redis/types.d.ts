@@ -88,10 +88,12 @@ export class RedisClient {
   readonly bufferedAmount: number;
 
   /** Called after every connect with the client and the server's HELLO reply. */
-  onconnect: ((client: RedisClient, hello: any) => void) | null;
+  get onconnect(): ((this: any) => void) | null;
+  set onconnect(callback: ((client: RedisClient, hello: any) => void) | null | undefined);
 
   /** Called when the client is closed or has failed for good; the error's `cause` tells why. */
-  onclose: ((this: RedisClient, error: Error) => void) | null;
+  get onclose(): ((this: any, error: Error) => void) | null;
+  set onclose(callback: ((this: RedisClient, error: Error) => void) | null | undefined);
 
   /**
    * Connects now instead of at the first command, and revives a closed client.
