@@ -1,1 +1,17 @@
-//! The border to JavaScript.
+//! The border to JavaScript: the only room that names napi and the only one with `unsafe`.
+//!
+//! All asynchronous work crosses through one [`port`]: JavaScript makes the promise and an id,
+//! a synchronous native call starts the work, and finished ids are collected by one `drain` for
+//! each wake-up. [`tape`] is the form in which results cross.
+
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shapes of arguments are those that napi hands over"
+)]
+
+mod port;
+mod redis_lane;
+mod redis_reply;
+mod tape;
+mod value;

@@ -1,4 +1,6 @@
 //! Bytes over sockets. Knows nothing of S3 or Redis.
 
+pub mod dial;
 pub mod runtime;
+pub mod stream;
 pub mod tls;

@@ -1,1 +1,20 @@
 //! The Redis/Valkey client.
+//!
+//! [`ValkeyClient`] is the face for Rust. Below it, [`lane`] is one connection with its
+//! [`driver`]; everything else is pure: [`url`], [`handshake`], [`inflight`], [`outbox`],
+//! [`lifecycle`] and [`resp`].
+
+pub mod client;
+pub mod config;
+mod driver;
+pub mod handshake;
+pub mod inflight;
+pub mod lane;
+pub mod lifecycle;
+pub mod outbox;
+pub mod resp;
+pub mod url;
+
+pub use client::{SetOptions, Subscription, ValkeyClient};
+pub use config::{Address, Config, Options, Protocol, Status, Target, Tls};
+pub use resp::decode::Value;

@@ -1,0 +1,94 @@
+// Derives commands/facts/ from the command descriptions of the Valkey server:
+//
+//   node commands/import.mjs <valkey>/src/commands
+//
+// Run it to take over a new server release. Everything else reads only the facts, never the server's files.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { encode } from "./read.mjs";
+
+const source = process.argv[2];
+if (!source) throw new Error("usage: node commands/import.mjs <folder with the server's command files>");
+
+// Commands of a sentinel process and the internals of replication are nobody's data path.
+const LEFT_OUT = /^(SENTINEL|REPLCONF|PSYNC|SYNC|PFDEBUG|PFSELFTEST|RESTORE-ASKING)( |$)/;
+
+// The server finds these keys with code of its own and describes them as "unknown".
+const STORE_ANYWHERE = { keyword: "STORE", from: 2, last: 0, step: 1, limit: 0 };
+
+const groups = {};
+for (const file of readdirSync(source).filter((name) => name.endsWith(".json"))) {
+  for (const [word, described] of Object.entries(JSON.parse(readFileSync(join(source, file), "utf8")))) {
+    const name = described.container ? `${described.container} ${word}` : word;
+    if (LEFT_OUT.test(name)) continue;
+    const group = described.group.replace("_", "-");
+    (groups[group] ??= {})[name] = fact(name, described);
+  }
+}
+for (const [group, commands] of Object.entries(groups)) {
+  writeFileSync(new URL(`facts/${group}.json`, import.meta.url), encode(commands));
+}
+
+function fact(name, described) {
+  const keys = (described.key_specs ?? []).map(keySpec).filter((spec) => spec !== undefined);
+  if (name === "SORT") keys.push(STORE_ANYWHERE);
+  return {
+    since: described.since,
+    arity: described.arity,
+    flags: (described.command_flags ?? []).map((flag) => flag.toLowerCase()).sort(),
+    keys,
+    reply: shape(described.reply_schema),
+    syntax: (described.arguments ?? []).map(syntax).join(" "),
+    summary: described.summary,
+  };
+}
+
+function keySpec({ begin_search: begin, find_keys: find }) {
+  if ("unknown" in begin) return undefined;
+  const start = begin.index
+    ? { index: begin.index.pos }
+    : { keyword: begin.keyword.keyword, from: begin.keyword.startfrom };
+  return find.range
+    ? { ...start, last: find.range.lastkey, step: find.range.step, limit: find.range.limit }
+    : { ...start, count: find.keynum.keynumidx, first: find.keynum.firstkey, step: find.keynum.step };
+}
+
+/** The coarse shape of a reply; `any` when it depends on the arguments. Null may always come instead. */
+function shape(schema) {
+  if (!schema) return "any";
+  const alternatives = schema.oneOf ?? schema.anyOf;
+  if (alternatives) {
+    const shapes = new Set(alternatives.map(shape).filter((one) => one !== "null"));
+    return shapes.size === 1 ? [...shapes][0] : "any";
+  }
+  if (typeof schema.const === "string") return "status";
+  if (typeof schema.const === "number") return "integer";
+  switch (schema.type) {
+    case "string": return "bulk";
+    case "integer": return "integer";
+    case "number": return "double";
+    case "array": return schema.uniqueItems ? "set" : "array";
+    case "object": return "map";
+    case "null": return "null";
+    default: return "any";
+  }
+}
+
+/** An argument in the notation of the server's manual: `[NX | XX] [EX seconds] key [key ...]`. */
+function syntax(argument) {
+  let text;
+  if (argument.type === "oneof") {
+    const choices = argument.arguments.map(syntax).join(" | ");
+    text = argument.optional && argument.token === undefined ? choices : `<${choices}>`;
+  } else if (argument.type === "block") {
+    text = argument.arguments.map(syntax).join(" ");
+  } else {
+    text = argument.type === "pure-token" ? "" : argument.display ?? argument.name;
+  }
+  const token = argument.token === "" ? '""' : argument.token;
+  if (argument.multiple) {
+    text = argument.multiple_token ? `${token} ${text} [${token} ${text} ...]` : `${text} [${text} ...]`;
+  }
+  if (token !== undefined && !argument.multiple_token) text = `${token} ${text}`.trim();
+  return argument.optional ? `[${text}]` : text;
+}

@@ -1,0 +1,6 @@
+"use strict";
+const redis = require("./lib/redis/index.js");
+
+exports.redis = redis.redis;
+exports.RedisClient = redis.RedisClient;
+exports.RedisError = redis.RedisError;

@@ -1,0 +1,248 @@
+"use strict";
+/**
+ * The JavaScript end of the completion port: promises by id, settled in bulk.
+ *
+ * Work is started by a synchronous native call that takes an id. Finished ids come back through
+ * one `drain` for each wake-up, as triples `id, tag, payload` on a shared array and one array of
+ * the values that had to be created (see `src/js/tape.rs`).
+ */
+const { Port, Tag } = require("../binding.js");
+
+/** Words of the tape: more is drained in another turn, so that a flood starves nobody. */
+const TAPE_WORDS = 3 * 1024 + 1;
+const NULL_LENGTH = 0xffffffff;
+
+/**
+ * What is told about a failure:
+ * `[kind, code, message, status, requestId, bucket, path, cause]`.
+ * @typedef {[string, string, string, number | null, string | null, string | null, string | null,
+ *   [string, string] | null]} Failure
+ */
+
+/**
+ * How the results of one kind of call become what users see.
+ * @typedef {object} Outcome
+ * @property {(failure: Failure) => Error} failed builds the error of a rejected call
+ * @property {(message: string) => Error} refused builds the error of a command that the server
+ *   answered with an error
+ * @property {((value: any) => any) | null} convert changes a value before it is handed over
+ */
+
+/** A call that waits for its result. */
+class Pending {
+  /**
+   * @param {(value: any) => void} resolve
+   * @param {(reason: Error) => void} reject
+   * @param {Outcome} outcome
+   */
+  constructor(resolve, reject, outcome) {
+    this.resolve = resolve;
+    this.reject = reject;
+    this.outcome = outcome;
+  }
+}
+
+/** @type {(Pending | undefined)[]} */
+const slots = [];
+/** @type {number[]} */
+const free = [];
+/** @type {Map<number, (kind: number, argument: any) => void>} */
+const listeners = new Map();
+let nextListener = 0;
+
+const tape = new Uint32Array(TAPE_WORDS);
+const signed = new Int32Array(tape.buffer);
+
+/** @type {(message: string) => Error} */
+let makeServerError = (message) => new Error(message);
+
+const port = new Port(drain, (message) => makeServerError(message));
+
+/**
+ * Sets how errors inside larger replies are built.
+ * @param {(message: string) => Error} make
+ */
+function onServerError(make) {
+  makeServerError = make;
+}
+
+/**
+ * Registers a call; its id must be given to the native side, which settles it exactly once.
+ * @param {(value: any) => void} resolve
+ * @param {(reason: Error) => void} reject
+ * @param {Outcome} outcome
+ * @returns {number} the id
+ */
+function register(resolve, reject, outcome) {
+  const pending = new Pending(resolve, reject, outcome);
+  const id = free.pop();
+  if (id === undefined) return slots.push(pending) - 1;
+  slots[id] = pending;
+  return id;
+}
+
+/**
+ * Gives back an id that was never handed to the native side.
+ * @param {number} id
+ */
+function forget(id) {
+  slots[id] = undefined;
+  free.push(id);
+}
+
+/**
+ * Starts one asynchronous native call.
+ * @param {(id: number) => void} start the native call; what it throws is thrown to the caller
+ * @param {(failure: Failure) => Error} failed
+ * @returns {Promise<any>}
+ */
+function call(start, failed) {
+  /** @type {(value: any) => void} */
+  let resolve = () => {};
+  /** @type {(reason: Error) => void} */
+  let reject = () => {};
+  const promise = new Promise((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  const id = register(resolve, reject, { failed, refused: (message) => new Error(message), convert: null });
+  try {
+    start(id);
+  } catch (error) {
+    forget(id);
+    throw error;
+  }
+  return promise;
+}
+
+/**
+ * Registers a receiver of events.
+ * @param {(kind: number, argument: any) => void} listener
+ * @returns {number} the number under which native objects report
+ */
+function listen(listener) {
+  const target = nextListener++;
+  listeners.set(target, listener);
+  return target;
+}
+
+/**
+ * Ends what `listen` began.
+ * @param {number} target
+ */
+function unlisten(target) {
+  listeners.delete(target);
+}
+
+function drain() {
+  const values = port.drain(tape);
+  const end = /** @type {number} */ (tape[0]) + 1;
+  let next = 0;
+  for (let at = 1; at < end; ) {
+    const id = /** @type {number} */ (tape[at]);
+    const tag = tape[at + 1];
+    const payload = /** @type {number} */ (tape[at + 2]);
+    at += 3;
+    if (tag === Tag.Event) {
+      const argument = values[next++];
+      report(() => listeners.get(id)?.(payload, argument));
+      continue;
+    }
+    const { resolve, reject, outcome } = /** @type {Pending} */ (slots[id]);
+    slots[id] = undefined;
+    free.push(id);
+    let value;
+    switch (tag) {
+      case Tag.Value:
+        value = values[next++];
+        break;
+      case Tag.Nil:
+        value = null;
+        break;
+      case Tag.Ok:
+        value = "OK";
+        break;
+      case Tag.Integer:
+        value = signed[at - 1];
+        break;
+      case Tag.Undefined:
+        break;
+      case Tag.Strings:
+        value = strings(/** @type {string} */ (values[next++]), at, payload);
+        at += payload;
+        break;
+      case Tag.Map:
+        value = map(/** @type {string} */ (values[next++]), at, payload);
+        at += payload;
+        break;
+      case Tag.ServerError:
+        reject(outcome.refused(/** @type {string} */ (values[next++])));
+        continue;
+      default:
+        reject(outcome.failed(/** @type {Failure} */ (values[next++])));
+        continue;
+    }
+    if (outcome.convert === null) {
+      resolve(value);
+      continue;
+    }
+    try {
+      resolve(outcome.convert(value));
+    } catch (error) {
+      reject(/** @type {Error} */ (error));
+    }
+  }
+}
+
+/**
+ * Cuts the strings of an array out of one text.
+ * @param {string} text
+ * @param {number} at
+ * @param {number} count
+ */
+function strings(text, at, count) {
+  const result = new Array(count);
+  let start = 0;
+  for (let index = 0; index < count; index++) {
+    const length = /** @type {number} */ (tape[at + index]);
+    if (length === NULL_LENGTH) {
+      result[index] = null;
+    } else {
+      result[index] = text.substring(start, (start += length));
+    }
+  }
+  return result;
+}
+
+/**
+ * Cuts the keys and values of a map out of one text.
+ * @param {string} text
+ * @param {number} at
+ * @param {number} count
+ */
+function map(text, at, count) {
+  const result = Object.create(null);
+  let start = 0;
+  for (let index = 0; index < count; index += 2) {
+    const key = text.substring(start, (start += /** @type {number} */ (tape[at + index])));
+    const length = /** @type {number} */ (tape[at + index + 1]);
+    result[key] = length === NULL_LENGTH ? null : text.substring(start, (start += length));
+  }
+  return result;
+}
+
+/**
+ * Runs a listener; what it throws is an uncaught exception and stops nothing else.
+ * @param {() => void} run
+ */
+function report(run) {
+  try {
+    run();
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
+
+module.exports = { port, call, register, forget, listen, unlisten, report, onServerError };

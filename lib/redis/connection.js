@@ -1,0 +1,243 @@
+"use strict";
+/**
+ * What is behind a `RedisClient`: one lane with its outgoing commands, events and subscriptions.
+ */
+const { RedisLane, LaneEvent } = require("../../binding.js");
+const { port, register, forget, listen, unlisten, report, onServerError } = require("../port.js");
+const { Outgoing } = require("./outgoing.js");
+const { encode } = require("./encode.js");
+const { coded, connectionClosed, fromFailure, serverError } = require("./errors.js");
+
+/** Bits of an entry's meta word; see `src/redis/inflight.rs`. */
+const SUBSCRIBE = 1;
+const UNSUBSCRIBE = 2;
+const BYTES = 1 << 2;
+const COUNT_SHIFT = 8;
+
+onServerError(serverError);
+
+/**
+ * How replies become what users see.
+ * @typedef {import("../port.js").Outcome} Outcome
+ * @type {Outcome}
+ */
+const PLAIN = { failed: fromFailure, refused: serverError, convert: null };
+
+/** @type {Outcome} */
+const BOOLEAN = {
+  failed: fromFailure,
+  refused: serverError,
+  convert: (value) => (typeof value === "number" ? value > 0 : value),
+};
+
+/**
+ * A message listener: the message first, then the channel.
+ * @typedef {(message: string, channel: string) => unknown} Listener
+ */
+
+class Connection {
+  /**
+   * @param {string} url
+   * @param {{ lane: import("../../binding.js").LaneOptions, enableAutoPipelining: boolean }} options
+   * @param {{ onConnected(hello: unknown): void, onClosed(error: Error): void }} owner
+   */
+  constructor(url, options, owner) {
+    this.url = url;
+    this.options = options;
+    this.owner = owner;
+    this.outgoing = new Outgoing();
+    this.scheduled = false;
+    this.connected = false;
+    /** Whether typed commands are refused because of subscriptions. */
+    this.subscriber = false;
+    /** @type {Map<string, Listener[]>} */
+    this.listeners = new Map();
+    /** @type {Promise<unknown> | null} */
+    this.connecting = null;
+    this.reconnecting = false;
+    /** Whether this connection keeps the event loop alive besides its pending calls. */
+    this.held = false;
+    /** `unref` was called. */
+    this.released = false;
+    this.flush = this.flush.bind(this);
+    const target = listen((kind, argument) => this.onEvent(kind, argument));
+    try {
+      this.lane = new RedisLane(port, target, url, options.lane);
+    } catch (error) {
+      unlisten(target);
+      throw fromUrlError(error);
+    }
+    this.target = target;
+  }
+
+  /**
+   * Issues a command.
+   * @param {string | (string | Uint8Array)[]} frame
+   * @param {Outcome} outcome
+   * @param {number} meta
+   * @returns {Promise<any>}
+   */
+  issue(frame, outcome, meta) {
+    /** @type {any} */
+    let resolve;
+    /** @type {any} */
+    let reject;
+    const promise = new Promise((onResolve, onReject) => {
+      resolve = onResolve;
+      reject = onReject;
+    });
+    const { outgoing } = this;
+    outgoing.add(frame, register(resolve, reject, outcome), meta);
+    if (outgoing.full || !this.options.enableAutoPipelining) {
+      outgoing.flush(this.lane);
+    } else if (!this.scheduled) {
+      this.scheduled = true;
+      process.nextTick(this.flush);
+    }
+    return promise;
+  }
+
+  flush() {
+    this.scheduled = false;
+    this.outgoing.flush(this.lane);
+  }
+
+  /** @returns {Promise<unknown>} */
+  connect() {
+    if (this.connecting !== null) return this.connecting;
+    this.outgoing.flush(this.lane);
+    const promise = new Promise((resolve, reject) => {
+      const id = register(resolve, reject, PLAIN);
+      try {
+        this.lane.connect(id);
+      } catch (error) {
+        forget(id);
+        throw error;
+      }
+    });
+    if (!this.connected) {
+      this.connecting = promise;
+      const done = () => {
+        if (this.connecting === promise) this.connecting = null;
+      };
+      promise.then(done, done);
+    }
+    return promise;
+  }
+
+  /** Returns whether there was something to close. */
+  close() {
+    const { outgoing } = this;
+    const { count } = outgoing;
+    // Commands of this turn were promised an answer: they are refused like those in flight.
+    if (count > 0 && !this.connected) outgoing.flush(this.lane);
+    const closed = this.lane.close(outgoing.entries, outgoing.count);
+    outgoing.text = "";
+    outgoing.pieces = null;
+    outgoing.count = 0;
+    this.connected = false;
+    this.reconnecting = false;
+    this.connecting = null;
+    this.hold();
+    return closed;
+  }
+
+  /**
+   * @param {number} kind
+   * @param {any} argument
+   */
+  onEvent(kind, argument) {
+    switch (kind) {
+      case LaneEvent.Connected:
+        this.connected = true;
+        this.reconnecting = false;
+        this.hold();
+        this.owner.onConnected(argument);
+        this.resubscribe();
+        break;
+      case LaneEvent.Reconnecting:
+        this.connected = false;
+        this.reconnecting = true;
+        this.hold();
+        break;
+      case LaneEvent.Closed:
+        this.connected = false;
+        this.reconnecting = false;
+        this.connecting = null;
+        this.hold();
+        this.owner.onClosed(fromFailure(argument));
+        break;
+      default:
+        this.onPush(argument);
+    }
+  }
+
+  /** @param {[string, string, string]} push */
+  onPush([kind, channel, message]) {
+    if (kind !== "message") return;
+    const listeners = this.listeners.get(channel);
+    if (listeners === undefined) return;
+    // A copy, since a listener may unsubscribe.
+    for (const listener of [...listeners]) report(() => listener.call(undefined, message, channel));
+  }
+
+  /** The server forgets subscriptions with the connection; ask for them again. */
+  resubscribe() {
+    if (this.listeners.size === 0) return;
+    const channels = [...this.listeners.keys()];
+    this.subscribe("SUBSCRIBE", channels, PLAIN).catch((error) => {
+      process.emitWarning(`could not subscribe again after a reconnect: ${error.message}`, "RedisWarning");
+    });
+  }
+
+  /**
+   * @param {string} command
+   * @param {import("./encode.js").Argument[]} names
+   * @param {Outcome} outcome
+   */
+  async subscribe(command, names, outcome) {
+    const value = await this.issue(encode(command, names), outcome, SUBSCRIBE | (names.length << COUNT_SHIFT));
+    this.subscriber = true;
+    return value;
+  }
+
+  /**
+   * @param {string} command
+   * @param {import("./encode.js").Argument[]} names
+   * @param {Outcome} outcome
+   */
+  async unsubscribe(command, names, outcome) {
+    const value = await this.issue(encode(command, names), outcome, UNSUBSCRIBE | (names.length << COUNT_SHIFT));
+    if (this.listeners.size === 0) this.subscriber = false;
+    return value;
+  }
+
+  /** @param {boolean} referenced whether subscriptions keep the process from exiting */
+  setReferenced(referenced) {
+    this.released = !referenced;
+    this.hold();
+  }
+
+  /** Keeps the event loop alive while it should be, besides the pending calls. */
+  hold() {
+    const live = this.connected || this.reconnecting || this.connecting !== null;
+    const wanted = live && !this.released && (this.reconnecting || this.listeners.size > 0);
+    if (wanted === this.held) return;
+    this.held = wanted;
+    if (wanted) port.retain();
+    else port.release();
+  }
+}
+
+/**
+ * The error of an unusable URL.
+ * @param {unknown} thrown
+ */
+function fromUrlError(thrown) {
+  const { code, message } = /** @type {{ code?: string, message: string }} */ (thrown);
+  if (code === "ERR_INVALID_ARG_TYPE") return coded(TypeError, code, message);
+  // An unknown scheme has no code.
+  return new Error(message);
+}
+
+module.exports = { Connection, PLAIN, BOOLEAN, BYTES, connectionClosed };

@@ -1,0 +1,92 @@
+"use strict";
+/** The errors of the Redis client. */
+
+/**
+ * An error of the Redis client or of the server; `code` tells which.
+ *
+ * @example
+ * try {
+ *   await redis.incr("a list");
+ * } catch (error) {
+ *   if (error instanceof RedisError && error.code === "ERR_REDIS_SERVER_ERROR") report(error);
+ * }
+ */
+class RedisError extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {{ cause?: unknown }} [options]
+   */
+  constructor(code, message, options) {
+    super(message, options);
+    this.code = code;
+  }
+
+  toString() {
+    return `${this.name} [${this.code}]: ${this.message}`;
+  }
+}
+Object.defineProperty(RedisError.prototype, "name", { value: "RedisError", writable: true, configurable: true });
+
+/**
+ * An error with a code, as Node's own argument errors have.
+ * @param {ErrorConstructor} Class
+ * @param {string} code
+ * @param {string} message
+ * @returns {Error}
+ */
+function coded(Class, code, message) {
+  return Object.assign(new Class(message), { code });
+}
+
+/**
+ * @param {string} argument
+ * @param {string} expected
+ * @param {string} method
+ */
+function invalidArgument(argument, expected, method) {
+  return coded(TypeError, "ERR_INVALID_ARG_TYPE", `Expected ${argument} to be ${expected} for '${method}'.`);
+}
+
+/** @param {string} method */
+function subscriberMode(method) {
+  return new RedisError(
+    "ERR_REDIS_INVALID_STATE",
+    `RedisClient.prototype.${method} cannot be called while in subscriber mode.`,
+  );
+}
+
+/** @param {string} message the server's text */
+function serverError(message) {
+  return new RedisError("ERR_REDIS_SERVER_ERROR", message === "" ? "Valkey error: ServerError" : message);
+}
+
+function connectionClosed() {
+  return new RedisError("ERR_REDIS_CONNECTION_CLOSED", "Connection closed");
+}
+
+/**
+ * Builds the error of a failed call.
+ * @param {import("../port.js").Failure} failure
+ */
+function fromFailure([kind, code, message, , , , , cause]) {
+  const options = cause === null ? undefined : { cause: fromCause(cause) };
+  // TLS failures are told by the codes of Node's own tls module.
+  if (kind === "Tls") return Object.assign(new Error(message, options), { code });
+  return new RedisError(code, message, options);
+}
+
+/** @param {[string, string]} cause */
+function fromCause([code, message]) {
+  return code === "" ? new Error(message) : new RedisError(code, message);
+}
+
+module.exports = {
+  RedisError,
+  coded,
+  invalidArgument,
+  subscriberMode,
+  serverError,
+  connectionClosed,
+  fromFailure,
+};

@@ -1,0 +1,184 @@
+"use strict";
+/**
+ * Makes the methods of the command table (`commands/`). Each maker is one class of arguments:
+ * what is required, what may be left out, and which error names which argument.
+ */
+const { LONG_TEXT, bulk, head, encode, toArgument } = require("./encode.js");
+const { coded, invalidArgument, subscriberMode } = require("./errors.js");
+const { PLAIN, BOOLEAN, BYTES } = require("./connection.js");
+
+/**
+ * @typedef {import("./connection.js").Connection} Connection
+ * @typedef {import("./encode.js").Argument} Argument
+ * @typedef {(this: unknown, ...args: any[]) => Promise<any>} Method
+ * @typedef {object} Options
+ * @property {number} [length] the function's `length`
+ * @property {"boolean" | "buffer"} [reply] how the reply is changed
+ * @property {boolean} [guard] `false` when the method may be called in subscriber mode
+ */
+
+/**
+ * @param {(receiver: unknown) => Connection} connectionOf finds what is behind a client, or throws
+ */
+function makeMakers(connectionOf) {
+  /**
+   * @param {unknown} receiver
+   * @param {string} name
+   * @param {Options} options
+   */
+  function enter(receiver, name, options) {
+    const connection = connectionOf(receiver);
+    if (connection.subscriber && options.guard !== false) throw subscriberMode(name);
+    return connection;
+  }
+
+  /**
+   * No arguments; what is passed is ignored.
+   * @param {string} name
+   * @param {string} command
+   * @param {Options} [options]
+   */
+  function none(name, command, options = {}) {
+    const frame = head(command, 0);
+    const { outcome, meta } = reply(options);
+    return named(name, options, function () {
+      return enter(this, name, options).issue(frame, outcome, meta);
+    });
+  }
+
+  /**
+   * A fixed number of arguments, each required; more are ignored.
+   * @param {string} name
+   * @param {string} command
+   * @param {string[]} names
+   * @param {Options} [options]
+   */
+  function fixed(name, command, names, options = {}) {
+    const start = head(command, names.length);
+    const { outcome, meta } = reply(options);
+    /** @param {Connection} connection @param {unknown[]} values */
+    const general = (connection, values) => {
+      const args = names.map((argument, index) => required(values[index], argument, name));
+      return connection.issue(encode(command, args), outcome, meta);
+    };
+    if (names.length === 1) {
+      return named(name, options, function (first) {
+        const connection = enter(this, name, options);
+        if (!isShortText(first)) return general(connection, [first]);
+        return connection.issue(start + bulk(first), outcome, meta);
+      });
+    }
+    if (names.length === 2) {
+      return named(name, options, function (first, second) {
+        const connection = enter(this, name, options);
+        if (!isShortText(first) || !isShortText(second)) return general(connection, [first, second]);
+        return connection.issue(start + bulk(first) + bulk(second), outcome, meta);
+      });
+    }
+    return named(name, options, function (...values) {
+      return general(enter(this, name, options), values);
+    });
+  }
+
+  /**
+   * Any number of arguments; null and undefined are refused.
+   * @param {string} name
+   * @param {string} command
+   * @param {Options} [options]
+   */
+  function variadic(name, command, options = {}) {
+    const { outcome, meta } = reply(options);
+    return named(name, options, function (...values) {
+      const connection = enter(this, name, options);
+      const args = values.map((value) => required(value, "additional arguments", name));
+      return connection.issue(encode(command, args), outcome, meta);
+    });
+  }
+
+  /**
+   * A key, then any number of arguments; null and undefined behind the key are left out.
+   * @param {string} name
+   * @param {string} command
+   * @param {Options} [options]
+   */
+  function keyed(name, command, options = {}) {
+    const { outcome, meta } = reply(options);
+    return named(name, options, function (...values) {
+      const connection = enter(this, name, options);
+      if (values[0] === undefined || values[0] === null) {
+        throw coded(TypeError, "ERR_MISSING_ARGS", 'The "key" argument must be specified');
+      }
+      return connection.issue(encode(command, present(values, name)), outcome, meta);
+    });
+  }
+
+  /**
+   * Any number of arguments; null and undefined are left out.
+   * @param {string} name
+   * @param {string} command
+   * @param {Options} [options]
+   */
+  function loose(name, command, options = {}) {
+    const { outcome, meta } = reply(options);
+    return named(name, options, function (...values) {
+      const connection = enter(this, name, options);
+      return connection.issue(encode(command, present(values, name)), outcome, meta);
+    });
+  }
+
+  return { none, fixed, variadic, keyed, loose, enter };
+}
+
+/** @typedef {ReturnType<typeof makeMakers>} Makers */
+
+/**
+ * @param {unknown} value
+ * @returns {value is string}
+ */
+function isShortText(value) {
+  return typeof value === "string" && value.length < LONG_TEXT;
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} argument
+ * @param {string} method
+ * @returns {Argument}
+ */
+function required(value, argument, method) {
+  const converted = toArgument(value);
+  if (converted === undefined) throw invalidArgument(argument, "a string or buffer", method);
+  return converted;
+}
+
+/**
+ * @param {unknown[]} values
+ * @param {string} method
+ */
+function present(values, method) {
+  return values
+    .filter((value) => value !== undefined && value !== null)
+    .map((value) => required(value, "additional arguments", method));
+}
+
+/** @param {Options} options */
+function reply(options) {
+  return {
+    outcome: options.reply === "boolean" ? BOOLEAN : PLAIN,
+    meta: options.reply === "buffer" ? BYTES : 0,
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {Options} options
+ * @param {Method} method
+ * @returns {Method}
+ */
+function named(name, options, method) {
+  Object.defineProperty(method, "name", { value: name, configurable: true });
+  Object.defineProperty(method, "length", { value: options.length ?? 0, configurable: true });
+  return method;
+}
+
+module.exports = { makeMakers, required, named };

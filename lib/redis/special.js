@@ -1,0 +1,194 @@
+"use strict";
+/** The methods whose arguments follow rules of their own. */
+const { encode } = require("./encode.js");
+const { coded, invalidArgument } = require("./errors.js");
+const { PLAIN } = require("./connection.js");
+const { required, named } = require("./methods.js");
+
+const MAX_INT32 = 0x7fffffff;
+
+/**
+ * @typedef {import("./methods.js").Makers} Makers
+ * @typedef {import("./methods.js").Method} Method
+ * @typedef {import("./encode.js").Argument} Argument
+ */
+
+/**
+ * @param {Makers} makers
+ * @returns {Record<string, Method>}
+ */
+module.exports = ({ enter }) => {
+  /**
+   * A method that builds its arguments by hand.
+   * @param {string} name
+   * @param {number} length
+   * @param {(values: any[]) => Argument[]} build
+   * @param {{ guard?: boolean }} [options]
+   */
+  const method = (name, length, build, options = {}) =>
+    named(name, { length }, function (...values) {
+      const connection = enter(this, name, options);
+      return connection.issue(encode(name.toUpperCase(), build(values)), PLAIN, 0);
+    });
+
+  /**
+   * A key and an optional count.
+   * @param {string} name
+   */
+  const counted = (name) =>
+    method(name, 1, ([key, count]) => {
+      const args = [required(key, "key", name)];
+      if (!isMissing(count)) args.push(described(count, "count", "a number or string", name));
+      return args;
+    });
+
+  return {
+    set: method("set", 2, ([key, value, ...options]) => {
+      const args = [required(key, "key", "set"), described(value, "value", "a string or buffer or number", "set")];
+      return [...args, ...leading(options, "arguments", "set")];
+    }),
+    expire: method("expire", 2, ([key, seconds]) => [required(key, "key", "expire"), wholeSeconds(seconds)]),
+    sadd: method("sadd", 2, (values) => members(values, "sadd")),
+    srem: method("srem", 2, (values) => members(values, "srem")),
+    hmget: method("hmget", 2, hmget),
+    hset: method("hset", 2, (values) => fieldsAndValues(values)),
+    hmset: method("hmset", 2, (values) => fieldsAndValues(values)),
+    hincrby: method("hincrby", 3, (values) => [0, 1, 2].map((index) => coerced(values[index]))),
+    hincrbyfloat: method("hincrbyfloat", 3, (values) => [0, 1, 2].map((index) => coerced(values[index]))),
+    spop: counted("spop"),
+    srandmember: counted("srandmember"),
+    ping: method("ping", 0, ([message]) => (isMissing(message) ? [] : [required(message, "message", "ping")]), {
+      guard: false,
+    }),
+    publish: method("publish", 0, ([channel, message]) => [
+      text(channel, "channel", "publish"),
+      text(message, "message", "publish"),
+    ]),
+  };
+};
+
+/** @param {unknown} value */
+function isMissing(value) {
+  return value === undefined || value === null;
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} argument
+ * @param {string} expected
+ * @param {string} method
+ */
+function described(value, argument, expected, method) {
+  try {
+    return required(value, argument, method);
+  } catch {
+    throw invalidArgument(argument, expected, method);
+  }
+}
+
+/**
+ * The values before the first null or undefined.
+ * @param {unknown[]} values
+ * @param {string} argument
+ * @param {string} method
+ */
+function leading(values, argument, method) {
+  const end = values.findIndex(isMissing);
+  return (end === -1 ? values : values.slice(0, end)).map((value) => required(value, argument, method));
+}
+
+/** @param {unknown} seconds */
+function wholeSeconds(seconds) {
+  if (typeof seconds !== "number") {
+    throw coded(
+      TypeError,
+      "ERR_INVALID_ARG_TYPE",
+      `The "seconds" property must be of type number. Received ${typeof seconds}`,
+    );
+  }
+  if (seconds < 0 || seconds > MAX_INT32) {
+    throw coded(
+      RangeError,
+      "ERR_OUT_OF_RANGE",
+      `The value of "seconds" is out of range. It must be >= 0 and <= ${MAX_INT32}. Received ${seconds}`,
+    );
+  }
+  if (!Number.isInteger(seconds)) {
+    throw coded(
+      TypeError,
+      "ERR_INVALID_ARG_TYPE",
+      'The "seconds" property must be of type integer. Received number',
+    );
+  }
+  return String(seconds);
+}
+
+/**
+ * @param {unknown[]} values
+ * @param {string} method
+ */
+function members(values, method) {
+  if (values.length < 2) throw new Error(`${method.toUpperCase()} requires at least a key and one member`);
+  return [required(values[0], "key", method), ...leading(values.slice(1), "member", method)];
+}
+
+/** @param {any[]} values */
+function hmget(values) {
+  if (values.length < 2) throw new Error("HMGET requires at least a key and one field");
+  const key = required(values[0], "key", "hmget");
+  const [, fields] = values;
+  if (!Array.isArray(fields)) return [key, ...leading(values.slice(1), "field", "hmget")];
+  if (fields.length === 0) throw new Error("HMGET requires at least one field");
+  return [key, ...Array.from(fields, (field) => required(field, "field", "hmget"))];
+}
+
+/**
+ * The three forms of HSET: an object, an array of pairs laid flat, or the pairs themselves.
+ * @param {any[]} values
+ */
+function fieldsAndValues(values) {
+  const key = coerced(values[0]);
+  const [, fields] = values;
+  if (Array.isArray(fields)) {
+    if (fields.length % 2 !== 0) {
+      throw new Error("Array must have an even number of elements (field-value pairs)");
+    }
+    if (fields.length === 0) throw new Error("HSET requires at least one field-value pair");
+    return [key, ...Array.from(fields, coerced)];
+  }
+  if (typeof fields === "object" && fields !== null && !isBinary(fields)) {
+    const pairs = Object.entries(fields);
+    if (pairs.length === 0) throw new Error("HSET requires at least one field-value pair");
+    return [key, ...pairs.flat().map(coerced)];
+  }
+  if (values.length < 3) throw new Error("HSET requires at least key, field, and value arguments");
+  if (values.length % 2 === 0) {
+    throw new Error("HSET requires field-value pairs (even number of arguments after key)");
+  }
+  return [key, ...values.slice(1).map(coerced)];
+}
+
+/** @param {unknown} value */
+function isBinary(value) {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
+}
+
+/**
+ * What String() makes of a value; binary data stays as it is.
+ * @param {any} value
+ * @returns {Argument}
+ */
+function coerced(value) {
+  return isBinary(value) ? required(value, "value", "hset") : `${value}`;
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} argument
+ * @param {string} method
+ */
+function text(value, argument, method) {
+  if (typeof value === "string") return value;
+  if (value instanceof String) return String(value);
+  throw invalidArgument(argument, "a string", method);
+}

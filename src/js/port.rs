@@ -1,0 +1,307 @@
+//! The completion port: how finished work reaches the JavaScript thread.
+//!
+//! There is one port in each environment (main thread or worker). Any thread pushes parcels; the
+//! first push since the last drain wakes JavaScript, which drains as much as fits on one
+//! [`Tape`](super::tape::Tape). One wake-up and one native call serve any number of results.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use napi::bindgen_prelude::{Function, FunctionRef, Result, Uint32Array, Unknown, check_status};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Status, sys};
+use napi_derive::napi;
+
+use super::tape::{ENTRY, Tag, Tape};
+
+/// Words in front of the entries: how many are used.
+const HEADER: usize = 1;
+
+type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
+
+/// Builds a result on the JavaScript thread.
+pub trait Settle: Send {
+    /// The value with which the promise is fulfilled.
+    fn settle(self: Box<Self>, env: &Env) -> Result<sys::napi_value>;
+}
+
+/// Results that wait to be written on the tape.
+pub trait Parcel: Send {
+    /// Writes as much as fits; returns whether nothing is left.
+    fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool>;
+}
+
+/// Something that must stop when its environment goes away.
+pub trait Resource: Send + Sync {
+    /// Called on the environment's thread while it is torn down.
+    fn shut_down(&self);
+}
+
+/// The port of this environment. `lib/port.js` makes the only one.
+#[napi]
+pub struct Port {
+    shared: Arc<Shared>,
+    make_server_error: FunctionRef<String, Unknown<'static>>,
+}
+
+/// A port as other threads hold it.
+#[derive(Clone)]
+pub struct PortHandle(Arc<Shared>);
+
+struct Shared {
+    queue: Mutex<Queue>,
+    wake: Wake,
+    /// Calls that are not settled yet; while there are any, the event loop is kept alive. Only
+    /// the JavaScript thread changes it.
+    pending: AtomicU32,
+    native_calls: AtomicU32,
+}
+
+#[derive(Default)]
+struct Queue {
+    parcels: VecDeque<Box<dyn Parcel>>,
+    /// A wake-up is on its way.
+    woken: bool,
+    /// The environment is gone.
+    dead: bool,
+    resources: Vec<Weak<dyn Resource>>,
+}
+
+#[napi]
+impl Port {
+    /// `onWake` is called without arguments whenever there is something to drain;
+    /// `makeServerError` with the text of each error that is part of a larger reply.
+    #[napi(constructor)]
+    pub fn new(
+        env: Env,
+        on_wake: Function<'_, (), ()>,
+        make_server_error: Function<'_, String, Unknown<'static>>,
+    ) -> Result<Self> {
+        let wake: Wake = on_wake
+            .build_threadsafe_function::<()>()
+            .callee_handled::<false>()
+            .weak::<true>()
+            .build()?;
+        let shared = Arc::new(Shared {
+            queue: Mutex::new(Queue::default()),
+            wake,
+            pending: AtomicU32::new(0),
+            native_calls: AtomicU32::new(0),
+        });
+        env.add_env_cleanup_hook(Arc::clone(&shared), |shared| shared.die())?;
+        Ok(Self {
+            shared,
+            make_server_error: make_server_error.create_ref()?,
+        })
+    }
+
+    /// Writes results on the tape and returns the array of their values. The first word is set to
+    /// the number of words used. What does not fit follows in another wake-up.
+    #[napi(ts_return_type = "unknown[]")]
+    pub fn drain(&self, env: Env, mut tape: Uint32Array) -> Result<Unknown<'static>> {
+        self.shared.count_call();
+        // SAFETY: JavaScript made this array for the port alone and does not touch it during this
+        // synchronous call.
+        let words = unsafe { tape.as_mut() };
+        let (header, body) = words.split_at_mut(HEADER);
+        let mut tape = Tape::new(env.raw(), body, &self.make_server_error)?;
+        let outcome = self.shared.unpack(&mut tape);
+        let (values, used, settled) = tape.finish();
+        header[0] = used;
+        self.shared.settled(&env, settled)?;
+        outcome?;
+        // SAFETY: `values` is a live handle of this call.
+        Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), values) })
+    }
+
+    /// Keeps the event loop alive until `release`; for subscriptions and reconnecting clients.
+    #[napi]
+    pub fn retain(&self, env: Env) -> Result<()> {
+        self.shared.begun(&env, 1)
+    }
+
+    /// Undoes one `retain`.
+    #[napi]
+    pub fn release(&self, env: Env) -> Result<()> {
+        self.shared.settled(&env, 1)
+    }
+
+    /// Native calls that carried commands or results, for tests of the batching.
+    #[napi(getter)]
+    pub fn native_calls(&self) -> u32 {
+        self.shared.native_calls.load(Ordering::Relaxed)
+    }
+}
+
+impl Port {
+    /// The port as other threads hold it.
+    pub fn handle(&self) -> PortHandle {
+        PortHandle(Arc::clone(&self.shared))
+    }
+}
+
+impl PortHandle {
+    /// Tells that a call has begun whose id will be settled exactly once. On the JavaScript
+    /// thread.
+    pub fn begin(&self, env: &Env) -> Result<()> {
+        self.begin_many(env, 1)
+    }
+
+    /// Tells that so many calls have begun.
+    pub fn begin_many(&self, env: &Env, count: u32) -> Result<()> {
+        self.0.begun(env, count)
+    }
+
+    /// Counts a native call that carried commands.
+    pub fn count_call(&self) {
+        self.0.count_call();
+    }
+
+    /// Settles a call, from any thread.
+    pub fn complete(&self, id: u32, outcome: crate::Result<Box<dyn Settle>>) {
+        self.push(Box::new(Settled(Some((id, outcome)))));
+    }
+
+    /// Hands over results, from any thread.
+    pub fn push(&self, parcel: Box<dyn Parcel>) {
+        self.0.push(parcel);
+    }
+
+    /// Ties a resource to the environment.
+    pub fn attach(&self, resource: Weak<dyn Resource>) {
+        let mut queue = self.0.lock();
+        queue
+            .resources
+            .retain(|resource| resource.strong_count() > 0);
+        queue.resources.push(resource);
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count_call(&self) {
+        self.native_calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn push(&self, parcel: Box<dyn Parcel>) {
+        let mut queue = self.lock();
+        if queue.dead {
+            return;
+        }
+        queue.parcels.push_back(parcel);
+        if !std::mem::replace(&mut queue.woken, true) {
+            drop(queue);
+            self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// Takes parcels one by one, so that other threads can push meanwhile. The mark `woken` is
+    /// cleared before the queue is looked at: a push in between wakes once too often, never too
+    /// seldom.
+    fn unpack(&self, tape: &mut Tape<'_>) -> Result<()> {
+        self.lock().woken = false;
+        loop {
+            let Some(mut parcel) = self.lock().parcels.pop_front() else {
+                return Ok(());
+            };
+            if !parcel.unpack(tape)? {
+                let mut queue = self.lock();
+                queue.parcels.push_front(parcel);
+                queue.woken = true;
+                drop(queue);
+                self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+                return Ok(());
+            }
+        }
+    }
+
+    fn begun(&self, env: &Env, count: u32) -> Result<()> {
+        if count > 0 && self.pending.fetch_add(count, Ordering::Relaxed) == 0 {
+            // SAFETY: the function lives as long as its environment, whose thread this is.
+            check_status!(unsafe {
+                sys::napi_ref_threadsafe_function(env.raw(), self.wake.raw())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn settled(&self, env: &Env, count: u32) -> Result<()> {
+        if count > 0 && self.pending.fetch_sub(count, Ordering::Relaxed) == count {
+            // SAFETY: as in `begun`.
+            check_status!(unsafe {
+                sys::napi_unref_threadsafe_function(env.raw(), self.wake.raw())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn die(&self) {
+        let mut queue = self.lock();
+        queue.dead = true;
+        queue.parcels.clear();
+        let resources = std::mem::take(&mut queue.resources);
+        drop(queue);
+        for resource in resources.iter().filter_map(Weak::upgrade) {
+            resource.shut_down();
+        }
+    }
+}
+
+/// One settled call.
+struct Settled(Option<(u32, crate::Result<Box<dyn Settle>>)>);
+
+impl Parcel for Settled {
+    fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
+        if !tape.fits(0) {
+            return Ok(false);
+        }
+        let Some((id, outcome)) = self.0.take() else {
+            return Ok(true);
+        };
+        match outcome {
+            Ok(settle) => {
+                let value = settle.settle(&Env::from_raw(tape.env))?;
+                tape.settle_value(id, Tag::Value, value)?;
+            }
+            Err(error) => tape.settle_failure(id, &error)?,
+        }
+        Ok(true)
+    }
+}
+
+/// A tape must hold at least one entry, or nothing would ever be drained.
+const _: () = assert!(ENTRY > 0);
+
+impl Settle for () {
+    fn settle(self: Box<Self>, env: &Env) -> Result<sys::napi_value> {
+        super::value::undefined(env.raw())
+    }
+}
+
+impl Settle for bool {
+    fn settle(self: Box<Self>, env: &Env) -> Result<sys::napi_value> {
+        super::value::boolean(env.raw(), *self)
+    }
+}
+
+impl Settle for f64 {
+    fn settle(self: Box<Self>, env: &Env) -> Result<sys::napi_value> {
+        super::value::double(env.raw(), *self)
+    }
+}
+
+impl Settle for String {
+    fn settle(self: Box<Self>, env: &Env) -> Result<sys::napi_value> {
+        super::value::string(env.raw(), self.as_bytes())
+    }
+}
+
+impl Settle for Vec<u8> {
+    fn settle(self: Box<Self>, env: &Env) -> Result<sys::napi_value> {
+        super::value::bytes(env.raw(), *self)
+    }
+}

@@ -1,0 +1,355 @@
+//! A Redis connection for JavaScript.
+
+use std::sync::{Arc, Weak};
+
+use napi::bindgen_prelude::{
+    Error as JsError, Result, Uint8Array, Uint8ArraySlice, Uint32ArraySlice,
+};
+use napi::{Env, sys};
+use napi_derive::napi;
+
+use super::port::{Parcel, Port, PortHandle, Resource};
+use super::redis_reply::{self, Scratch};
+use super::tape::Tape;
+use super::value;
+use crate::error::Error;
+use crate::net::tls::TlsOptions;
+use crate::redis::config::{Config, Options, Status, Tls};
+use crate::redis::inflight::{Entry, Meta};
+use crate::redis::lane::{Batch, Delivery, Event, Lane, Sink};
+use crate::redis::lifecycle;
+use crate::redis::resp::decode::Reader;
+use crate::redis::url;
+
+/// What an event's payload says.
+#[napi]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LaneEvent {
+    /// The handshake was accepted; the argument is the HELLO reply.
+    Connected = 0,
+    /// The connection is gone, another attempt follows.
+    Reconnecting = 1,
+    /// Closed or failed; the argument describes the error.
+    Closed = 2,
+    /// A push of the server, such as a message; the argument is its array.
+    Push = 3,
+}
+
+/// Connection options, checked by `lib/redis/options.js`.
+#[napi(object, object_to_js = false)]
+pub struct LaneOptions {
+    /// Milliseconds, 0 is no limit.
+    pub connection_timeout: u32,
+    /// Milliseconds, 0 is no limit.
+    pub idle_timeout: u32,
+    /// Whether a lost connection is made again.
+    pub auto_reconnect: bool,
+    /// Consecutive failed attempts before giving up.
+    pub max_retries: u32,
+    /// Whether commands wait for a connection.
+    pub enable_offline_queue: bool,
+    /// TLS settings; absent for what the URL's scheme says.
+    pub tls: Option<LaneTls>,
+}
+
+/// TLS settings; PEM texts as bytes.
+#[napi(object, object_to_js = false)]
+pub struct LaneTls {
+    /// Replaces the platform's roots.
+    pub ca: Option<Vec<Uint8Array>>,
+    /// Added to the roots.
+    pub extra_ca: Option<Vec<Uint8Array>>,
+    /// Certificate chain for the server.
+    pub cert: Option<Uint8Array>,
+    /// Its private key.
+    pub key: Option<Uint8Array>,
+    /// `false` accepts any certificate.
+    pub reject_unauthorized: Option<bool>,
+    /// Name for SNI and verification.
+    pub server_name: Option<String>,
+}
+
+/// One connection. `lib/redis/client.js` encodes commands and calls `submit` once for each flush.
+#[napi]
+pub struct RedisLane {
+    lane: Arc<Lane>,
+    port: PortHandle,
+    // Keeps the weak reference that the environment holds alive.
+    _closer: Arc<Closer>,
+}
+
+#[napi]
+impl RedisLane {
+    /// Parses the URL; nothing is dialled. Events are reported under the number `target`.
+    ///
+    /// Throws an error whose code is that of the core's error.
+    #[napi(constructor)]
+    pub fn new(
+        port: &Port,
+        target: u32,
+        url: String,
+        options: LaneOptions,
+    ) -> Result<Self, String> {
+        let parsed = url::parse(&url)
+            .map_err(|error| JsError::new(error.code().to_owned(), error.message().to_owned()))?;
+        let config = Config {
+            target: parsed,
+            options: options.into(),
+        };
+        let port = port.handle();
+        let sink = LaneSink {
+            port: port.clone(),
+            target,
+        };
+        let lane = Lane::new(config, Arc::new(sink));
+        let closer = Arc::new(Closer(Arc::clone(&lane)));
+        let weak: Weak<dyn Resource> = Arc::downgrade(&closer) as Weak<dyn Resource>;
+        port.attach(weak);
+        Ok(Self {
+            lane,
+            port,
+            _closer: closer,
+        })
+    }
+
+    /// Sends the first `length` bytes of `bytes`: whole commands whose ids and meta words are the
+    /// first `count` pairs of `entries`.
+    #[napi]
+    pub fn submit(
+        &self,
+        env: Env,
+        bytes: Uint8ArraySlice<'_>,
+        length: u32,
+        entries: Uint32ArraySlice<'_>,
+        count: u32,
+    ) -> Result<()> {
+        let bytes = bytes.get(..length as usize).ok_or_else(too_short)?;
+        self.send(&env, &[bytes], &entries, count)
+    }
+
+    /// Like `submit`, for commands that are cut in pieces because some arguments are large.
+    #[napi]
+    pub fn submit_pieces(
+        &self,
+        env: Env,
+        pieces: Vec<Uint8ArraySlice<'_>>,
+        entries: Uint32ArraySlice<'_>,
+        count: u32,
+    ) -> Result<()> {
+        let pieces: Vec<&[u8]> = pieces.iter().map(|piece| &**piece).collect();
+        self.send(&env, &pieces, &entries, count)
+    }
+
+    /// Connects; the id is settled with the HELLO reply.
+    #[napi]
+    pub fn connect(&self, env: Env, id: u32) -> Result<()> {
+        self.port.begin(&env)?;
+        self.lane.connect(id);
+        Ok(())
+    }
+
+    /// Closes, and fails the commands that were not submitted yet behind those that were; their
+    /// ids are in `entries` as for `submit`. Returns whether there was something to close.
+    #[napi]
+    pub fn close(&self, env: Env, entries: Uint32ArraySlice<'_>, count: u32) -> Result<bool> {
+        let unsent = parse_entries(&entries, count)?;
+        self.port.begin_many(&env, count)?;
+        let closed = self.lane.close();
+        if !unsent.is_empty() {
+            self.port.push(Box::new(Failed {
+                ids: unsent.iter().map(|entry| entry.id).collect(),
+                next: 0,
+                error: lifecycle::closed(),
+            }));
+        }
+        Ok(closed)
+    }
+
+    /// Whether the handshake of the current connection was accepted.
+    #[napi(getter)]
+    pub fn connected(&self) -> bool {
+        self.lane.status() == Status::Connected
+    }
+
+    /// Bytes of commands that the socket has not taken yet.
+    #[napi(getter)]
+    pub fn buffered(&self) -> u32 {
+        u32::try_from(self.lane.buffered()).unwrap_or(u32::MAX)
+    }
+}
+
+impl RedisLane {
+    fn send(&self, env: &Env, pieces: &[&[u8]], entries: &[u32], count: u32) -> Result<()> {
+        let entries = parse_entries(entries, count)?;
+        self.port.count_call();
+        self.port.begin_many(env, count)?;
+        self.lane.submit(pieces, &entries, Delivery::Direct);
+        Ok(())
+    }
+}
+
+fn parse_entries(entries: &[u32], count: u32) -> Result<Vec<Entry>> {
+    let pairs = entries.get(..count as usize * 2).ok_or_else(too_short)?;
+    let entry = |pair: &[u32]| Entry {
+        id: pair[0],
+        meta: Meta(pair[1]),
+    };
+    Ok(pairs.chunks_exact(2).map(entry).collect())
+}
+
+fn too_short() -> napi::Error {
+    napi::Error::from_reason("the buffer is shorter than announced")
+}
+
+impl Drop for RedisLane {
+    fn drop(&mut self) {
+        // Collected while connected: nobody can use the connection any more.
+        self.lane.close();
+    }
+}
+
+/// Closes the lane when its environment goes away.
+struct Closer(Arc<Lane>);
+
+impl Resource for Closer {
+    fn shut_down(&self) {
+        self.0.close();
+    }
+}
+
+struct LaneSink {
+    port: PortHandle,
+    target: u32,
+}
+
+impl Sink for LaneSink {
+    fn replies(&self, batch: Batch) {
+        self.port.push(Box::new(Replies {
+            batch,
+            next: 0,
+            target: self.target,
+            scratch: Scratch::default(),
+        }));
+    }
+
+    fn failed(&self, ids: Vec<u32>, error: &Error) {
+        self.port.push(Box::new(Failed {
+            ids,
+            next: 0,
+            error: error.clone(),
+        }));
+    }
+
+    fn event(&self, event: Event) {
+        self.port.push(Box::new(Happened {
+            target: self.target,
+            event,
+        }));
+    }
+}
+
+struct Replies {
+    batch: Batch,
+    next: usize,
+    target: u32,
+    scratch: Scratch,
+}
+
+impl Parcel for Replies {
+    fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
+        while let Some(reply) = self.batch.replies.get(self.next) {
+            let frame = &self.batch.bytes[reply.start..reply.end];
+            if let Some(entry) = reply.entry {
+                if !redis_reply::unpack(tape, entry, frame, &mut self.scratch)? {
+                    return Ok(false);
+                }
+            } else {
+                if !tape.fits(0) {
+                    return Ok(false);
+                }
+                let push = redis_reply::convert(tape, &mut Reader::new(frame), false)?;
+                tape.event(self.target, LaneEvent::Push as u32, push)?;
+            }
+            self.next += 1;
+        }
+        Ok(true)
+    }
+}
+
+struct Failed {
+    ids: Vec<u32>,
+    next: usize,
+    error: Error,
+}
+
+impl Parcel for Failed {
+    fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
+        while let Some(&id) = self.ids.get(self.next) {
+            if !tape.fits(0) {
+                return Ok(false);
+            }
+            tape.settle_failure(id, &self.error)?;
+            self.next += 1;
+        }
+        Ok(true)
+    }
+}
+
+struct Happened {
+    target: u32,
+    event: Event,
+}
+
+impl Parcel for Happened {
+    fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
+        if !tape.fits(0) {
+            return Ok(false);
+        }
+        let (kind, argument): (LaneEvent, sys::napi_value) = match &self.event {
+            Event::Connected(greeting) => (
+                LaneEvent::Connected,
+                redis_reply::convert(tape, &mut Reader::new(greeting), false)?,
+            ),
+            Event::Reconnecting => (LaneEvent::Reconnecting, value::null(tape.env)?),
+            Event::Closed(error) => (LaneEvent::Closed, value::failure(tape.env, error)?),
+        };
+        tape.event(self.target, kind as u32, argument)?;
+        Ok(true)
+    }
+}
+
+impl From<LaneOptions> for Options {
+    fn from(options: LaneOptions) -> Self {
+        Self {
+            idle_timeout_ms: options.idle_timeout,
+            connection_timeout_ms: options.connection_timeout,
+            enable_auto_reconnect: options.auto_reconnect,
+            max_retries: options.max_retries,
+            enable_offline_queue: options.enable_offline_queue,
+            tls: options
+                .tls
+                .map_or(Tls::None, |tls| Tls::Custom(Box::new(tls.into()))),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<LaneTls> for TlsOptions {
+    fn from(tls: LaneTls) -> Self {
+        let texts = |texts: Option<Vec<Uint8Array>>| {
+            texts
+                .unwrap_or_default()
+                .iter()
+                .map(|text| text.to_vec())
+                .collect()
+        };
+        Self {
+            ca: texts(tls.ca),
+            extra_ca: texts(tls.extra_ca),
+            cert: tls.cert.map(|text| text.to_vec()),
+            key: tls.key.map(|text| text.to_vec()),
+            reject_unauthorized: tls.reject_unauthorized,
+            server_name: tls.server_name,
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! A connected socket that any thread may write to without waiting.
+//!
+//! TLS is driven by hand (rustls without an IO wrapper), so that plain and encrypted connections
+//! share one code path and a small write can be encrypted and sent on the caller's thread.
+
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{BufMut, BytesMut};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Plaintext that one call hands to the TLS session; more waits until it is on the wire.
+const TLS_WRITE_LIMIT: usize = 64 * 1024;
+
+/// A connected TCP or Unix socket, with or without TLS.
+pub struct Socket {
+    io: Io,
+    session: Option<Mutex<ClientConnection>>,
+}
+
+enum Io {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Socket {
+    /// Wraps a connected TCP stream.
+    #[must_use]
+    pub fn tcp(stream: TcpStream) -> Self {
+        Self {
+            io: Io::Tcp(stream),
+            session: None,
+        }
+    }
+
+    /// Wraps a connected Unix stream.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn unix(stream: UnixStream) -> Self {
+        Self {
+            io: Io::Unix(stream),
+            session: None,
+        }
+    }
+
+    /// Performs the TLS handshake and returns the encrypted socket.
+    pub async fn start_tls(
+        mut self,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+    ) -> Result<Self> {
+        let mut session = ClientConnection::new(config, name).map_err(tls_error)?;
+        loop {
+            while session.wants_write() {
+                match session.write_tls(&mut Nonblocking(&self.io)) {
+                    Ok(_) => {}
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        self.io.writable().await.map_err(handshake_error)?;
+                    }
+                    Err(error) => return Err(handshake_error(error)),
+                }
+            }
+            if !session.is_handshaking() {
+                break;
+            }
+            self.io.readable().await.map_err(handshake_error)?;
+            match session.read_tls(&mut Nonblocking(&self.io)) {
+                Ok(0) => return Err(handshake_error(io::ErrorKind::UnexpectedEof.into())),
+                Ok(_) => {
+                    if let Err(error) = session.process_new_packets() {
+                        // The peer should learn why; it is gone soon, so one attempt is enough.
+                        let _ = session.write_tls(&mut Nonblocking(&self.io));
+                        return Err(tls_error(error));
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(handshake_error(error)),
+            }
+        }
+        self.session = Some(Mutex::new(session));
+        Ok(self)
+    }
+
+    /// Takes as many bytes as can be taken without waiting; `WouldBlock` when none can.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let Some(session) = &self.session else {
+            return self.io.try_write(bytes);
+        };
+        let mut session = session.lock().unwrap_or_else(PoisonError::into_inner);
+        if !flush_session(&mut session, &self.io)? {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let taken = session
+            .writer()
+            .write(&bytes[..bytes.len().min(TLS_WRITE_LIMIT)])?;
+        flush_session(&mut session, &self.io)?;
+        Ok(taken)
+    }
+
+    /// Sends what the TLS session still holds. Returns whether all of it is out.
+    pub fn try_flush(&self) -> io::Result<bool> {
+        match &self.session {
+            None => Ok(true),
+            Some(session) => {
+                let mut session = session.lock().unwrap_or_else(PoisonError::into_inner);
+                flush_session(&mut session, &self.io)
+            }
+        }
+    }
+
+    /// Appends what has arrived to `buffer`, which must have spare capacity. `Ok(0)` is the end of
+    /// the stream; `WouldBlock` when nothing has arrived.
+    pub fn try_read(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        let Some(session) = &self.session else {
+            return self.io.try_read(buffer);
+        };
+        let mut session = session.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let state = session
+                .process_new_packets()
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            let ready = state.plaintext_bytes_to_read();
+            if ready > 0 {
+                let start = buffer.len();
+                buffer.resize(start + ready, 0);
+                let read = session.reader().read(&mut buffer[start..])?;
+                buffer.truncate(start + read);
+                return Ok(read);
+            }
+            if state.peer_has_closed() || session.read_tls(&mut Nonblocking(&self.io))? == 0 {
+                return Ok(0);
+            }
+        }
+    }
+
+    /// Waits until [`try_read`](Self::try_read) may find something.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.io.readable().await
+    }
+
+    /// Waits until [`try_write`](Self::try_write) may take something.
+    pub async fn writable(&self) -> io::Result<()> {
+        self.io.writable().await
+    }
+}
+
+fn flush_session(session: &mut ClientConnection, io: &Io) -> io::Result<bool> {
+    while session.wants_write() {
+        match session.write_tls(&mut Nonblocking(io)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
+}
+
+impl Io {
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write(bytes),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_write(bytes),
+        }
+    }
+
+    fn try_read(&self, buffer: &mut impl BufMut) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_read_buf(buffer),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_read_buf(buffer),
+        }
+    }
+
+    async fn readable(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.readable().await,
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.readable().await,
+        }
+    }
+
+    async fn writable(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.writable().await,
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.writable().await,
+        }
+    }
+}
+
+/// What rustls reads from and writes to.
+struct Nonblocking<'a>(&'a Io);
+
+impl Read for Nonblocking<'_> {
+    fn read(&mut self, mut buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_read(&mut buffer)
+    }
+}
+
+impl Write for Nonblocking<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn tls_error(source: rustls::Error) -> Error {
+    Error::new(
+        ErrorKind::Tls,
+        tls_code(&source),
+        format!("TLS handshake failed: {source}"),
+    )
+    .with_source(source)
+}
+
+/// Node's names for the failures that users look for.
+fn tls_code(error: &rustls::Error) -> &'static str {
+    use rustls::CertificateError as Certificate;
+    match error {
+        rustls::Error::InvalidCertificate(
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
+        ) => "ERR_TLS_CERT_ALTNAME_INVALID",
+        rustls::Error::InvalidCertificate(
+            Certificate::Expired | Certificate::ExpiredContext { .. },
+        ) => "CERT_HAS_EXPIRED",
+        rustls::Error::InvalidCertificate(Certificate::UnknownIssuer) => {
+            "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+        }
+        _ => "EPROTO",
+    }
+}
+
+fn handshake_error(source: io::Error) -> Error {
+    Error::new(
+        ErrorKind::Connection,
+        "ECONNRESET",
+        format!("connection lost during the TLS handshake: {source}"),
+    )
+    .with_source(source)
+}

@@ -1,0 +1,387 @@
+//! One connection as its users see it: submit commands, connect, close, from any thread.
+//!
+//! A lane is shared by its submitters and its [driver](super::driver). Two locks, always taken in
+//! this order: `outbound` decides who may write to the socket and what waits; `inflight` matches
+//! replies, so that reading never waits for a write.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::Notify;
+
+use super::config::{Config, Status};
+use super::driver;
+use super::inflight::{Entry, InFlight, Meta};
+use super::lifecycle;
+use super::outbox::{self, Outbox};
+use crate::error::Error;
+use crate::net::runtime;
+use crate::net::stream::Socket;
+
+/// What happens on a lane besides replies.
+#[derive(Debug)]
+pub enum Event {
+    /// The server accepted the handshake; its HELLO reply.
+    Connected(Bytes),
+    /// The connection is gone and another attempt will be made.
+    Reconnecting,
+    /// The lane is closed or has failed, and stays so until `connect`.
+    Closed(Error),
+}
+
+/// A frame of a [`Batch`].
+#[derive(Debug, Clone, Copy)]
+pub struct Reply {
+    /// The command that it answers; `None` for a push such as a message.
+    pub entry: Option<Entry>,
+    /// Offset of the frame in the batch.
+    pub start: usize,
+    /// Offset behind the frame.
+    pub end: usize,
+}
+
+/// Replies that were read together.
+#[derive(Debug)]
+pub struct Batch {
+    /// The bytes that the replies point into.
+    pub bytes: Bytes,
+    /// In the order of arrival.
+    pub replies: Vec<Reply>,
+}
+
+/// Where a lane delivers. Every id that was submitted comes back exactly once, in a batch or as
+/// failed. Called on the driver's or the caller's thread; must not block.
+pub trait Sink: Send + Sync + 'static {
+    /// Replies have arrived.
+    fn replies(&self, batch: Batch);
+    /// These commands will get no reply.
+    fn failed(&self, ids: Vec<u32>, error: &Error);
+    /// The connection's state has changed.
+    fn event(&self, event: Event);
+}
+
+/// How `submit` brings bytes to the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Written on the caller's thread as far as the socket takes them without waiting.
+    Direct,
+    /// Left to the driver, which writes everything that has gathered at once.
+    Gathered,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Never connected, or closed before anything was dialled.
+    Idle,
+    /// The driver is dialling, shaking hands or waiting to try again.
+    Connecting,
+    /// Commands go to the socket.
+    Ready,
+    /// Closed or failed; only `connect` revives it.
+    Ended,
+}
+
+/// One connection.
+pub struct Lane {
+    config: Config,
+    sink: Arc<dyn Sink>,
+    outbound: Mutex<Outbound>,
+    inflight: Mutex<InFlight>,
+    pub(super) wake: Notify,
+}
+
+struct Outbound {
+    phase: Phase,
+    /// Counts lives: a driver of an earlier one must not touch anything.
+    epoch: u64,
+    outbox: Outbox,
+    socket: Option<Arc<Socket>>,
+    /// The HELLO reply of the current connection.
+    greeting: Option<Bytes>,
+    /// Ids of `connect` calls that wait.
+    waiters: Vec<u32>,
+    dial_now: bool,
+}
+
+impl Lane {
+    /// A lane that dials at the first command or `connect`.
+    #[must_use]
+    pub fn new(config: Config, sink: Arc<dyn Sink>) -> Arc<Self> {
+        Arc::new(Self {
+            config,
+            sink,
+            outbound: Mutex::new(Outbound {
+                phase: Phase::Idle,
+                epoch: 0,
+                outbox: Outbox::default(),
+                socket: None,
+                greeting: None,
+                waiters: Vec::new(),
+                dial_now: false,
+            }),
+            inflight: Mutex::new(InFlight::default()),
+            wake: Notify::new(),
+        })
+    }
+
+    /// What the lane was made with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The state of the connection.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let outbound = self.lock();
+        match outbound.phase {
+            Phase::Idle | Phase::Ended => Status::Disconnected,
+            Phase::Connecting if outbound.greeting.is_none() => Status::Connecting,
+            Phase::Connecting | Phase::Ready => Status::Connected,
+        }
+    }
+
+    /// Bytes that the socket has not taken yet, of commands that have been sent.
+    #[must_use]
+    pub fn buffered(&self) -> usize {
+        let outbound = self.lock();
+        if outbound.phase == Phase::Ready {
+            outbound.outbox.len()
+        } else {
+            0
+        }
+    }
+
+    /// Submits whole commands, cut in pieces anywhere, and their entries in the same order.
+    pub fn submit(self: &Arc<Self>, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
+        let mut outbound = self.lock();
+        let refusal = match outbound.phase {
+            Phase::Ready if delivery == Delivery::Direct && outbound.outbox.is_empty() => {
+                let Some(socket) = outbound.socket.clone() else {
+                    unreachable!("a ready lane has a socket");
+                };
+                let outcome = outbound
+                    .outbox
+                    .send(pieces, entries, &self.inflight, &mut |bytes| {
+                        socket.try_write(bytes)
+                    });
+                let left = outcome.is_err() || !outbound.outbox.is_empty();
+                drop(outbound);
+                // The driver sends the rest, or meets the same error and ends the connection.
+                if left {
+                    self.wake.notify_one();
+                }
+                return;
+            }
+            Phase::Ended => Some(lifecycle::failed()),
+            Phase::Idle | Phase::Connecting if !self.config.options.enable_offline_queue => {
+                self.start(&mut outbound);
+                Some(lifecycle::offline())
+            }
+            Phase::Idle | Phase::Connecting | Phase::Ready => None,
+        };
+        if let Some(error) = refusal {
+            drop(outbound);
+            self.sink.failed(ids(entries), &error);
+            return;
+        }
+        let mut bytes = BytesMut::with_capacity(pieces.iter().map(|piece| piece.len()).sum());
+        for piece in pieces {
+            bytes.extend_from_slice(piece);
+        }
+        outbound.outbox.push(bytes.freeze(), entries.to_vec());
+        let ready = outbound.phase == Phase::Ready;
+        self.start(&mut outbound);
+        drop(outbound);
+        if ready {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Connects, reviving a closed or failed lane; `id` is answered with the HELLO reply.
+    pub fn connect(self: &Arc<Self>, id: u32) {
+        let mut outbound = self.lock();
+        if let Some(greeting) = &outbound.greeting {
+            let greeting = greeting.clone();
+            drop(outbound);
+            self.greet(greeting, &[id]);
+            return;
+        }
+        outbound.waiters.push(id);
+        outbound.dial_now = true;
+        if outbound.phase == Phase::Ended {
+            outbound.phase = Phase::Idle;
+        }
+        self.start(&mut outbound);
+        drop(outbound);
+        self.wake.notify_one();
+    }
+
+    /// Closes the connection; everything that waits fails with "Connection closed". Does nothing
+    /// on a lane that was never connected or has ended. Returns whether there was something to
+    /// close.
+    pub fn close(&self) -> bool {
+        let outbound = self.lock();
+        if matches!(outbound.phase, Phase::Idle | Phase::Ended) {
+            return false;
+        }
+        let error = lifecycle::closed();
+        self.end(outbound, &error, &error, false);
+        self.wake.notify_one();
+        true
+    }
+
+    fn start(self: &Arc<Self>, outbound: &mut Outbound) {
+        if outbound.phase == Phase::Idle {
+            outbound.phase = Phase::Connecting;
+            outbound.epoch += 1;
+            runtime::shared().spawn(driver::run(Arc::clone(self), outbound.epoch));
+        }
+    }
+
+    fn greet(&self, greeting: Bytes, waiters: &[u32]) {
+        let end = greeting.len();
+        let replies = waiters
+            .iter()
+            .map(|&id| Reply {
+                entry: Some(Entry {
+                    id,
+                    meta: Meta::default(),
+                }),
+                start: 0,
+                end,
+            })
+            .collect();
+        self.sink.replies(Batch {
+            bytes: greeting,
+            replies,
+        });
+    }
+
+    /// Ends the lane's current life: fails commands, then `connect` calls, then tells the sink.
+    fn end(
+        &self,
+        mut outbound: MutexGuard<'_, Outbound>,
+        error: &Error,
+        closed: &Error,
+        notify: bool,
+    ) {
+        outbound.phase = Phase::Ended;
+        outbound.epoch += 1;
+        outbound.socket = None;
+        outbound.greeting = None;
+        outbound.dial_now = false;
+        let waiters = std::mem::take(&mut outbound.waiters);
+        let mut entries = outbox::lock(&self.inflight).take();
+        entries.extend(outbound.outbox.take());
+        drop(outbound);
+        // Users see `onclose` before the rejections that it explains.
+        if notify {
+            self.sink.event(Event::Closed(closed.clone()));
+        }
+        if !entries.is_empty() {
+            self.sink.failed(ids(&entries), error);
+        }
+        if !waiters.is_empty() {
+            self.sink.failed(waiters, closed);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Outbound> {
+        self.outbound.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the driver does to its lane. Each call names the driver's epoch and does nothing when the
+/// lane has moved on; the result then says so.
+impl Lane {
+    pub(super) fn is_current(&self, epoch: u64) -> bool {
+        self.lock().epoch == epoch
+    }
+
+    /// The server accepted HELLO.
+    pub(super) fn greeted(&self, epoch: u64, greeting: &Bytes) {
+        let mut outbound = self.lock();
+        if outbound.epoch != epoch {
+            return;
+        }
+        outbound.greeting = Some(greeting.clone());
+        outbound.dial_now = false;
+        let waiters = std::mem::take(&mut outbound.waiters);
+        drop(outbound);
+        self.sink.event(Event::Connected(greeting.clone()));
+        if !waiters.is_empty() {
+            self.greet(greeting.clone(), &waiters);
+        }
+    }
+
+    /// The handshake is complete: what has gathered goes out and commands are written directly.
+    pub(super) fn ready(&self, epoch: u64, socket: &Arc<Socket>) -> std::io::Result<bool> {
+        {
+            let mut outbound = self.lock();
+            if outbound.epoch != epoch {
+                return Ok(true);
+            }
+            outbound.phase = Phase::Ready;
+            outbound.socket = Some(Arc::clone(socket));
+        }
+        self.flush(epoch, socket)
+    }
+
+    /// Sends what waits. Returns whether nothing is left.
+    pub(super) fn flush(&self, epoch: u64, socket: &Socket) -> std::io::Result<bool> {
+        let mut outbound = self.lock();
+        if outbound.epoch != epoch {
+            return Ok(true);
+        }
+        let sent = outbound
+            .outbox
+            .flush(&self.inflight, &mut |bytes| socket.try_write(bytes))?;
+        Ok(socket.try_flush()? && sent)
+    }
+
+    pub(super) fn inflight(&self) -> MutexGuard<'_, InFlight> {
+        outbox::lock(&self.inflight)
+    }
+
+    pub(super) fn deliver(&self, batch: Batch) {
+        self.sink.replies(batch);
+    }
+
+    /// The connection is gone and another attempt follows. Returns whether the lane is current.
+    pub(super) fn reconnecting(&self, epoch: u64) -> bool {
+        let mut outbound = self.lock();
+        if outbound.epoch != epoch {
+            return false;
+        }
+        outbound.phase = Phase::Connecting;
+        outbound.socket = None;
+        outbound.greeting = None;
+        outbound.outbox.lost();
+        let entries = outbox::lock(&self.inflight).take();
+        drop(outbound);
+        self.sink.event(Event::Reconnecting);
+        if !entries.is_empty() {
+            self.sink.failed(ids(&entries), &lifecycle::closed());
+        }
+        true
+    }
+
+    /// Whether `connect` asked not to wait for the next attempt; asks once.
+    pub(super) fn take_dial_now(&self) -> bool {
+        std::mem::take(&mut self.lock().dial_now)
+    }
+
+    /// The lane has failed for good.
+    pub(super) fn fail(&self, epoch: u64, error: &Error) {
+        let outbound = self.lock();
+        if outbound.epoch == epoch {
+            let closed = lifecycle::closed().with_source(error.clone());
+            self.end(outbound, error, &closed, true);
+        }
+    }
+}
+
+fn ids(entries: &[Entry]) -> Vec<u32> {
+    entries.iter().map(|entry| entry.id).collect()
+}

@@ -1,0 +1,291 @@
+//! Bytes that wait to be sent, split so that a lost connection loses only what had begun. Pure.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::{Buf, Bytes};
+
+use super::inflight::{Entry, InFlight};
+use super::resp::encode::begun;
+
+/// The waiting bytes of one connection.
+///
+/// The invariant behind all of this: a command is in [`InFlight`] exactly when the server may have
+/// seen a part of it. It is put there before its first byte is offered to the socket, because the
+/// reply may be read by another thread at once, and taken back when none of it was accepted.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// The rest of commands that are partly sent; their entries are in flight.
+    begun: Bytes,
+    waiting: VecDeque<Chunk>,
+}
+
+#[derive(Debug)]
+struct Chunk {
+    bytes: Bytes,
+    entries: Vec<Entry>,
+}
+
+/// Where bytes go: takes as many as it can without waiting.
+pub type Write<'a> = &'a mut dyn FnMut(&[u8]) -> io::Result<usize>;
+
+impl Outbox {
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.begun.is_empty() && self.waiting.is_empty()
+    }
+
+    /// How many bytes wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let waiting: usize = self.waiting.iter().map(|chunk| chunk.bytes.len()).sum();
+        self.begun.len() + waiting
+    }
+
+    /// Appends whole commands.
+    pub fn push(&mut self, bytes: Bytes, entries: Vec<Entry>) {
+        self.waiting.push_back(Chunk { bytes, entries });
+    }
+
+    /// Offers whole commands, cut in pieces anywhere, to the socket and keeps what it does not
+    /// take. Everything that already waits must have been sent.
+    pub fn send(
+        &mut self,
+        pieces: &[&[u8]],
+        entries: &[Entry],
+        inflight: &Mutex<InFlight>,
+        write: Write<'_>,
+    ) -> io::Result<()> {
+        lock(inflight).extend(entries.iter().copied());
+        let mut sent = 0;
+        let mut outcome = Ok(());
+        'pieces: for piece in pieces {
+            let mut rest = *piece;
+            while !rest.is_empty() {
+                match write(rest) {
+                    Ok(count) => {
+                        sent += count;
+                        rest = &rest[count..];
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break 'pieces,
+                    Err(error) => {
+                        outcome = Err(error);
+                        break 'pieces;
+                    }
+                }
+            }
+        }
+        let total: usize = pieces.iter().map(|piece| piece.len()).sum();
+        if sent < total {
+            self.keep(Bytes::from(pieces.concat()), entries, sent, inflight);
+        }
+        outcome
+    }
+
+    /// Sends what waits. Returns whether nothing is left.
+    pub fn flush(&mut self, inflight: &Mutex<InFlight>, write: Write<'_>) -> io::Result<bool> {
+        loop {
+            while !self.begun.is_empty() {
+                match write(&self.begun) {
+                    Ok(count) => self.begun.advance(count),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                    Err(error) => return Err(error),
+                }
+            }
+            let Some(chunk) = self.waiting.pop_front() else {
+                return Ok(true);
+            };
+            lock(inflight).extend(chunk.entries.iter().copied());
+            let (sent, outcome) = match write(&chunk.bytes) {
+                Ok(count) => (count, Ok(true)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => (0, Ok(false)),
+                Err(error) => (0, Err(error)),
+            };
+            if sent < chunk.bytes.len() {
+                self.keep(chunk.bytes, &chunk.entries, sent, inflight);
+            }
+            if !matches!(outcome, Ok(true)) {
+                return outcome;
+            }
+        }
+    }
+
+    /// The connection is gone: drops the rest of what had begun. The commands that had not begun
+    /// stay and go out on the next connection.
+    pub fn lost(&mut self) {
+        self.begun = Bytes::new();
+    }
+
+    /// Takes out every command that has not begun, oldest first.
+    pub fn take(&mut self) -> Vec<Entry> {
+        self.begun = Bytes::new();
+        self.waiting
+            .drain(..)
+            .flat_map(|chunk| chunk.entries)
+            .collect()
+    }
+
+    /// Puts back what the socket did not take of a chunk whose entries are in flight.
+    fn keep(
+        &mut self,
+        mut bytes: Bytes,
+        entries: &[Entry],
+        sent: usize,
+        inflight: &Mutex<InFlight>,
+    ) {
+        let (commands, end) = begun(&bytes, sent);
+        let untouched = &entries[commands.min(entries.len())..];
+        lock(inflight).retract(untouched.len());
+        let rest = bytes.split_off(end);
+        self.begun = bytes.split_off(sent);
+        if !rest.is_empty() {
+            self.waiting.push_front(Chunk {
+                bytes: rest,
+                entries: untouched.to_vec(),
+            });
+        }
+    }
+}
+
+/// A lock that a panic elsewhere does not take away: every change to the queue is one step.
+pub(super) fn lock(inflight: &Mutex<InFlight>) -> MutexGuard<'_, InFlight> {
+    inflight.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redis::inflight::{Match, Meta};
+    use crate::redis::resp::encode::command;
+    use bytes::BytesMut;
+
+    fn get(key: &str) -> Vec<u8> {
+        let mut out = BytesMut::new();
+        command(&mut out, &[b"GET", key.as_bytes()]);
+        out.to_vec()
+    }
+
+    fn entries(ids: std::ops::Range<u32>) -> Vec<Entry> {
+        ids.map(|id| Entry {
+            id,
+            meta: Meta::default(),
+        })
+        .collect()
+    }
+
+    fn ids(inflight: &Mutex<InFlight>) -> Vec<u32> {
+        lock(inflight).take().iter().map(|entry| entry.id).collect()
+    }
+
+    /// A socket that takes `room` bytes in pieces of at most `step`.
+    fn socket<'a>(
+        room: &'a mut usize,
+        step: usize,
+        wire: &'a mut Vec<u8>,
+    ) -> impl FnMut(&[u8]) -> io::Result<usize> + 'a {
+        move |bytes| {
+            let count = bytes.len().min(*room).min(step);
+            if count == 0 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            *room -= count;
+            wire.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn whatever_the_socket_takes_the_stream_is_whole_and_in_order() {
+        let first = [get("a"), get("bb"), get("ccc")].concat();
+        let second = get("d");
+        let whole = [first.clone(), second.clone()].concat();
+        for room in 0..=first.len() {
+            for step in [1, 7, 1000] {
+                let mut outbox = Outbox::default();
+                let inflight = Mutex::new(InFlight::default());
+                let mut wire = Vec::new();
+                let mut left = room;
+                let (head, tail) = first.split_at(5);
+                outbox
+                    .send(
+                        &[head, tail],
+                        &entries(0..3),
+                        &inflight,
+                        &mut socket(&mut left, step, &mut wire),
+                    )
+                    .unwrap();
+                outbox.push(Bytes::from(second.clone()), entries(3..4));
+                assert_eq!(outbox.len(), whole.len() - room);
+                let mut plenty = usize::MAX;
+                // `flush` offers a chunk once; a short write means more room later.
+                while !outbox
+                    .flush(&inflight, &mut socket(&mut plenty, step, &mut wire))
+                    .unwrap()
+                {}
+                assert_eq!(wire, whole, "room {room} step {step}");
+                assert_eq!(ids(&inflight), [0, 1, 2, 3]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_lost_connection_loses_exactly_what_had_begun() {
+        let bytes = [get("a"), get("bb"), get("ccc")].concat();
+        let ends = [
+            0,
+            get("a").len(),
+            get("a").len() + get("bb").len(),
+            bytes.len(),
+        ];
+        for room in 0..=bytes.len() {
+            let mut outbox = Outbox::default();
+            let inflight = Mutex::new(InFlight::default());
+            let (mut wire, mut left) = (Vec::new(), room);
+            outbox
+                .send(
+                    &[&bytes],
+                    &entries(0..3),
+                    &inflight,
+                    &mut socket(&mut left, 1000, &mut wire),
+                )
+                .unwrap();
+            let begun = u32::try_from(ends.iter().filter(|end| **end < room).count()).unwrap();
+            let begun = begun.min(3);
+            outbox.lost();
+            assert_eq!(
+                ids(&inflight),
+                (0..begun).collect::<Vec<_>>(),
+                "room {room}"
+            );
+            wire.clear();
+            let mut plenty = usize::MAX;
+            outbox
+                .flush(&inflight, &mut socket(&mut plenty, 1000, &mut wire))
+                .unwrap();
+            assert_eq!(wire, bytes[ends[begun as usize]..]);
+            assert_eq!(ids(&inflight), (begun..3).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_reply_may_come_while_the_rest_is_still_waiting() {
+        let bytes = [get("a"), get("b")].concat();
+        let mut outbox = Outbox::default();
+        let inflight = Mutex::new(InFlight::default());
+        let (mut wire, mut room) = (Vec::new(), get("a").len() + 1);
+        outbox
+            .send(
+                &[&bytes],
+                &entries(0..2),
+                &inflight,
+                &mut socket(&mut room, 1000, &mut wire),
+            )
+            .unwrap();
+        assert!(
+            matches!(lock(&inflight).frame(b'_', b"_\r\n"), Match::Reply(entry) if entry.id == 0)
+        );
+        assert!(!outbox.is_empty());
+    }
+}
