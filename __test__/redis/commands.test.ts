@@ -7,7 +7,7 @@ let server: Awaited<ReturnType<typeof startRedis>>;
 let client: RedisClient;
 
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startRedis({ config: ["enable-debug-command yes"] });
   client = new RedisClient(server.url);
 });
 

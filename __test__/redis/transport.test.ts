@@ -1,0 +1,127 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { RedisClient } from "../../index.js";
+import { startRedis } from "../../dev/servers.mjs";
+
+type Server = Awaited<ReturnType<typeof startRedis>>;
+
+const clients: RedisClient[] = [];
+
+function connect(url: string, options?: ConstructorParameters<typeof RedisClient>[1]) {
+  const client = new RedisClient(url, options);
+  clients.push(client);
+  return client;
+}
+
+afterEach(() => {
+  for (const client of clients.splice(0)) client.close();
+});
+
+describe("Unix sockets", () => {
+  let server: Server;
+
+  beforeAll(async () => {
+    server = await startRedis({ unixsocket: true });
+  });
+  afterAll(() => server?.stop());
+
+  it("carry commands of any size", async () => {
+    const client = connect(`redis+unix://${server.socketPath}`);
+    const value = "z".repeat(3_000_000);
+    expect(await client.set("k", value)).toBe("OK");
+    expect((await client.get("k")) === value).toBe(true);
+  });
+});
+
+describe("TLS", () => {
+  let folder: string;
+  let server: Server;
+  const path = (name: string) => join(folder, name);
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "s3-valkey-tls-"));
+    makeCertificates(folder);
+    server = await startRedis({ tls: { cert: path("server.crt"), key: path("server.key"), ca: path("ca.crt") } });
+  });
+  afterAll(async () => {
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const identity = () => ({
+    ca: readFileSync(path("ca.crt"), "utf8"),
+    cert: readFileSync(path("client.crt")),
+    key: readFileSync(path("client.key")),
+  });
+
+  it("verifies the server and shows a certificate", async () => {
+    const client = connect(`rediss://localhost:${server.port}`, { tls: identity() });
+    const value = "s".repeat(3_000_000);
+    await client.set("k", value);
+    expect((await client.get("k")) === value).toBe(true);
+    const count = 5000;
+    const answers = await Promise.all(Array.from({ length: count }, (_, index) => client.send("ECHO", [`${index}`])));
+    expect(answers.every((answer, index) => answer === `${index}`)).toBe(true);
+  });
+
+  it("is turned on by the option as well as by the scheme", async () => {
+    const client = connect(`redis://localhost:${server.port}`, { tls: identity() });
+    expect(await client.ping()).toBe("PONG");
+  });
+
+  it("reads roots from a file", async () => {
+    const { ca: _, ...rest } = identity();
+    const client = connect(`rediss://localhost:${server.port}`, { tls: { ...rest, caFile: path("ca.crt") } });
+    expect(await client.ping()).toBe("PONG");
+  });
+
+  it("refuses a certificate of an unknown issuer, once", async () => {
+    const { ca: _, ...rest } = identity();
+    const client = connect(`rediss://localhost:${server.port}`, { tls: rest });
+    await expect(client.ping()).rejects.toMatchObject({ code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" });
+    await expect(client.ping()).rejects.toMatchObject({ message: "Connection has failed" });
+  });
+
+  it("refuses a certificate for another name", async () => {
+    const client = connect(`rediss://localhost:${server.port}`, { tls: { ...identity(), serverName: "other.test" } });
+    await expect(client.ping()).rejects.toMatchObject({ code: "ERR_TLS_CERT_ALTNAME_INVALID" });
+  });
+
+  it("accepts anything when verification is off", async () => {
+    const { ca: _, ...rest } = identity();
+    const client = connect(`rediss://localhost:${server.port}`, { tls: { ...rest, rejectUnauthorized: false } });
+    expect(await client.ping()).toBe("PONG");
+  });
+
+  it("a server that wants a certificate refuses a client without one", async () => {
+    const client = connect(`rediss://localhost:${server.port}`, { tls: { ca: identity().ca }, maxRetries: 0 });
+    await expect(client.ping()).rejects.toThrow();
+  });
+
+  it.each([
+    [1, "Expected tls to be a boolean or object for 'tls'."],
+    [{}, "Expected tls to be a object for 'tls'."],
+    [[], "TLSOptions must be an object"],
+  ])("option %j throws", (tls, message) => {
+    expect(() => connect("rediss://localhost", { tls } as any)).toThrow(message);
+  });
+});
+
+/** A certificate authority, a server's certificate for localhost, and a client's. */
+function makeCertificates(folder: string) {
+  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
+  const newKey = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  openssl(...newKey, "-x509", "-days", "2", "-subj", "/CN=test ca", "-keyout", "ca.key", "-out", "ca.crt");
+  for (const [name, extensions] of [
+    ["server", "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth"],
+    ["client", "extendedKeyUsage=clientAuth"],
+  ] as const) {
+    writeFileSync(join(folder, `${name}.ext`), `basicConstraints=CA:FALSE\n${extensions}\n`);
+    openssl(...newKey, "-subj", `/CN=${name}`, "-keyout", `${name}.key`, "-out", `${name}.csr`);
+    const request = ["x509", "-req", "-in", `${name}.csr`, "-days", "2", "-extfile", `${name}.ext`];
+    openssl(...request, "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-out", `${name}.crt`);
+  }
+}
