@@ -48,7 +48,7 @@ const slots = [];
 const free = [];
 /** @type {Map<number, (kind: number, argument: any) => void>} */
 const listeners = new Map();
-let nextListener = 0;
+let nextTarget = 0;
 
 const tape = new Uint32Array(TAPE_WORDS);
 const signed = new Int32Array(tape.buffer);
@@ -116,14 +116,21 @@ function call(start, failed) {
 }
 
 /**
- * Registers a receiver of events.
- * @param {(kind: number, argument: any) => void} listener
- * @returns {number} the number under which native objects report
+ * A number under which a native object may report events.
+ * @returns {number}
  */
-function listen(listener) {
-  const target = nextListener++;
+function newTarget() {
+  return nextTarget++;
+}
+
+/**
+ * Receives the events of a target. The listener is held until `unlisten`, so an object that has
+ * nothing to expect must not listen, or it would never be collected.
+ * @param {number} target
+ * @param {(kind: number, argument: any) => void} listener
+ */
+function listen(target, listener) {
   listeners.set(target, listener);
-  return target;
 }
 
 /**
@@ -245,4 +252,4 @@ function report(run) {
   }
 }
 
-module.exports = { port, call, register, forget, listen, unlisten, report, onServerError };
+module.exports = { port, call, register, forget, newTarget, listen, unlisten, report, onServerError };

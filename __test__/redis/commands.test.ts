@@ -228,3 +228,26 @@ describe("errors", () => {
     expect({ ...(await client.send("DEBUG", ["PROTOCOL", "map"])) }).toEqual({ 0: false, 1: true, 2: false });
   });
 });
+
+it("small binary arguments are batched like text", async () => {
+  const { port } = createRequire(import.meta.url)("../../lib/port.js");
+  await client.ping();
+  const before = port.nativeCalls;
+  const values = Array.from({ length: 500 }, (_, index) => Buffer.from([index & 0xff, 0xff, 0x0a]));
+  await Promise.all(values.map((value, index) => client.set(`b${index}`, value, "EX", 100)));
+  expect(port.nativeCalls - before).toBeLessThanOrEqual(6);
+  const stored = await Promise.all(values.map((_, index) => client.getBuffer(`b${index}`)));
+  expect(stored).toEqual(values);
+});
+
+it("clients that are not in use can be collected", async () => {
+  const registry = new FinalizationRegistry(() => void collected++);
+  let collected = 0;
+  for (let index = 0; index < 100; index++) registry.register(new RedisClient(server.url), index);
+  const collect = (globalThis as { gc?: () => void }).gc;
+  if (collect === undefined) throw new Error("run with --expose-gc");
+  while (collected < 90) {
+    collect();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+});

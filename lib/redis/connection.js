@@ -3,7 +3,7 @@
  * What is behind a `RedisClient`: one lane with its outgoing commands, events and subscriptions.
  */
 const { RedisLane, LaneEvent } = require("../../binding.js");
-const { port, register, forget, listen, unlisten, report, onServerError } = require("../port.js");
+const { port, register, forget, newTarget, listen, unlisten, report, onServerError } = require("../port.js");
 const { Outgoing } = require("./outgoing.js");
 const { encode } = require("./encode.js");
 const { coded, connectionClosed, fromFailure, serverError } = require("./errors.js");
@@ -60,14 +60,21 @@ class Connection {
     /** `unref` was called. */
     this.released = false;
     this.flush = this.flush.bind(this);
-    const target = listen((kind, argument) => this.onEvent(kind, argument));
+    this.target = newTarget();
+    /** Whether there are events to expect. A client that is not in use can be collected. */
+    this.listening = false;
     try {
-      this.lane = new RedisLane(port, target, url, options.lane);
+      this.lane = new RedisLane(port, this.target, url, options.lane);
     } catch (error) {
-      unlisten(target);
       throw fromUrlError(error);
     }
-    this.target = target;
+  }
+
+  /** @param {boolean} wanted */
+  expectEvents(wanted) {
+    this.listening = wanted;
+    if (wanted) listen(this.target, (kind, argument) => this.onEvent(kind, argument));
+    else unlisten(this.target);
   }
 
   /**
@@ -87,6 +94,7 @@ class Connection {
       reject = onReject;
     });
     const { outgoing } = this;
+    if (!this.listening) this.expectEvents(true);
     outgoing.add(frame, register(resolve, reject, outcome), meta);
     if (outgoing.full || !this.options.enableAutoPipelining) {
       outgoing.flush(this.lane);
@@ -105,6 +113,7 @@ class Connection {
   /** @returns {Promise<unknown>} */
   connect() {
     if (this.connecting !== null) return this.connecting;
+    if (!this.listening) this.expectEvents(true);
     this.outgoing.flush(this.lane);
     const promise = new Promise((resolve, reject) => {
       const id = register(resolve, reject, PLAIN);
@@ -132,14 +141,17 @@ class Connection {
     // Commands of this turn were promised an answer: they are refused like those in flight.
     if (count > 0 && !this.connected) outgoing.flush(this.lane);
     const closed = this.lane.close(outgoing.entries, outgoing.count);
-    outgoing.text = "";
-    outgoing.pieces = null;
-    outgoing.count = 0;
+    outgoing.clear();
+    this.ended();
+    return closed;
+  }
+
+  ended() {
     this.connected = false;
     this.reconnecting = false;
     this.connecting = null;
+    this.expectEvents(false);
     this.hold();
-    return closed;
   }
 
   /**
@@ -149,6 +161,8 @@ class Connection {
   onEvent(kind, argument) {
     switch (kind) {
       case LaneEvent.Connected:
+        // It may have been on its way when the connection was closed.
+        if (!this.lane.connected) return;
         this.connected = true;
         this.reconnecting = false;
         this.hold();
@@ -161,10 +175,7 @@ class Connection {
         this.hold();
         break;
       case LaneEvent.Closed:
-        this.connected = false;
-        this.reconnecting = false;
-        this.connecting = null;
-        this.hold();
+        this.ended();
         this.owner.onClosed(fromFailure(argument));
         break;
       default:

@@ -3,8 +3,10 @@
 
 /** Bytes of the buffer that text is written to. */
 const SLAB = 256 * 1024;
-/** Text of this length is flushed at once; it needs at most three times as many bytes. */
+/** So many characters and bytes are flushed at once. */
 const FLUSH_AT = 64 * 1024;
+/** UTF-8 bytes of one UTF-16 code unit, at most. */
+const MAX_BYTES_PER_UNIT = 3;
 
 /**
  * Gathers commands in order and hands them to a lane with one native call.
@@ -12,8 +14,10 @@ const FLUSH_AT = 64 * 1024;
 class Outgoing {
   constructor() {
     this.text = "";
-    /** Earlier pieces, when some are binary. @type {(string | Uint8Array)[] | null} */
-    this.pieces = null;
+    /** What comes before `text`, when some of it is binary. @type {(string | Uint8Array)[]} */
+    this.pieces = [];
+    /** An upper bound of the bytes in `pieces`. */
+    this.pieceBytes = 0;
     this.entries = new Uint32Array(128);
     this.count = 0;
     /** @type {Buffer | null} */
@@ -38,12 +42,12 @@ class Outgoing {
 
   /** @param {(string | Uint8Array)[]} frame */
   addPieces(frame) {
-    this.pieces ??= [];
     for (const piece of frame) {
       if (typeof piece === "string") {
         this.text += piece;
       } else {
         this.pieces.push(this.text, piece);
+        this.pieceBytes += this.text.length * MAX_BYTES_PER_UNIT + piece.length;
         this.text = "";
       }
     }
@@ -57,7 +61,15 @@ class Outgoing {
 
   /** Whether so much has gathered that waiting for the end of the turn would only cost memory. */
   get full() {
-    return this.text.length >= FLUSH_AT || this.pieces !== null;
+    return this.text.length + this.pieceBytes >= FLUSH_AT;
+  }
+
+  /** Forgets what has gathered. */
+  clear() {
+    this.text = "";
+    this.pieces = [];
+    this.pieceBytes = 0;
+    this.count = 0;
   }
 
   /**
@@ -65,20 +77,37 @@ class Outgoing {
    * @param {import("../../binding.js").RedisLane} lane
    */
   flush(lane) {
-    const { text, pieces, count } = this;
+    const { text, pieces, pieceBytes, count } = this;
     if (count === 0) return;
     this.text = "";
-    this.pieces = null;
     this.count = 0;
-    if (pieces === null && text.length * 3 <= SLAB) {
-      const slab = (this.slab ??= Buffer.allocUnsafeSlow(SLAB));
-      lane.submit(slab, slab.write(text, 0, SLAB, "utf8"), this.entries, count);
+    if (pieces.length > 0) {
+      this.pieces = [];
+      this.pieceBytes = 0;
+    }
+    if (pieceBytes + text.length * MAX_BYTES_PER_UNIT > SLAB) {
+      const parts = [...pieces, text].map((part) => (typeof part === "string" ? Buffer.from(part) : part));
+      lane.submitPieces(parts, this.entries, count);
       return;
     }
-    const parts = [...(pieces ?? []), text];
-    const bytes = parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part));
-    lane.submitPieces(bytes, this.entries, count);
+    const slab = (this.slab ??= Buffer.allocUnsafeSlow(SLAB));
+    let length = 0;
+    for (const piece of pieces) length += put(slab, piece, length);
+    length += put(slab, text, length);
+    lane.submit(slab, length, this.entries, count);
   }
+}
+
+/**
+ * @param {Buffer} slab
+ * @param {string | Uint8Array} piece
+ * @param {number} at
+ * @returns {number} the bytes written
+ */
+function put(slab, piece, at) {
+  if (typeof piece === "string") return slab.write(piece, at, SLAB - at, "utf8");
+  slab.set(piece, at);
+  return piece.length;
 }
 
 module.exports = { Outgoing };

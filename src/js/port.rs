@@ -72,7 +72,7 @@ struct Queue {
 impl Port {
     /// `onWake` is called without arguments whenever there is something to drain;
     /// `makeServerError` with the text of each error that is part of a larger reply.
-    #[napi(constructor)]
+    #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
         on_wake: Function<'_, (), ()>,
@@ -98,7 +98,7 @@ impl Port {
 
     /// Writes results on the tape and returns the array of their values. The first word is set to
     /// the number of words used. What does not fit follows in another wake-up.
-    #[napi(ts_return_type = "unknown[]")]
+    #[napi(ts_return_type = "unknown[]", catch_unwind)]
     pub fn drain(&self, env: Env, mut tape: Uint32Array) -> Result<Unknown<'static>> {
         self.shared.count_call();
         // SAFETY: JavaScript made this array for the port alone and does not touch it during this
@@ -116,19 +116,19 @@ impl Port {
     }
 
     /// Keeps the event loop alive until `release`; for subscriptions and reconnecting clients.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn retain(&self, env: Env) -> Result<()> {
         self.shared.begun(&env, 1)
     }
 
     /// Undoes one `retain`.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn release(&self, env: Env) -> Result<()> {
         self.shared.settled(&env, 1)
     }
 
     /// Native calls that carried commands or results, for tests of the batching.
-    #[napi(getter)]
+    #[napi(getter, catch_unwind)]
     pub fn native_calls(&self) -> u32 {
         self.shared.native_calls.load(Ordering::Relaxed)
     }

@@ -83,7 +83,7 @@ impl RedisLane {
     /// Parses the URL; nothing is dialled. Events are reported under the number `target`.
     ///
     /// Throws an error whose code is that of the core's error.
-    #[napi(constructor)]
+    #[napi(constructor, catch_unwind)]
     pub fn new(
         port: &Port,
         target: u32,
@@ -114,7 +114,7 @@ impl RedisLane {
 
     /// Sends the first `length` bytes of `bytes`: whole commands whose ids and meta words are the
     /// first `count` pairs of `entries`.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn submit(
         &self,
         env: Env,
@@ -128,7 +128,7 @@ impl RedisLane {
     }
 
     /// Like `submit`, for commands that are cut in pieces because some arguments are large.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn submit_pieces(
         &self,
         env: Env,
@@ -141,7 +141,7 @@ impl RedisLane {
     }
 
     /// Connects; the id is settled with the HELLO reply.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn connect(&self, env: Env, id: u32) -> Result<()> {
         self.port.begin(&env)?;
         self.lane.connect(id);
@@ -150,7 +150,7 @@ impl RedisLane {
 
     /// Closes, and fails the commands that were not submitted yet behind those that were; their
     /// ids are in `entries` as for `submit`. Returns whether there was something to close.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn close(&self, env: Env, entries: Uint32ArraySlice<'_>, count: u32) -> Result<bool> {
         let unsent = parse_entries(&entries, count)?;
         self.port.begin_many(&env, count)?;
@@ -166,13 +166,13 @@ impl RedisLane {
     }
 
     /// Whether the handshake of the current connection was accepted.
-    #[napi(getter)]
+    #[napi(getter, catch_unwind)]
     pub fn connected(&self) -> bool {
         self.lane.status() == Status::Connected
     }
 
     /// Bytes of commands that the socket has not taken yet.
-    #[napi(getter)]
+    #[napi(getter, catch_unwind)]
     pub fn buffered(&self) -> u32 {
         u32::try_from(self.lane.buffered()).unwrap_or(u32::MAX)
     }

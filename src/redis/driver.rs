@@ -197,6 +197,11 @@ async fn serve(lane: &Lane, epoch: u64, mut connection: Connection) -> End {
                 if let Err(end) = step {
                     return end;
                 }
+                // Reading may have given the TLS session something to say.
+                match socket.try_flush() {
+                    Ok(done) => flushed &= done,
+                    Err(error) => return lost(error),
+                }
                 if let Some(limit) = idle {
                     silence.as_mut().reset(Instant::now() + limit);
                 }

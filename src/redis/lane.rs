@@ -165,7 +165,9 @@ impl Lane {
                     .send(pieces, entries, &self.inflight, &mut |bytes| {
                         socket.try_write(bytes)
                     });
-                let left = outcome.is_err() || !outbound.outbox.is_empty();
+                let left = outcome.is_err()
+                    || !outbound.outbox.is_empty()
+                    || !socket.try_flush().unwrap_or(false);
                 drop(outbound);
                 // The driver sends the rest, or meets the same error and ends the connection.
                 if left {
