@@ -1,0 +1,174 @@
+//! The XML documents of S3, read and written. Pure; what is malformed is an error, never a panic.
+
+use quick_xml::Reader;
+use quick_xml::escape::escape;
+use quick_xml::events::Event;
+
+/// Elements within elements that are accepted.
+const MAX_DEPTH: usize = 32;
+
+/// An element with its text and its children, in the document's order.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Element {
+    /// Local name, without a namespace prefix.
+    pub name: String,
+    /// Text directly inside, entities decoded.
+    pub text: String,
+    /// Elements directly inside.
+    pub children: Vec<Element>,
+}
+
+impl Element {
+    /// Parses a whole document; `None` when it is not well-formed or too deep.
+    #[must_use]
+    pub fn parse(document: &[u8]) -> Option<Self> {
+        let mut reader = Reader::from_str(std::str::from_utf8(document).ok()?);
+        let mut open: Vec<Self> = Vec::new();
+        let mut root = None;
+        loop {
+            match reader.read_event().ok()? {
+                Event::Start(start) => {
+                    if root.is_some() || open.len() == MAX_DEPTH {
+                        return None;
+                    }
+                    open.push(Self::named(start.local_name().as_ref()));
+                }
+                Event::Empty(start) => {
+                    let element = Self::named(start.local_name().as_ref());
+                    close(&mut open, &mut root, element)?;
+                }
+                Event::End(_) => {
+                    let element = open.pop()?;
+                    close(&mut open, &mut root, element)?;
+                }
+                Event::Text(text) => match open.last_mut() {
+                    Some(element) => element.text.push_str(&text),
+                    None if text.chars().all(char::is_whitespace) => {}
+                    None => return None,
+                },
+                Event::CData(data) => {
+                    open.last_mut()?.text.push_str(&data);
+                }
+                Event::GeneralRef(entity) => {
+                    let element = open.last_mut()?;
+                    if let Some(character) = entity.resolve_char_ref().ok()? {
+                        element.text.push(character);
+                    } else {
+                        // Only the five that XML predefines: nothing can be declared.
+                        let text = quick_xml::escape::resolve_predefined_entity(&entity)?;
+                        element.text.push_str(text);
+                    }
+                }
+                Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
+                // Stores send none, and it could declare entities.
+                Event::DocType(_) => return None,
+                Event::Eof => return if open.is_empty() { root } else { None },
+            }
+        }
+    }
+
+    fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The first child of this name.
+    #[must_use]
+    pub fn child(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    /// The text of the first child of this name.
+    #[must_use]
+    pub fn child_text(&self, name: &str) -> Option<&str> {
+        self.child(name).map(|child| child.text.as_str())
+    }
+
+    /// All children of this name.
+    pub fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+        self.children.iter().filter(move |child| child.name == name)
+    }
+}
+
+fn close(open: &mut [Element], root: &mut Option<Element>, element: Element) -> Option<()> {
+    match open.last_mut() {
+        Some(parent) => parent.children.push(element),
+        None if root.is_none() => *root = Some(element),
+        None => return None,
+    }
+    Some(())
+}
+
+/// The body that completes a multipart upload: part numbers with their `ETags`, ascending.
+#[must_use]
+pub fn complete_multipart_upload(parts: &[(u32, String)]) -> String {
+    let mut body =
+        String::from("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+    for (number, etag) in parts {
+        body.push_str("<Part><PartNumber>");
+        body.push_str(&number.to_string());
+        body.push_str("</PartNumber><ETag>");
+        body.push_str(&escape(etag.as_str()));
+        body.push_str("</ETag></Part>");
+    }
+    body.push_str("</CompleteMultipartUpload>");
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: &str = "<?xml version=\"1.0\"?>\n<!-- c --><s3:Error xmlns:s3=\"x\"><Code>A &amp; B&#33;</Code>\
+        <Message><![CDATA[<raw>]]></Message><Empty/></s3:Error>\n";
+
+    #[test]
+    fn text_entities_and_cdata() {
+        let error = Element::parse(DOCUMENT.as_bytes()).unwrap();
+        assert_eq!(error.name, "Error");
+        assert_eq!(error.child_text("Code"), Some("A & B!"));
+        assert_eq!(error.child_text("Message"), Some("<raw>"));
+        assert_eq!(error.child_text("Empty"), Some(""));
+        assert_eq!(error.child_text("None"), None);
+    }
+
+    #[test]
+    fn a_truncated_document_is_none() {
+        let end = DOCUMENT.trim_end().len();
+        for end in 0..end {
+            assert_eq!(Element::parse(&DOCUMENT.as_bytes()[..end]), None, "{end}");
+        }
+    }
+
+    #[test]
+    fn hostile_documents_are_none() {
+        let deep = "<a>".repeat(100_000);
+        for document in [
+            &*deep,
+            "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>",
+            "<a>&unknown;</a>",
+            "<a></b>",
+            "<a/><b/>",
+            "text",
+            "<a>&#xD800;</a>",
+            "\u{0}",
+        ] {
+            assert_eq!(
+                Element::parse(document.as_bytes()),
+                None,
+                "{:.40}",
+                document
+            );
+        }
+        assert_eq!(Element::parse(b"<a>\xff</a>"), None);
+    }
+
+    #[test]
+    fn etags_are_escaped() {
+        let body = complete_multipart_upload(&[(1, "\"a<b\"".into())]);
+        assert!(body.contains("<ETag>&quot;a&lt;b&quot;</ETag>"));
+        assert!(Element::parse(body.as_bytes()).is_some());
+    }
+}
