@@ -35,7 +35,7 @@ async function tourOfS3() {
   });
   await step("list", async () => {
     const { contents = [] } = await s3.list({ prefix: `${prefix}/` });
-    return contents.map(({ key, size }) => `${key} (${size} bytes)`).join(", ");
+    return contents.map((/** @type {any} */ { key, size }) => `${key} (${size} bytes)`).join(", ");
   });
   await step("presign + fetch", async () => {
     const response = await fetch(file.presign({ expiresIn: 60 }));
