@@ -1,5 +1,15 @@
 "use strict";
+// Plain assignments: by them Node tells ESM importers which names there are. `s3` and `redis` read the
+// environment at their first use, not here.
+const s3 = require("./lib/s3/index.js");
 const redis = require("./lib/redis/index.js");
+
+exports.s3 = s3.s3;
+exports.S3Client = s3.S3Client;
+exports.S3File = s3.S3File;
+exports.S3Error = s3.S3Error;
+exports.file = s3.file;
+exports.write = s3.write;
 
 exports.redis = redis.redis;
 exports.RedisClient = redis.RedisClient;

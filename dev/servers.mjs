@@ -96,6 +96,8 @@ async function startRedisOn(port, binary, { config = [], password, unixsocket, t
   const folder = temporaryFolder("redis");
   const socketPath = unixsocket ? join(folder, "redis.sock") : undefined;
   const lines = ["bind 127.0.0.1", 'save ""', "appendonly no", "daemonize no", `dir ${folder}`];
+  // DEBUG gives tests the rare reply types.
+  lines.push("enable-debug-command local");
   if (tls) {
     lines.push("port 0", `tls-port ${port}`, `tls-cert-file ${tls.cert}`, `tls-key-file ${tls.key}`);
     lines.push(tls.ca ? `tls-ca-cert-file ${tls.ca}` : "tls-auth-clients no");
@@ -300,8 +302,8 @@ function watchForTheEnd() {
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
     process.once(signal, () => {
       stopAllNow();
-      // Without our listener the signal does what it does by default.
-      process.kill(process.pid, signal);
+      // Without a listener the signal does what it does by default; another one decides for itself.
+      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
     });
   }
 }

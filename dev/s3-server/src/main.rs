@@ -27,7 +27,8 @@ async fn main() -> Result<(), Failure> {
     // s3s-fs keeps one folder per bucket.
     std::fs::create_dir_all(folder.join(bucket))?;
 
-    let mut builder = S3ServiceBuilder::new(FileSystem::new(folder).map_err(|e| e.to_string())?);
+    let mut builder =
+        S3ServiceBuilder::new(FileSystem::new(folder).map_err(|error| format!("{error:?}"))?);
     builder.set_auth(SimpleAuth::from_single(
         env::var("S3_ACCESS_KEY_ID")?,
         env::var("S3_SECRET_ACCESS_KEY")?,
