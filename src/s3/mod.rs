@@ -1,7 +1,16 @@
 //! The S3 client.
+//!
+//! [`S3Client`] signs, sends and tries again; [`S3File`] is one object. What each operation asks
+//! and makes of the answer is in [`op`], how requests are addressed in [`url`] and signed in
+//! [`sign`]; these are pure.
 
 pub mod acl;
+mod body;
+mod client;
 pub mod config;
+mod file;
+mod multipart;
+pub mod op;
 pub mod retry;
 pub mod sign;
 pub mod storage_class;
@@ -9,5 +18,14 @@ pub mod url;
 pub mod xml;
 
 pub use acl::Acl;
+pub use body::S3Body;
+pub use client::{S3Client, S3DownloadResult};
 pub use config::{S3Credentials, S3CredentialsWithOptions, S3Options};
+pub use file::S3File;
+pub use multipart::MultiPartUpload;
+pub use op::delete::S3DeleteResult;
+pub use op::get::{ByteRange, S3StatResult};
+pub use op::list::{S3ListObjectsOptions, S3ListObjectsResult, S3ObjectInfo};
+pub use op::presign::{PresignMethod, PresignOptions};
+pub use op::put::{PutOptions, S3UploadResult};
 pub use storage_class::StorageClass;

@@ -155,12 +155,7 @@ mod tests {
             "<a>&#xD800;</a>",
             "\u{0}",
         ] {
-            assert_eq!(
-                Element::parse(document.as_bytes()),
-                None,
-                "{:.40}",
-                document
-            );
+            assert_eq!(Element::parse(document.as_bytes()), None, "{document:.40}");
         }
         assert_eq!(Element::parse(b"<a>\xff</a>"), None);
     }

@@ -58,6 +58,12 @@ impl Signer {
         }
     }
 
+    /// The region that is signed for.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
     /// The value of the Authorization header.
     #[must_use]
     pub fn authorization(&self, request: &Request<'_>, time: Timestamp) -> String {

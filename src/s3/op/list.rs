@@ -1,0 +1,226 @@
+//! `ListObjectsV2`, one page.
+//!
+//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
+
+use super::{Request, Target};
+use crate::error::{Error, ErrorKind, Result};
+use crate::s3::xml::Element;
+
+/// Which objects are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct S3ListObjectsOptions {
+    /// Only keys that begin so.
+    pub prefix: Option<String>,
+    /// Keys that are alike up to it are put together.
+    pub delimiter: Option<String>,
+    /// Keys of a page at most; stores give no more than 1,000.
+    pub max_keys: Option<i64>,
+    /// From a page that was cut off.
+    pub continuation_token: Option<String>,
+    /// Only keys behind this one.
+    pub start_after: Option<String>,
+    /// `url`: keys are percent-encoded in the answer.
+    pub encoding_type: Option<String>,
+    /// Whether owners are named.
+    pub fetch_owner: Option<bool>,
+    /// The caller pays.
+    pub request_payer: bool,
+}
+
+/// A page. What the store does not say is `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct S3ListObjectsResult {
+    /// The bucket.
+    pub name: Option<String>,
+    /// As asked for.
+    pub prefix: Option<String>,
+    /// As asked for.
+    pub delimiter: Option<String>,
+    /// As asked for.
+    pub start_after: Option<String>,
+    /// As asked for.
+    pub encoding_type: Option<String>,
+    /// As asked for.
+    pub continuation_token: Option<String>,
+    /// Where the next page begins.
+    pub next_continuation_token: Option<String>,
+    /// Whether there is a next page.
+    pub is_truncated: Option<bool>,
+    /// Keys and prefixes on this page.
+    pub key_count: Option<i64>,
+    /// As asked for, or the store's limit.
+    pub max_keys: Option<i64>,
+    /// The objects.
+    pub contents: Vec<S3ObjectInfo>,
+    /// What was put together by the delimiter.
+    pub common_prefixes: Vec<String>,
+}
+
+/// An object on a page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct S3ObjectInfo {
+    /// As the store sends it: encoded, if that was asked for.
+    pub key: String,
+    /// With its quotes.
+    pub etag: Option<String>,
+    /// The first of the algorithms.
+    pub checksum_algorithm: Option<String>,
+    /// `COMPOSITE` or `FULL_OBJECT`.
+    pub checksum_type: Option<String>,
+    /// ISO 8601.
+    pub last_modified: Option<String>,
+    /// Bytes.
+    pub size: Option<u64>,
+    /// How it is kept.
+    pub storage_class: Option<String>,
+    /// Whose it is, as id and name.
+    pub owner: Option<(Option<String>, Option<String>)>,
+}
+
+/// GET of the bucket.
+#[must_use]
+pub fn request<'a>(bucket: &'a str, options: &'a S3ListObjectsOptions) -> Request<'a> {
+    let mut request = Request::new("GET", Target::Bucket(bucket), &[200]);
+    request.query.push(("list-type", "2".into()));
+    for (name, value) in [
+        ("continuation-token", &options.continuation_token),
+        ("delimiter", &options.delimiter),
+        ("encoding-type", &options.encoding_type),
+        ("prefix", &options.prefix),
+        ("start-after", &options.start_after),
+    ] {
+        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
+            request.query.push((name, value.into()));
+        }
+    }
+    if let Some(fetch) = options.fetch_owner {
+        request
+            .query
+            .push(("fetch-owner", fetch.to_string().into()));
+    }
+    if let Some(keys) = options.max_keys {
+        request.query.push(("max-keys", keys.to_string().into()));
+    }
+    request.payer(options.request_payer);
+    request
+}
+
+/// Reads the answer. Fails with `InvalidResponse` when it is not a well-formed page.
+pub fn response(body: &[u8]) -> Result<S3ListObjectsResult> {
+    let root = Element::parse(body)
+        .filter(|root| root.name == "ListBucketResult")
+        .ok_or_else(invalid)?;
+    let text = |name: &str| root.child_text(name).map(str::to_owned);
+    let number = |name: &str| root.child_text(name)?.trim().parse().ok();
+    Ok(S3ListObjectsResult {
+        name: text("Name"),
+        prefix: text("Prefix").filter(|prefix| !prefix.is_empty()),
+        delimiter: text("Delimiter"),
+        start_after: text("StartAfter"),
+        encoding_type: text("EncodingType"),
+        continuation_token: text("ContinuationToken"),
+        next_continuation_token: text("NextContinuationToken"),
+        is_truncated: match root.child_text("IsTruncated") {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => None,
+        },
+        key_count: number("KeyCount"),
+        max_keys: number("MaxKeys"),
+        contents: root
+            .children("Contents")
+            .map(object)
+            .collect::<Result<_>>()?,
+        common_prefixes: root
+            .children("CommonPrefixes")
+            .flat_map(|group| group.children("Prefix"))
+            .map(|prefix| prefix.text.clone())
+            .collect(),
+    })
+}
+
+fn object(element: &Element) -> Result<S3ObjectInfo> {
+    let text = |name: &str| element.child_text(name).map(str::to_owned);
+    Ok(S3ObjectInfo {
+        key: text("Key")
+            .filter(|key| !key.is_empty())
+            .ok_or_else(invalid)?,
+        etag: text("ETag"),
+        checksum_algorithm: text("ChecksumAlgorithm"),
+        checksum_type: text("ChecksumType"),
+        last_modified: text("LastModified"),
+        size: element
+            .child_text("Size")
+            .and_then(|size| size.trim().parse().ok()),
+        storage_class: text("StorageClass"),
+        owner: element.child("Owner").map(|owner| {
+            let text = |name: &str| owner.child_text(name).map(str::to_owned);
+            (text("ID"), text("DisplayName"))
+        }),
+    })
+}
+
+fn invalid() -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        "InvalidResponse",
+        "the answer is not a well-formed <ListBucketResult> document; keys with characters that \
+         XML cannot hold need encodingType \"url\"",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = "<ListBucketResult><Name>b</Name><Prefix></Prefix><IsTruncated>true</IsTruncated>\
+        <KeyCount>1</KeyCount><NextContinuationToken>t</NextContinuationToken>\
+        <Contents><Key> a&amp;b </Key><Size>7</Size><ETag>&quot;e&quot;</ETag><Owner><ID>o</ID></Owner></Contents>\
+        <CommonPrefixes><Prefix>x/</Prefix><Prefix>y/</Prefix></CommonPrefixes></ListBucketResult>";
+
+    #[test]
+    fn a_page() {
+        let page = response(PAGE.as_bytes()).unwrap();
+        assert_eq!(page.prefix, None);
+        assert_eq!(page.is_truncated, Some(true));
+        assert_eq!(page.contents[0].key, " a&b ");
+        assert_eq!(page.contents[0].etag.as_deref(), Some("\"e\""));
+        assert_eq!(page.contents[0].owner, Some((Some("o".into()), None)));
+        assert_eq!(page.common_prefixes, ["x/", "y/"]);
+        assert_eq!(
+            response(b"<ListBucketResult/>").unwrap(),
+            S3ListObjectsResult::default()
+        );
+    }
+
+    #[test]
+    fn what_is_no_page() {
+        for end in 0..PAGE.len() {
+            assert_eq!(
+                response(&PAGE.as_bytes()[..end]).unwrap_err().code(),
+                "InvalidResponse"
+            );
+        }
+        for body in [
+            "<Other/>",
+            "<ListBucketResult><Contents/></ListBucketResult>",
+            "<html>",
+        ] {
+            assert!(response(body.as_bytes()).is_err());
+        }
+    }
+
+    #[test]
+    fn empty_options_are_left_out() {
+        let options = S3ListObjectsOptions {
+            prefix: Some(String::new()),
+            max_keys: Some(0),
+            ..S3ListObjectsOptions::default()
+        };
+        let request = request("b", &options);
+        assert_eq!(
+            request.query,
+            [("list-type", "2".into()), ("max-keys", "0".into())]
+        );
+    }
+}
