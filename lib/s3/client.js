@@ -17,7 +17,7 @@ class S3Client {
   #config;
 
   /** @param {unknown} [options] */
-  constructor(options) {
+  constructor(options = undefined) {
     const fields = readOptions(options);
     const tls = typeof options === "object" && options !== null ? /** @type {{ tls?: unknown }} */ (options).tls : undefined;
     // The content type of an object is not a property of the client.
@@ -38,7 +38,7 @@ class S3Client {
    * @param {unknown} data
    * @param {unknown} [options]
    */
-  write(path, data, options) {
+  write(path, data, options = undefined) {
     const text = pathFor(path, "Expected a path to write to", true);
     if (arguments.length < 2) throw coded(TypeError, "ERR_MISSING_ARGS", "Expected a Blob-y thing to write");
     return operations.write(this.#config.with(readOptions(options)), text, data);
@@ -119,7 +119,7 @@ class S3Client {
    * @param {unknown} data
    * @param {unknown} [options]
    */
-  static write(path, data, options) {
+  static write(path, data, options = undefined) {
     const place = target(path, options, "upload");
     if (arguments.length < 2) throw coded(TypeError, "ERR_MISSING_ARGS", "Expected a Blob-y thing to upload");
     return operations.write(place.config, place.path, data);

@@ -9,6 +9,22 @@ const { resolveTls } = require("./tls.js");
 /** @typedef {import("./options.js").Fields} Fields */
 /** @typedef {InstanceType<typeof S3Handle>} Handle */
 
+/** The options that a native client is made of. @type {(keyof Fields)[]} */
+const HANDLE_FIELDS = [
+  "accessKeyId",
+  "secretAccessKey",
+  "sessionToken",
+  "region",
+  "endpoint",
+  "bucket",
+  "virtualHostedStyle",
+  "requestPayer",
+  "partSize",
+  "queueSize",
+  "retry",
+  "proxy",
+];
+
 /** Native clients that are remembered; the one made first goes first. */
 const CACHE_SIZE = 256;
 
@@ -25,6 +41,8 @@ class Config {
     this.tls = tls;
     /** @type {Handle | undefined} */
     this.made = undefined;
+    /** Where the native client is the same. @type {Config | undefined} */
+    this.origin = undefined;
   }
 
   /**
@@ -33,12 +51,19 @@ class Config {
    */
   with(over) {
     const fields = layer(this.fields, over);
-    return fields === this.fields ? this : new Config(fields, this.tls);
+    if (fields === this.fields) return this;
+    const config = new Config(fields, this.tls);
+    if (HANDLE_FIELDS.every((name) => over[name] === undefined)) config.origin = this;
+    return config;
   }
 
   /** @returns {Handle} */
   get handle() {
-    return (this.made ??= this.tls === undefined ? shared(this.fields) : make(this.fields, this.tls));
+    return (this.made ??= this.origin?.handle ?? this.#make());
+  }
+
+  #make() {
+    return this.tls === undefined ? shared(this.fields) : make(this.fields, this.tls);
   }
 }
 
@@ -47,20 +72,7 @@ class Config {
  * @param {Readonly<Fields>} fields
  */
 function shared(fields) {
-  const key = JSON.stringify([
-    fields.accessKeyId,
-    fields.secretAccessKey,
-    fields.sessionToken,
-    fields.region,
-    fields.endpoint,
-    fields.bucket,
-    fields.virtualHostedStyle,
-    fields.requestPayer,
-    fields.partSize,
-    fields.queueSize,
-    fields.retry,
-    fields.proxy,
-  ]);
+  const key = JSON.stringify(HANDLE_FIELDS.map((name) => fields[name]));
   let handle = handles.get(key);
   if (handle === undefined) {
     handle = make(fields, undefined);
