@@ -17,13 +17,17 @@ class S3Error extends Error {
     this.code;
     Object.defineProperty(this, "code", { value: code, configurable: true });
     /** @type {string | undefined} */
-    this.path = details.path;
+    this.path;
     /** @type {string | undefined} */
-    this.bucket = details.bucket;
+    this.bucket;
     /** @type {number | undefined} */
-    this.statusCode = details.statusCode;
+    this.statusCode;
     /** @type {string | undefined} */
-    this.requestId = details.requestId;
+    this.requestId;
+    const { cause: _, ...known } = details;
+    for (const [name, value] of Object.entries(known)) {
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true, writable: true, configurable: true });
+    }
   }
 }
 Object.defineProperty(S3Error.prototype, "name", { value: "S3Error", writable: true, configurable: true });

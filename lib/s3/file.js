@@ -258,7 +258,7 @@ function decode(bytes) {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (text[0] === 0xff && text[1] === 0xfe) return new TextDecoder("utf-16le").decode(text);
   const start = text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf ? 3 : 0;
-  return buffer.isAscii(text) ? text.latin1Slice(0, text.length) : text.utf8Slice(start, text.length);
+  return buffer.isAscii(text) ? text.toString("latin1") : text.toString("utf8", start);
 }
 
 module.exports = { S3File, reach, isS3File, openFile, openUrl, presignAt };

@@ -5,6 +5,7 @@ const { call, port } = require("../port.js");
 const { toBody } = require("./body.js");
 const { coded, failedAt } = require("./errors.js");
 const { typeOfKey } = require("./mime.js");
+const { S3Stat } = require("./stat.js");
 const { S3Writer, pump } = require("./writer.js");
 
 /** @typedef {import("./config.js").Config} Config */
@@ -14,21 +15,6 @@ const DEFAULT_EXPIRY_S = 86_400;
 const MAX_EXPIRY_S = 2_147_483_647;
 const PRESIGN_METHODS = ["GET", "PUT", "HEAD", "DELETE", "POST"];
 const OTHER_METHODS = ["PATCH", "OPTIONS", "CONNECT", "TRACE"];
-
-/** What is known about an object. */
-class S3Stat {
-  /** @param {[number, string, number | null, string]} values */
-  constructor([size, etag, lastModified, type]) {
-    this.size = size;
-    this.etag = etag;
-    this.lastModified = new Date(lastModified ?? NaN);
-    this.type = type;
-  }
-
-  get [Symbol.toStringTag]() {
-    return "S3Stat";
-  }
-}
 
 /**
  * Starts a call; what the native side refuses at once becomes a rejection as well.

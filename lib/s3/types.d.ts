@@ -152,6 +152,8 @@ export interface S3Writer {
   close(): void;
   /** Sets how much `write` takes before it returns a promise. */
   start(options?: { highWaterMark?: number }): void;
+  /** Asks what is known about the object; of use after `end()`. */
+  stat(): Promise<any>;
   /** Keeps the process alive until `end()`. */
   ref(): void;
   /** Lets the process exit before `end()`. */

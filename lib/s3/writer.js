@@ -5,6 +5,7 @@ const { call, port } = require("../port.js");
 const { toBytes, toChunk } = require("./body.js");
 const { coded, failedAt } = require("./errors.js");
 const { MIN_PART_SIZE } = require("./options.js");
+const { S3Stat } = require("./stat.js");
 
 /** Small writes are gathered in chunks of this size before they cross to the native side. */
 const CHUNK_SIZE = 256 * 1024;
@@ -20,6 +21,7 @@ const seen = () => {};
  * The sink that `S3File.writer()` returns. Nothing is stored before `end()`.
  */
 class S3Writer {
+  #config;
   #path;
   #upload;
   #highWaterMark;
@@ -47,6 +49,7 @@ class S3Writer {
    * @param {import("../../binding.js").PutInit} options
    */
   constructor(config, path, options) {
+    this.#config = config;
     this.#path = path;
     this.#upload = config.handle.upload(path, options);
     this.#highWaterMark = config.fields.highWaterMark ?? config.fields.partSize ?? MIN_PART_SIZE;
@@ -117,6 +120,11 @@ class S3Writer {
   start(options) {
     const mark = options?.highWaterMark;
     if (typeof mark === "number" && mark > 0) this.#highWaterMark = mark;
+  }
+
+  /** Asks what is known about the object; of use after `end()`. */
+  async stat() {
+    return new S3Stat(await call((id) => this.#config.handle.stat(port, id, this.#path), failedAt(this.#path)));
   }
 
   /** Keeps the process alive until `end()`. */

@@ -14,10 +14,7 @@ use super::s3_upload::S3Upload;
 use super::s3_values::{Listing, Stat, list_options, range};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
-use crate::s3::{
-    Acl, PresignOptions, PutOptions, S3Client, S3Credentials, S3CredentialsWithOptions, S3Options,
-    StorageClass,
-};
+use crate::s3::{PresignOptions, PutOptions, S3Client};
 
 /// Resolved options of a client.
 #[napi(object, object_to_js = false)]
@@ -111,16 +108,21 @@ pub struct S3Handle {
 impl S3Handle {
     /// Makes no connection.
     #[napi(constructor)]
-    pub fn new(init: HandleInit) -> JsResult<Self> {
-        let config = S3CredentialsWithOptions::try_from(init).map_err(to_js)?;
-        Ok(Self {
-            client: S3Client::new(config),
-        })
+    #[must_use]
+    pub fn new(init: HandleInit) -> Self {
+        Self {
+            client: S3Client::new(init.into()),
+        }
     }
 
     /// Settles with the object's bytes.
-    #[napi(ts_args_type = "port: Port, id: number, path: string, start?: number, end?: number, suffix?: number")]
-    #[allow(clippy::too_many_arguments, reason = "an object would cost more than the call")]
+    #[napi(
+        ts_args_type = "port: Port, id: number, path: string, start?: number, end?: number, suffix?: number"
+    )]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an object would cost more than the call"
+    )]
     pub fn get(
         &self,
         env: Env,
@@ -162,9 +164,12 @@ impl S3Handle {
     #[napi]
     pub fn stat(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
         let client = self.client.clone();
-        start_call(env, port, id, async move {
-            client.stat(&path).await.map(Stat)
-        })
+        start_call(
+            env,
+            port,
+            id,
+            async move { client.stat(&path).await.map(Stat) },
+        )
     }
 
     /// Settles with a boolean.
@@ -236,7 +241,11 @@ pub(super) fn start_call<T: Settle + 'static>(
     let port = port.handle();
     port.begin(&env)?;
     runtime::shared().spawn(async move {
-        let mut guard = SettleOnce { port, id, done: false };
+        let mut guard = SettleOnce {
+            port,
+            id,
+            done: false,
+        };
         let outcome = work.await;
         guard.settle(outcome.map(|value| Box::new(value) as Box<dyn Settle>));
     });

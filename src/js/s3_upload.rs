@@ -45,7 +45,7 @@ impl S3Upload {
     pub fn flush(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
         start_call(env, port, id, async move {
-            upload.lock().await.flush().await.map(|_| ())
+            upload.lock().await.flush().await
         })
     }
 
@@ -54,8 +54,16 @@ impl S3Upload {
     pub fn finish(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
         start_call(env, port, id, async move {
-            #[allow(clippy::cast_precision_loss, reason = "objects are shorter than 2^53 bytes")]
-            upload.lock().await.finish().await.map(|length| length as f64)
+            #[allow(
+                clippy::cast_precision_loss,
+                reason = "objects are shorter than 2^53 bytes"
+            )]
+            upload
+                .lock()
+                .await
+                .finish()
+                .await
+                .map(|length| length as f64)
         })
     }
 
@@ -64,7 +72,7 @@ impl S3Upload {
     pub fn abort(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
         start_call(env, port, id, async move {
-            upload.lock().await.abort().await.map(|_| ())
+            upload.lock().await.abort().await
         })
     }
 }
