@@ -41,6 +41,8 @@ function toBody(data) {
   }
   const iterable = /** @type {Partial<AsyncIterable<unknown>>} */ (data);
   if (typeof iterable[Symbol.asyncIterator] === "function") return { source: /** @type {Source} */ (data) };
+  const archive = /** @type {{ bytes?: unknown }} */ (data);
+  if (typeof archive.bytes === "function") return { promise: async () => toChunk(await /** @type {any} */ (data).bytes()) };
   throw unwritable(data);
 }
 

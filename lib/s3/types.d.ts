@@ -131,6 +131,7 @@ export type S3Data =
   | URLSearchParams
   | FormData
   | ReadableStream
+  | { bytes(): Promise<Uint8Array> }
   | AsyncIterable<string | ArrayBufferView | ArrayBuffer>;
 
 /**
