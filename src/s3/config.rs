@@ -47,7 +47,10 @@ impl fmt::Debug for S3Credentials {
         f.debug_struct("S3Credentials")
             .field("access_key_id", &"[REDACTED]")
             .field("secret_access_key", &"[REDACTED]")
-            .field("session_token", &self.session_token.as_ref().map(|_| "[REDACTED]"))
+            .field(
+                "session_token",
+                &self.session_token.as_ref().map(|_| "[REDACTED]"),
+            )
             .field("bucket", &self.bucket)
             .field("region", &self.region)
             .finish_non_exhaustive()
@@ -122,6 +125,9 @@ mod tests {
             "AWS_BUCKET" | "AWS_REGION" => Some("x".into()),
             _ => None,
         });
-        assert_eq!((credentials.bucket.as_str(), credentials.region.as_str()), ("", "x"));
+        assert_eq!(
+            (credentials.bucket.as_str(), credentials.region.as_str()),
+            ("", "x")
+        );
     }
 }

@@ -34,8 +34,15 @@ impl Endpoint {
     pub fn new(credentials: &S3Credentials, virtual_hosted: bool) -> Result<Self> {
         let text = credentials.endpoint.as_deref().unwrap_or_default();
         if text.is_empty() {
-            let region = if credentials.region.is_empty() { "us-east-1" } else { &credentials.region };
-            if !region.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
+            let region = if credentials.region.is_empty() {
+                "us-east-1"
+            } else {
+                &credentials.region
+            };
+            if !region
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+            {
                 return Err(invalid_endpoint());
             }
             return Ok(Self {
@@ -54,13 +61,21 @@ impl Endpoint {
         };
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
         let (authority, prefix) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let host = authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+        let host = authority
+            .rsplit('@')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let port = if scheme == "http" { ":80" } else { ":443" };
         let host = host.strip_suffix(port).unwrap_or(&host).to_owned();
         if host.is_empty() || text.len() >= 2048 || !rest.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(invalid_endpoint());
         }
-        let region = if credentials.region.is_empty() { infer_region(&host) } else { credentials.region.clone() };
+        let region = if credentials.region.is_empty() {
+            infer_region(&host)
+        } else {
+            credentials.region.clone()
+        };
         Ok(Self {
             scheme,
             host,
@@ -118,7 +133,11 @@ impl Endpoint {
             encode_into(&mut path, bucket, true);
             path.push('/');
         }
-        Ok(Location { host, path, bucket: bucket.to_owned() })
+        Ok(Location {
+            host,
+            path,
+            bucket: bucket.to_owned(),
+        })
     }
 }
 
@@ -139,21 +158,36 @@ pub fn encode_into(out: &mut String, text: &str, keep_slash: bool) {
 
 fn infer_region(host: &str) -> String {
     let name = host.split(':').next().unwrap_or_default();
-    let aws = name.strip_suffix(".amazonaws.com").or_else(|| name.strip_suffix(".amazonaws.com.cn"));
-    let Some(aws) = aws else { return "auto".to_owned() };
+    let aws = name
+        .strip_suffix(".amazonaws.com")
+        .or_else(|| name.strip_suffix(".amazonaws.com.cn"));
+    let Some(aws) = aws else {
+        return "auto".to_owned();
+    };
     match aws.rsplit_once("s3.") {
         Some((_, region)) => region.trim_start_matches("dualstack.").to_owned(),
         None if aws == "s3" || aws.ends_with(".s3") => "us-east-1".to_owned(),
-        None => aws.rsplit_once("s3-").map_or("auto", |(_, region)| region).to_owned(),
+        None => aws
+            .rsplit_once("s3-")
+            .map_or("auto", |(_, region)| region)
+            .to_owned(),
     }
 }
 
 fn invalid_endpoint() -> Error {
-    Error::new(ErrorKind::InvalidInput, "ERR_S3_INVALID_ENDPOINT", "Invalid S3 endpoint")
+    Error::new(
+        ErrorKind::InvalidInput,
+        "ERR_S3_INVALID_ENDPOINT",
+        "Invalid S3 endpoint",
+    )
 }
 
 fn invalid_path() -> Error {
-    Error::new(ErrorKind::InvalidInput, "ERR_S3_INVALID_PATH", "Invalid S3 bucket, key combination")
+    Error::new(
+        ErrorKind::InvalidInput,
+        "ERR_S3_INVALID_PATH",
+        "Invalid S3 bucket, key combination",
+    )
 }
 
 #[cfg(test)]
@@ -165,7 +199,10 @@ mod tests {
         let endpoint = Endpoint::new(&S3Credentials::default(), false).unwrap();
         let location = endpoint.object("", "s3://b/../a//b +ü%").unwrap();
         assert_eq!(location.path, "/b/../a//b%20%2B%C3%BC%25");
-        assert_eq!(endpoint.object("", "b").unwrap_err().code(), "ERR_S3_INVALID_PATH");
+        assert_eq!(
+            endpoint.object("", "b").unwrap_err().code(),
+            "ERR_S3_INVALID_PATH"
+        );
     }
 
     #[test]

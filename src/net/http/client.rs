@@ -128,7 +128,10 @@ async fn dial(uri: &Uri, tls: &TlsState) -> Result<Socket> {
     if !secure {
         return Ok(Socket::Tcp(tcp));
     }
-    let config = tls.config.get_or_init(|| tls.options.client_config()).clone()?;
+    let config = tls
+        .config
+        .get_or_init(|| tls.options.client_config())
+        .clone()?;
     let name = server_name(tls.options.server_name.as_deref().unwrap_or(host))?;
     let stream = TlsConnector::from(config)
         .connect(name, tcp)

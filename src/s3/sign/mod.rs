@@ -43,10 +43,16 @@ impl Signer {
         payload_hash: &str,
         unix: u64,
     ) -> String {
-        let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
+        let names = headers
+            .iter()
+            .map(|(name, _)| *name)
+            .collect::<Vec<_>>()
+            .join(";");
         let signature = self.signature(method, path, query, headers, &names, payload_hash, unix);
         let (scope, id) = (self.scope(unix), &self.access_key_id);
-        format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}")
+        format!(
+            "AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}"
+        )
     }
 
     /// `<access key>/<date>/<region>/s3/aws4_request`, not yet encoded.
@@ -56,7 +62,10 @@ impl Signer {
     }
 
     /// The bare signature in hex.
-    #[expect(clippy::too_many_arguments, reason = "the parts of a canonical request")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of a canonical request"
+    )]
     #[must_use]
     pub fn signature(
         &self,
@@ -103,18 +112,29 @@ impl Signer {
     }
 
     fn scope(&self, unix: u64) -> String {
-        format!("{}/{}/{}/aws4_request", &amz_date(unix)[..8], self.region, self.service)
+        format!(
+            "{}/{}/{}/aws4_request",
+            &amz_date(unix)[..8],
+            self.region,
+            self.service
+        )
     }
 
     fn key(&self, unix: u64) -> [u8; 32] {
         let day = unix / 86_400;
-        let mut cached = self.cached.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut cached = self
+            .cached
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((cached_day, key)) = *cached
             && cached_day == day
         {
             return key;
         }
-        let mut key = hmac(format!("AWS4{}", self.secret).as_bytes(), &amz_date(unix).as_bytes()[..8]);
+        let mut key = hmac(
+            format!("AWS4{}", self.secret).as_bytes(),
+            &amz_date(unix).as_bytes()[..8],
+        );
         for part in [&*self.region, self.service, "aws4_request"] {
             key = hmac(&key, part.as_bytes());
         }
@@ -133,11 +153,18 @@ pub fn amz_date(unix: u64) -> String {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
     let mut out = String::with_capacity(16);
-    let _ = write!(out, "{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z");
+    let _ = write!(
+        out,
+        "{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z"
+    );
     out
 }
 
@@ -171,11 +198,23 @@ mod tests {
         let host = ("host", "examplebucket.s3.amazonaws.com");
         let query = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host";
         assert_eq!(
-            signer.signature("GET", "/test.txt", query, &[host], "host", UNSIGNED_PAYLOAD, unix),
+            signer.signature(
+                "GET",
+                "/test.txt",
+                query,
+                &[host],
+                "host",
+                UNSIGNED_PAYLOAD,
+                unix
+            ),
             "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
         );
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        let headers = [host, ("x-amz-content-sha256", empty), ("x-amz-date", "20130524T000000Z")];
+        let headers = [
+            host,
+            ("x-amz-content-sha256", empty),
+            ("x-amz-date", "20130524T000000Z"),
+        ];
         assert!(
             signer
                 .authorization("GET", "/", "max-keys=2&prefix=J", &headers, empty, unix)
