@@ -19,11 +19,7 @@ pub(crate) fn walk(xml: &[u8], mut visit: impl FnMut(&[String], Option<&str>)) -
                 if path.len() >= MAX_DEPTH || done {
                     return None;
                 }
-                path.push(
-                    std::str::from_utf8(tag.name().into_inner())
-                        .ok()?
-                        .to_owned(),
-                );
+                path.push(tag.name().into_inner().to_owned());
                 texts.push(String::new());
                 visit(&path, None);
             }
