@@ -3,6 +3,7 @@
 mod acl;
 mod client;
 mod config;
+mod file;
 mod list;
 mod multipart;
 pub mod retry;
@@ -15,6 +16,7 @@ mod xml;
 pub use acl::Acl;
 pub use client::S3Client;
 pub use config::{S3Credentials, S3CredentialsWithOptions, S3Options};
+pub use file::S3File;
 pub use list::{S3ListObjectsOptions, S3ListObjectsResult, S3ObjectInfo, S3Owner};
 pub use multipart::MultiPartUpload;
 pub use storage_class::StorageClass;
