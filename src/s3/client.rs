@@ -56,10 +56,10 @@ impl S3Client {
         );
         let http = HttpClient::new(config.options.tls.clone());
         Self(Arc::new(Inner {
+            config,
             endpoint,
             signer,
             http,
-            config,
         }))
     }
 
@@ -90,7 +90,7 @@ impl S3Client {
 
     /// Reads an object into one buffer. An empty range makes no request.
     pub async fn download(&self, path: &str, range: Option<ByteRange>) -> Result<S3DownloadResult> {
-        if range.is_some_and(|range| range.is_empty()) {
+        if range.is_some_and(ByteRange::is_empty) {
             return Ok(S3DownloadResult::default());
         }
         let mut stream = self.get(path, range).await?;
@@ -151,7 +151,7 @@ impl S3Client {
         Ok(S3DeleteResult { success: true })
     }
 
-    /// One page of ListObjectsV2.
+    /// One page of `ListObjectsV2`.
     pub async fn list_objects(
         &self,
         options: &S3ListObjectsOptions,

@@ -166,7 +166,7 @@ fn infer_region(host: &str) -> String {
     };
     match aws.rsplit_once("s3.") {
         Some((_, region)) => region.trim_start_matches("dualstack.").to_owned(),
-        None if aws == "s3" || aws.ends_with(".s3") => "us-east-1".to_owned(),
+        None if aws == "s3" || aws.rsplit('.').next() == Some("s3") => "us-east-1".to_owned(),
         None => aws
             .rsplit_once("s3-")
             .map_or("auto", |(_, region)| region)

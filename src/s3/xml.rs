@@ -64,7 +64,7 @@ pub(crate) fn field(xml: &[u8], root: &str, name: &str) -> Option<String> {
     found
 }
 
-/// The body of CompleteMultipartUpload; `etags` in the order of their parts.
+/// The body of `CompleteMultipartUpload`; `etags` in the order of their parts.
 pub(crate) fn complete_multipart(etags: &[String]) -> String {
     let mut out =
         String::from("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
