@@ -217,7 +217,12 @@ class S3Writer {
   }
 
   async #finish() {
-    await this.#idle();
+    try {
+      await this.#idle();
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
     return this.#run((id) => this.#upload.finish(port, id));
   }
 

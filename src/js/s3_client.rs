@@ -9,12 +9,13 @@ use napi_derive::napi;
 
 use super::port::{Port, PortHandle, Settle};
 use super::redis_lane::LaneTls;
+use super::s3_listing::Listing;
 use super::s3_stream::S3Download;
 use super::s3_upload::S3Upload;
-use super::s3_values::{Listing, Stat, list_options, range};
+use super::s3_values::{Stat, list_options, presign_options, put_options, range};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
-use crate::s3::{PresignOptions, PutOptions, S3Client};
+use crate::s3::S3Client;
 
 /// Resolved options of a client.
 #[napi(object, object_to_js = false)]
@@ -102,6 +103,7 @@ pub struct ListInit {
 #[napi]
 pub struct S3Handle {
     client: S3Client,
+    request_payer: bool,
 }
 
 #[napi]
@@ -111,6 +113,7 @@ impl S3Handle {
     #[must_use]
     pub fn new(init: HandleInit) -> Self {
         Self {
+            request_payer: init.request_payer.unwrap_or_default(),
             client: S3Client::new(init.into()),
         }
     }
@@ -154,7 +157,7 @@ impl S3Handle {
     ) -> JsResult<()> {
         let client = self.client.clone();
         let body = Bytes::from_owner(data);
-        let options = PutOptions::try_from(options).map_err(to_js)?;
+        let options = put_options(options, self.request_payer).map_err(to_js)?;
         start_call(env, port, id, async move {
             client.put(&path, body, &options).await.map(|_| ())
         })
@@ -205,7 +208,7 @@ impl S3Handle {
         path: String,
         init: PresignInit,
     ) -> std::result::Result<String, JsError<String>> {
-        let options = PresignOptions::try_from(init).map_err(coded)?;
+        let options = presign_options(init, self.request_payer).map_err(coded)?;
         self.client.presign(&path, &options).map_err(coded)
     }
 
@@ -224,7 +227,7 @@ impl S3Handle {
     /// Begins an upload in pieces; nothing is sent before the first part is full.
     #[napi]
     pub fn upload(&self, path: String, options: PutInit) -> JsResult<S3Upload> {
-        let options = PutOptions::try_from(options).map_err(to_js)?;
+        let options = put_options(options, self.request_payer).map_err(to_js)?;
         // The upload may start tasks of its own.
         let _guard = runtime::shared().enter();
         Ok(S3Upload::new(self.client.multipart(&path, options)))

@@ -86,10 +86,10 @@ impl State {
         };
         let mut piece = Vec::new();
         while piece.len() < PIECE {
-            let Some(chunk) = body.next_chunk().await? else {
+            let Some(chunk) = body.next_chunk().await else {
                 break;
             };
-            piece.extend_from_slice(&chunk);
+            piece.extend_from_slice(&chunk?);
         }
         Ok(Piece((!piece.is_empty()).then_some(piece)))
     }

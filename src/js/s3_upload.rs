@@ -11,18 +11,19 @@ use tokio::sync::Mutex;
 
 use super::port::Port;
 use super::s3_client::start_call;
+use crate::error::{Error, ErrorKind, Result};
 use crate::s3::MultiPartUpload;
 
 /// An upload that is written piece by piece.
 #[napi]
 pub struct S3Upload {
-    upload: Arc<Mutex<MultiPartUpload>>,
+    upload: Arc<Mutex<Option<MultiPartUpload>>>,
 }
 
 impl S3Upload {
     pub(super) fn new(upload: MultiPartUpload) -> Self {
         Self {
-            upload: Arc::new(Mutex::new(upload)),
+            upload: Arc::new(Mutex::new(Some(upload))),
         }
     }
 }
@@ -33,10 +34,10 @@ impl S3Upload {
     #[napi]
     pub fn write(&self, env: Env, port: &Port, id: u32, data: Uint8Array) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
-        // A copy: parts are kept for retries long after the write has settled.
+        // Copied: the core gathers parts in memory of its own, and reads on another thread.
         let bytes = Bytes::copy_from_slice(&data);
         start_call(env, port, id, async move {
-            upload.lock().await.write(bytes).await
+            open(upload.lock().await.as_mut())?.write(bytes).await
         })
     }
 
@@ -45,7 +46,7 @@ impl S3Upload {
     pub fn flush(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
         start_call(env, port, id, async move {
-            upload.lock().await.flush().await
+            open(upload.lock().await.as_mut())?.flush().await.map(drop)
         })
     }
 
@@ -54,16 +55,12 @@ impl S3Upload {
     pub fn finish(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
         start_call(env, port, id, async move {
+            let upload = open(upload.lock().await.take())?;
             #[allow(
                 clippy::cast_precision_loss,
                 reason = "objects are shorter than 2^53 bytes"
             )]
-            upload
-                .lock()
-                .await
-                .finish()
-                .await
-                .map(|length| length as f64)
+            upload.finish().await.map(|length| length as f64)
         })
     }
 
@@ -72,7 +69,20 @@ impl S3Upload {
     pub fn abort(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
         start_call(env, port, id, async move {
-            upload.lock().await.abort().await
+            match upload.lock().await.take() {
+                Some(upload) => upload.abort().await,
+                None => Ok(()),
+            }
         })
     }
+}
+
+fn open<T>(upload: Option<T>) -> Result<T> {
+    upload.ok_or_else(|| {
+        Error::new(
+            ErrorKind::InvalidInput,
+            "ERR_S3_UPLOAD_ENDED",
+            "The upload has ended",
+        )
+    })
 }

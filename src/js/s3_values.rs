@@ -1,17 +1,15 @@
 //! Between the core's types and what crosses to JavaScript.
 
-use std::time::UNIX_EPOCH;
-
 use napi::bindgen_prelude::Result as JsResult;
 use napi::{Env, sys};
 
 use super::port::Settle;
 use super::s3_client::{HandleInit, ListInit, PresignInit, PutInit};
 use super::value;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::s3::{
-    ByteRange, PresignOptions, PutOptions, S3Credentials, S3CredentialsWithOptions,
-    S3ListObjectsOptions, S3ListObjectsResult, S3Options, S3StatResult,
+    ByteRange, PresignMethod, PresignOptions, PutOptions, S3Credentials, S3CredentialsWithOptions,
+    S3ListObjectsOptions, S3Options, S3StatResult,
 };
 
 /// The range of a slice; `lib/s3/range.js` passes only whole numbers below 2^52.
@@ -85,33 +83,33 @@ impl From<HandleInit> for S3CredentialsWithOptions {
     }
 }
 
-impl TryFrom<PutInit> for PutOptions {
-    type Error = Error;
-
-    fn try_from(init: PutInit) -> Result<Self> {
-        Ok(Self {
-            acl: init.acl.as_deref().map(str::parse).transpose()?,
-            storage_class: init.storage_class.as_deref().map(str::parse).transpose()?,
-            content_type: init.content_type,
-            content_disposition: init.content_disposition,
-            content_encoding: init.content_encoding,
-        })
-    }
+pub(super) fn put_options(init: PutInit, request_payer: bool) -> Result<PutOptions> {
+    Ok(PutOptions {
+        acl: init.acl.as_deref().map(str::parse).transpose()?,
+        storage_class: init.storage_class.as_deref().map(str::parse).transpose()?,
+        content_type: init.content_type,
+        content_disposition: init.content_disposition,
+        content_encoding: init.content_encoding,
+        request_payer,
+    })
 }
 
-impl TryFrom<PresignInit> for PresignOptions {
-    type Error = Error;
-
-    fn try_from(init: PresignInit) -> Result<Self> {
-        Ok(Self {
-            method: init.method,
-            expires_in: init.expires_in,
-            acl: init.acl.as_deref().map(str::parse).transpose()?,
-            storage_class: init.storage_class.as_deref().map(str::parse).transpose()?,
-            content_type: init.content_type,
-            content_disposition: init.content_disposition,
-        })
-    }
+pub(super) fn presign_options(init: PresignInit, request_payer: bool) -> Result<PresignOptions> {
+    Ok(PresignOptions {
+        method: match init.method.as_str() {
+            "PUT" => PresignMethod::Put,
+            "HEAD" => PresignMethod::Head,
+            "DELETE" => PresignMethod::Delete,
+            "POST" => PresignMethod::Post,
+            _ => PresignMethod::Get,
+        },
+        expires_in: init.expires_in,
+        acl: init.acl.as_deref().map(str::parse).transpose()?,
+        storage_class: init.storage_class.as_deref().map(str::parse).transpose()?,
+        content_type: init.content_type,
+        content_disposition: init.content_disposition,
+        request_payer,
+    })
 }
 
 /// `[size, etag, lastModified, type]`; the time in milliseconds, or null.
@@ -125,15 +123,12 @@ impl Settle for Stat {
     fn settle(self: Box<Self>, env: &Env) -> JsResult<sys::napi_value> {
         let env = env.raw();
         let stat = self.0;
-        let modified = stat
-            .last_modified
-            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         let content_type = stat.content_type.unwrap_or_default();
         let items = [
             value::double(env, stat.size as f64)?,
             value::string(env, stat.etag.as_bytes())?,
-            match modified {
-                Some(time) => value::double(env, time.as_millis() as f64)?,
+            match stat.last_modified_ms {
+                Some(time) => value::double(env, time as f64)?,
                 None => value::null(env)?,
             },
             value::string(env, content_type.as_bytes())?,
@@ -143,16 +138,5 @@ impl Settle for Stat {
             value::set_element(env, array, index, item)?;
         }
         Ok(array)
-    }
-}
-
-/// A page of a list as JSON: `JSON.parse` makes objects faster than Node-API does.
-pub(super) struct Listing(pub S3ListObjectsResult);
-
-impl Settle for Listing {
-    fn settle(self: Box<Self>, env: &Env) -> JsResult<sys::napi_value> {
-        let json = serde_json::to_vec(&self.0)
-            .map_err(|error| napi::Error::from_reason(error.to_string()))?;
-        value::string(env.raw(), &json)
     }
 }

@@ -1,0 +1,5 @@
+//! HTTP/1.1 with a keep-alive pool.
+
+mod client;
+
+pub use client::HttpClient;
