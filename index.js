@@ -1,6 +1,14 @@
 "use strict";
 const redis = require("./lib/redis/index.js");
+const s3 = require("./lib/s3/index.js");
 
 exports.redis = redis.redis;
 exports.RedisClient = redis.RedisClient;
 exports.RedisError = redis.RedisError;
+
+exports.s3 = s3.s3;
+exports.S3Client = s3.S3Client;
+exports.S3File = s3.S3File;
+exports.S3Error = s3.S3Error;
+exports.file = s3.file;
+exports.write = s3.write;

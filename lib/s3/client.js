@@ -9,20 +9,28 @@ const { show, visible } = require("./inspect.js");
 const operations = require("./operations.js");
 const { layer, readOptions, readPath } = require("./options.js");
 
+/** Makes the shared client, which does not read the environment yet. */
+const FROM_ENVIRONMENT = Symbol("from environment");
+
 /**
  * Options and credentials that are shared by all operations of one client.
  */
 class S3Client {
-  /** @type {Config} */
-  #config;
+  /** @type {Config | undefined} */
+  #resolved;
 
   /** @param {unknown} [options] */
   constructor(options = undefined) {
+    if (options === FROM_ENVIRONMENT) return;
     const fields = readOptions(options);
     const tls = typeof options === "object" && options !== null ? /** @type {{ tls?: unknown }} */ (options).tls : undefined;
     // The content type of an object is not a property of the client.
     const { type: _, ...shared } = layer(baseConfig().fields, fields);
-    this.#config = new Config(shared, tls);
+    this.#resolved = new Config(shared, tls);
+  }
+
+  get #config() {
+    return (this.#resolved ??= baseConfig());
   }
 
   /**
@@ -237,12 +245,7 @@ function target(path, options, purpose) {
   return { config: baseConfig().with(readOptions(options)), path: text };
 }
 
-/** @type {S3Client | undefined} */
-let singleton;
-
 /** The client that takes everything from the environment; it is read at first use. */
-function sharedClient() {
-  return (singleton ??= new S3Client());
-}
+const s3 = new S3Client(FROM_ENVIRONMENT);
 
-module.exports = { S3Client, sharedClient };
+module.exports = { S3Client, s3 };

@@ -1,5 +1,5 @@
 "use strict";
-const { S3Client, sharedClient } = require("./client.js");
+const { S3Client, s3 } = require("./client.js");
 const { baseConfig } = require("./config.js");
 const { coded, S3Error, wrongArgument } = require("./errors.js");
 const { isS3File, openUrl, S3File } = require("./file.js");
@@ -30,9 +30,7 @@ function write(destination, data, options) {
 }
 
 module.exports = {
-  get s3() {
-    return sharedClient();
-  },
+  s3,
   S3Client,
   S3File,
   S3Error,
