@@ -13,5 +13,10 @@
 mod port;
 mod redis_lane;
 mod redis_reply;
+mod s3_client;
+mod s3_listing;
+mod s3_stream;
+mod s3_upload;
+mod s3_values;
 mod tape;
 mod value;

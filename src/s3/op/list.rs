@@ -73,8 +73,17 @@ pub struct S3ObjectInfo {
     pub size: Option<u64>,
     /// How it is kept.
     pub storage_class: Option<String>,
-    /// Whose it is, as id and name.
-    pub owner: Option<(Option<String>, Option<String>)>,
+    /// Whose it is.
+    pub owner: Option<S3Owner>,
+}
+
+/// The owner of an object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct S3Owner {
+    /// The store's name for them.
+    pub id: Option<String>,
+    /// Their name for people.
+    pub display_name: Option<String>,
 }
 
 /// GET of the bucket.
@@ -155,7 +164,10 @@ fn object(element: &Element) -> Result<S3ObjectInfo> {
         storage_class: text("StorageClass"),
         owner: element.child("Owner").map(|owner| {
             let text = |name: &str| owner.child_text(name).map(str::to_owned);
-            (text("ID"), text("DisplayName"))
+            S3Owner {
+                id: text("ID"),
+                display_name: text("DisplayName"),
+            }
         }),
     })
 }
@@ -185,7 +197,11 @@ mod tests {
         assert_eq!(page.is_truncated, Some(true));
         assert_eq!(page.contents[0].key, " a&b ");
         assert_eq!(page.contents[0].etag.as_deref(), Some("\"e\""));
-        assert_eq!(page.contents[0].owner, Some((Some("o".into()), None)));
+        let owner = page.contents[0].owner.as_ref().unwrap();
+        assert_eq!(
+            (owner.id.as_deref(), &owner.display_name),
+            (Some("o"), &None)
+        );
         assert_eq!(page.common_prefixes, ["x/", "y/"]);
         assert_eq!(
             response(b"<ListBucketResult/>").unwrap(),

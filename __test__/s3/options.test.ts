@@ -1,0 +1,158 @@
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { file, s3, S3Client, S3File, write } from "../../lib/s3/index.js";
+
+const credentials = { accessKeyId: "AKID", secretAccessKey: "SECRET", bucket: "bucket" };
+const client = new S3Client(credentials) as any;
+
+const code = (run: () => unknown): string | undefined => {
+  try {
+    run();
+  } catch (error) {
+    return (error as { code?: string }).code;
+  }
+  return "nothing thrown";
+};
+
+describe("options", () => {
+  it.each([
+    [{ accessKeyId: 1 }, "ERR_INVALID_ARG_TYPE"],
+    [{ bucket: {} }, "ERR_INVALID_ARG_TYPE"],
+    [{ virtualHostedStyle: null }, "ERR_INVALID_ARG_TYPE"],
+    [{ requestPayer: "yes" }, "ERR_INVALID_ARG_TYPE"],
+    [{ partSize: 1 }, "ERR_OUT_OF_RANGE"],
+    [{ pageSize: 1 }, "ERR_OUT_OF_RANGE"],
+    [{ queueSize: 0 }, "ERR_OUT_OF_RANGE"],
+    [{ retry: 256 }, "ERR_OUT_OF_RANGE"],
+    [{ retry: -1 }, "ERR_OUT_OF_RANGE"],
+    [{ acl: "public" }, "ERR_INVALID_ARG_TYPE"],
+    [{ acl: 1 }, "ERR_INVALID_ARG_TYPE"],
+    [{ storageClass: "standard" }, "ERR_INVALID_ARG_TYPE"],
+    [{ endpoint: "x".repeat(2048) }, "ERR_S3_INVALID_ENDPOINT"],
+    [{ endpoint: " http://host" }, "ERR_INVALID_ARG_TYPE"],
+    [{ type: "a\r\nb" }, "ERR_INVALID_ARG_VALUE"],
+    [{ contentDisposition: "a\nb" }, "ERR_INVALID_ARG_VALUE"],
+  ])("%o is refused at once", (options, expected) => {
+    expect(code(() => new S3Client(options as any))).toBe(expected);
+    expect(code(() => client.file("key", options))).toBe(expected);
+    expect(code(() => client.write("key", "data", options))).toBe(expected);
+    expect(code(() => client.delete("key", options))).toBe(expected);
+    expect(code(() => client.presign("key", options))).toBe(expected);
+    expect(code(() => client.list({}, options))).toBe(expected);
+  });
+
+  it.each([
+    {},
+    null,
+    "text",
+    { accessKeyId: "", region: null, bucket: false, endpoint: 0 },
+    { acl: null, storageClass: null, partSize: null, retry: "3", queueSize: 1000 },
+    { partSize: 5_242_880.9, unknown: 1 },
+  ])("%o is accepted", (options) => {
+    expect(() => new S3Client(options as any)).not.toThrow();
+  });
+
+  it("words range errors as Node does", () => {
+    expect(() => new S3Client({ partSize: 1 })).toThrow(
+      'The value of "partSize" is out of range. It must be >= 5242880 and <= 5368709120. Received 1',
+    );
+    expect(() => new S3Client({ queueSize: 0 })).toThrow("It must be >= 1. Received 0");
+  });
+
+  it("rejects from file.write instead of throwing", async () => {
+    const promise = client.file("key").write("data", { retry: 256 });
+    await expect(promise).rejects.toMatchObject({ code: "ERR_OUT_OF_RANGE" });
+  });
+});
+
+describe("arguments", () => {
+  it("has nine methods with two parameters, also as statics", () => {
+    for (const name of ["file", "write", "delete", "unlink", "exists", "size", "stat", "presign", "list"]) {
+      expect([name, client[name].length, (S3Client as any)[name].length]).toEqual([name, 2, 2]);
+    }
+  });
+
+  it.each(["file", "presign", "exists", "size", "stat"])("%s wants a path", (name) => {
+    expect(code(() => client[name]())).toBe("ERR_MISSING_ARGS");
+    expect(code(() => client[name](1))).toBe("ERR_INVALID_ARG_TYPE");
+    expect(code(() => client[name](client.file("key")))).toBe("ERR_INVALID_ARG_TYPE");
+    expect(code(() => client[name]("a\0b"))).toBe("ERR_INVALID_ARG_VALUE");
+  });
+
+  it.each(["write", "delete", "unlink"])("%s wants a path", (name) => {
+    expect(code(() => client[name]())).toBe("ERR_MISSING_ARGS");
+    expect(code(() => client[name](1))).toBe("ERR_MISSING_ARGS");
+  });
+
+  it.each([undefined, null, 1, true, {}, [], () => {}, Symbol.iterator])("does not write %o", (data) => {
+    expect(code(() => client.write("key", data))).toBe("ERR_INVALID_ARG_TYPE");
+    expect(code(() => client.file("key").write(data))).toBe("ERR_INVALID_ARG_TYPE");
+  });
+
+  it("does not write what was read already", async () => {
+    const response = new Response("data");
+    await response.text();
+    expect(code(() => client.write("key", response))).toBe("ERR_BODY_ALREADY_USED");
+    const stream = new Blob(["data"]).stream();
+    stream.getReader();
+    expect(code(() => client.write("key", stream))).toBe("ERR_BODY_ALREADY_USED");
+  });
+
+  it("opens s3 URLs only", () => {
+    expect(file("s3://bucket/key")).toBeInstanceOf(S3File);
+    expect(code(() => file("S3://bucket/key"))).toBe("ERR_INVALID_ARG_TYPE");
+    expect(code(() => file("key"))).toBe("ERR_INVALID_ARG_TYPE");
+    expect(code(() => write({}, "data"))).toBe("ERR_INVALID_ARG_TYPE");
+  });
+
+  it("checks presign", () => {
+    expect(code(() => client.presign("key", { expiresIn: 0 }))).toBe("ERR_INVALID_ARG_TYPE");
+    expect(code(() => client.presign("key", { method: "PATCH" }))).toBe("ERR_S3_INVALID_METHOD");
+    expect(code(() => client.presign("key", { method: "Get" }))).toBe("ERR_INVALID_ARG_TYPE");
+  });
+});
+
+describe("files", () => {
+  it("are Blobs that know little before they are asked", () => {
+    const object = client.file("/folder/key.txt");
+    expect(object).toBeInstanceOf(Blob);
+    expect([object.name, object.bucket, object.type, object.size]).toEqual(["folder/key.txt", "bucket", "", NaN]);
+    expect(object.lastModified).toBe(2 ** 52 - 1);
+    expect(Object.prototype.toString.call(object)).toBe("[object S3File]");
+    expect(new S3Client({}).file("s3://b/k").bucket).toBe("b");
+    expect(() => new (S3File as any)()).toThrow(TypeError);
+    expect(s3).toBeInstanceOf(S3Client);
+  });
+
+  it("tell the size of a slice", () => {
+    const object = client.file("key");
+    expect(object.slice(10, 20).size).toBe(10);
+    expect(object.slice(10, 20).slice(5, 50).size).toBe(5);
+    expect(object.slice(10, 20).slice(-3).size).toBe(3);
+    expect(object.slice(5, 5).size).toBe(0);
+    expect(object.slice(10, 5).size).toBe(0);
+    expect(object.slice(1).size).toBe(2 ** 52 - 2);
+    expect(object.slice(-5).size).toBeNaN();
+    expect(object.slice(0, 5, "text/plain").type).toBe("text/plain;charset=utf-8");
+    expect(object.slice("TEXT/Plain").type).toBe("text/plain");
+  });
+
+  it("ask for nothing when a slice is empty", async () => {
+    expect(await client.file("key").slice(5, 5).text()).toBe("");
+    expect(await client.file("key").slice(9, 5).bytes()).toHaveLength(0);
+    for await (const _ of client.file("key").slice(0, 0).stream()) expect.unreachable();
+  });
+});
+
+describe("printing", () => {
+  it("shows no secret", () => {
+    const secret = new S3Client({ ...credentials, sessionToken: "TOKEN", endpoint: "http://user:pass@host/p?sig=1" });
+    for (const text of [inspect(secret), inspect((secret as any).file("key")), JSON.stringify(secret)]) {
+      expect(text).not.toMatch(/AKID|SECRET|TOKEN|pass|sig/);
+    }
+    expect(inspect(secret)).toMatch(/^S3Client \("bucket"\) \{/);
+    expect(inspect((secret as any).file("key"))).toMatch(/^S3Ref \("bucket\/key"\) \{/);
+    expect(JSON.stringify(secret)).toBe("{}");
+    expect(Object.prototype.toString.call(secret)).toBe("[object S3Client]");
+  });
+});

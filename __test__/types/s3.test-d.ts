@@ -1,0 +1,15 @@
+/** Our classes can stand wherever Bun's are expected. */
+import type { S3Client as BunS3Client, S3File as BunS3File } from "bun";
+import { S3Client, file, s3, write, type S3File } from "../../index.js";
+
+export const client: BunS3Client = new S3Client();
+export const shared: BunS3Client = s3;
+export const Class: Pick<typeof BunS3Client, keyof typeof BunS3Client> = S3Client;
+declare const ours: S3File;
+export const object: BunS3File = ours;
+export const blob: Blob = ours;
+export const opened: S3File = file("s3://bucket/key", { type: "text/plain" });
+export const written: Promise<number> = write("s3://bucket/key", "data");
+export const page = s3.list({ prefix: "a/" }).then(({ contents }) => contents?.map(({ key, size }) => [key, size]));
+// @ts-expect-error not an ACL
+new S3Client({ acl: "public" });

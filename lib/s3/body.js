@@ -1,0 +1,97 @@
+"use strict";
+/** What can be written: bytes that are there, bytes that are awaited, or a source of chunks. */
+
+const { isAnyArrayBuffer, isSharedArrayBuffer } = require("node:util/types");
+const { coded, received } = require("./errors.js");
+const { MIN_PART_SIZE } = require("./options.js");
+
+/** @typedef {AsyncIterable<unknown>} Source */
+/**
+ * `type` is set only where the bytes mean nothing without it.
+ * @typedef {{ bytes?: Uint8Array, promise?: () => Promise<Uint8Array>, source?: Source, type?: string }} Body
+ */
+
+/** Blobs from this size on are read piece by piece. */
+const BUFFERED_BLOB = MIN_PART_SIZE;
+
+/**
+ * @param {unknown} data
+ * @returns {Body}
+ */
+function toBody(data) {
+  const bytes = toBytes(data);
+  if (bytes !== undefined) return { bytes };
+  if (typeof data !== "object" || data === null) throw unwritable(data);
+  if (data instanceof Response || data instanceof Request) return bodyOf(data);
+  if (data instanceof ReadableStream) {
+    if (data.locked) throw used("ReadableStream is locked");
+    return { source: /** @type {any} */ (data) };
+  }
+  if (data instanceof URLSearchParams) return { bytes: Buffer.from(data.toString()) };
+  if (data instanceof FormData) {
+    const response = new Response(data);
+    return { ...bodyOf(response), type: response.headers.get("content-type") ?? undefined };
+  }
+  if (data instanceof Blob) {
+    // The size of an object in S3 is not a number here.
+    if (data.size < BUFFERED_BLOB && Object.prototype.toString.call(data) !== "[object S3File]") {
+      return { promise: async () => new Uint8Array(await data.arrayBuffer()) };
+    }
+    return { source: /** @type {any} */ (data.stream()) };
+  }
+  const iterable = /** @type {Partial<AsyncIterable<unknown>>} */ (data);
+  if (typeof iterable[Symbol.asyncIterator] === "function") return { source: /** @type {Source} */ (data) };
+  const archive = /** @type {{ bytes?: unknown }} */ (data);
+  if (typeof archive.bytes === "function") return { promise: async () => toChunk(await /** @type {any} */ (data).bytes()) };
+  throw unwritable(data);
+}
+
+/**
+ * @param {Response | Request} message
+ * @returns {Body}
+ */
+function bodyOf(message) {
+  if (message.bodyUsed) throw used("Body already used");
+  if (message.body === null) return { bytes: new Uint8Array(0) };
+  if (message.body.locked) throw used("Body is locked");
+  return { source: /** @type {any} */ (message.body) };
+}
+
+/**
+ * The bytes of a string, a view or a buffer; memory is shared with it, except for shared memory,
+ * which others may change at any time.
+ * @param {unknown} data
+ * @returns {Uint8Array | undefined}
+ */
+function toBytes(data) {
+  if (typeof data === "string") return Buffer.from(data);
+  if (ArrayBuffer.isView(data)) {
+    const view = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return isSharedArrayBuffer(data.buffer) ? view.slice() : view;
+  }
+  if (isAnyArrayBuffer(data)) {
+    const view = new Uint8Array(data);
+    return isSharedArrayBuffer(data) ? Uint8Array.from(view) : view;
+  }
+  return undefined;
+}
+
+/** @param {unknown} chunk */
+function toChunk(chunk) {
+  const bytes = toBytes(chunk);
+  if (bytes !== undefined) return bytes;
+  throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "write() expects a string, ArrayBufferView, or ArrayBuffer");
+}
+
+/** @param {string} message */
+function used(message) {
+  return coded(TypeError, "ERR_BODY_ALREADY_USED", message);
+}
+
+/** @param {unknown} data */
+function unwritable(data) {
+  const kinds = "a string, ArrayBuffer, TypedArray, Blob, Response, Request or a stream of bytes";
+  return coded(TypeError, "ERR_INVALID_ARG_TYPE", `Expected ${kinds} to write. ${received(data)}`);
+}
+
+module.exports = { toBody, toBytes, toChunk };

@@ -1,0 +1,251 @@
+"use strict";
+/** `S3Client`: the nine operations on paths, as methods and as statics. */
+
+const { inspect } = require("node:util");
+const { baseConfig, Config } = require("./config.js");
+const { coded, wrongArgument } = require("./errors.js");
+const { isS3File, openFile, presignAt, reach } = require("./file.js");
+const { show, visible } = require("./inspect.js");
+const operations = require("./operations.js");
+const { layer, readOptions, readPath } = require("./options.js");
+
+/** Makes the shared client, which does not read the environment yet. */
+const FROM_ENVIRONMENT = Symbol("from environment");
+
+/**
+ * Options and credentials that are shared by all operations of one client.
+ */
+class S3Client {
+  /** @type {Config | undefined} */
+  #resolved;
+
+  /** @param {unknown} [options] */
+  constructor(options = undefined) {
+    if (options === FROM_ENVIRONMENT) return;
+    const fields = readOptions(options);
+    const tls = typeof options === "object" && options !== null ? /** @type {{ tls?: unknown }} */ (options).tls : undefined;
+    // The content type of an object is not a property of the client.
+    const { type: _, ...shared } = layer(baseConfig().fields, fields);
+    this.#resolved = new Config(shared, tls);
+  }
+
+  get #config() {
+    return (this.#resolved ??= baseConfig());
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  file(path, options) {
+    return openFile(this.#config, pathFor(path, "Expected a path "), options);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} data
+   * @param {unknown} [options]
+   */
+  write(path, data, options = undefined) {
+    const text = pathFor(path, "Expected a path to write to", true);
+    if (arguments.length < 2) throw coded(TypeError, "ERR_MISSING_ARGS", "Expected a Blob-y thing to write");
+    return operations.write(this.#config.with(readOptions(options)), text, data);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  delete(path, options) {
+    const text = pathFor(path, "Expected a path to unlink", true);
+    return operations.remove(this.#config.with(readOptions(options)), text);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  unlink(path, options) {
+    const text = pathFor(path, "Expected a path to unlink", true);
+    return operations.remove(this.#config.with(readOptions(options)), text);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  exists(path, options) {
+    const text = pathFor(path, "Expected a path to check if it exists");
+    return operations.exists(this.#config.with(readOptions(options)), text);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  size(path, options) {
+    const text = pathFor(path, "Expected a path to check the size of");
+    return operations.stat(this.#config.with(readOptions(options)), text).then(({ size }) => size);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  stat(path, options) {
+    const text = pathFor(path, "Expected a path to check the size of");
+    return operations.stat(this.#config.with(readOptions(options)), text);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  presign(path, options) {
+    return presignAt(this.#config, pathFor(path, "Expected a path to presign"), options);
+  }
+
+  /**
+   * @param {unknown} input
+   * @param {unknown} options
+   */
+  list(input, options) {
+    return operations.list(this.#config.with(readOptions(options)), input);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  static file(path, options) {
+    if (isS3File(path)) return path;
+    return openFile(baseConfig(), pathFor(path, "Expected file path string"), options);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} data
+   * @param {unknown} [options]
+   */
+  static write(path, data, options = undefined) {
+    const place = target(path, options, "upload");
+    if (arguments.length < 2) throw coded(TypeError, "ERR_MISSING_ARGS", "Expected a Blob-y thing to upload");
+    return operations.write(place.config, place.path, data);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  static delete(path, options) {
+    const place = target(path, options, "delete");
+    return operations.remove(place.config, place.path);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  static unlink(path, options) {
+    const place = target(path, options, "delete");
+    return operations.remove(place.config, place.path);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  static exists(path, options) {
+    const place = target(path, options, "check if it exists");
+    return operations.exists(place.config, place.path);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  static size(path, options) {
+    const place = target(path, options, "get size");
+    return operations.stat(place.config, place.path).then(({ size }) => size);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  static stat(path, options) {
+    const place = target(path, options, "get size");
+    return operations.stat(place.config, place.path);
+  }
+
+  /**
+   * @param {unknown} path
+   * @param {unknown} options
+   */
+  static presign(path, options) {
+    if (!isS3File(path)) {
+      const place = target(path, undefined, "presign");
+      return presignAt(place.config, place.path, options);
+    }
+    const { config, path: text } = reach(path);
+    return presignAt(config, text, options);
+  }
+
+  /**
+   * @param {unknown} input
+   * @param {unknown} options
+   */
+  static list(input, options) {
+    return operations.list(baseConfig().with(readOptions(options)), input);
+  }
+
+  get [Symbol.toStringTag]() {
+    return "S3Client";
+  }
+
+  /**
+   * @param {number} depth
+   * @param {import("node:util").InspectOptions} options
+   * @param {typeof inspect} print
+   */
+  [inspect.custom](depth, options, print) {
+    const { fields } = this.#config;
+    return show("S3Client", fields.bucket, visible(fields), depth, options, print);
+  }
+}
+
+/**
+ * @param {unknown} path
+ * @param {string} message
+ * @param {boolean} [alwaysMissing] whether a wrong type is told like an absent argument
+ */
+function pathFor(path, message, alwaysMissing = false) {
+  const text = readPath(path);
+  if (text !== undefined) return text;
+  const code = alwaysMissing || path === undefined ? "ERR_MISSING_ARGS" : "ERR_INVALID_ARG_TYPE";
+  throw coded(TypeError, code, message);
+}
+
+/**
+ * What a static method works on: a path with the environment's configuration, or a file.
+ * @param {unknown} path
+ * @param {unknown} options
+ * @param {string} purpose
+ */
+function target(path, options, purpose) {
+  if (isS3File(path)) {
+    const place = reach(path);
+    return { config: place.config.with(readOptions(options)), path: place.path };
+  }
+  if (path instanceof Blob) {
+    throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `Expected a S3 or path to ${purpose}`);
+  }
+  const text = readPath(path);
+  if (text === undefined) throw wrongArgument("destination", "of type path, file descriptor, or Blob", path);
+  return { config: baseConfig().with(readOptions(options)), path: text };
+}
+
+/** The client that takes everything from the environment; it is read at first use. */
+const s3 = new S3Client(FROM_ENVIRONMENT);
+
+module.exports = { S3Client, s3 };

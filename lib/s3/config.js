@@ -1,0 +1,113 @@
+"use strict";
+/** A resolved set of options, and the native client that belongs to it. */
+
+const { S3Handle } = require("../../binding.js");
+const { environment } = require("./env.js");
+const { layer, NOTHING } = require("./options.js");
+const { resolveTls } = require("./tls.js");
+
+/** @typedef {import("./options.js").Fields} Fields */
+/** @typedef {InstanceType<typeof S3Handle>} Handle */
+
+/** The options that a native client is made of. @type {(keyof Fields)[]} */
+const HANDLE_FIELDS = [
+  "accessKeyId",
+  "secretAccessKey",
+  "sessionToken",
+  "region",
+  "endpoint",
+  "bucket",
+  "virtualHostedStyle",
+  "requestPayer",
+  "partSize",
+  "queueSize",
+  "retry",
+];
+
+/** Native clients that are remembered; the one made first goes first. */
+const CACHE_SIZE = 256;
+
+/** @type {Map<string, Handle>} */
+const handles = new Map();
+
+class Config {
+  /**
+   * @param {Readonly<Fields>} fields
+   * @param {unknown} [tls]
+   */
+  constructor(fields, tls) {
+    this.fields = fields;
+    this.tls = tls;
+    /** @type {Handle | undefined} */
+    this.made = undefined;
+    /** Where the native client is the same. @type {Config | undefined} */
+    this.origin = undefined;
+  }
+
+  /**
+   * This configuration with some options replaced.
+   * @param {Readonly<Fields>} over
+   */
+  with(over) {
+    const fields = layer(this.fields, over);
+    if (fields === this.fields) return this;
+    const config = new Config(fields, this.tls);
+    if (HANDLE_FIELDS.every((name) => over[name] === undefined)) config.origin = this;
+    return config;
+  }
+
+  /** @returns {Handle} */
+  get handle() {
+    return (this.made ??= this.origin?.handle ?? this.#make());
+  }
+
+  #make() {
+    return this.tls === undefined ? shared(this.fields) : make(this.fields, this.tls);
+  }
+}
+
+/**
+ * The native client for these options; equal options share one.
+ * @param {Readonly<Fields>} fields
+ */
+function shared(fields) {
+  const key = JSON.stringify(HANDLE_FIELDS.map((name) => fields[name]));
+  let handle = handles.get(key);
+  if (handle === undefined) {
+    handle = make(fields, undefined);
+    if (handles.size >= CACHE_SIZE) handles.delete(/** @type {string} */ (handles.keys().next().value));
+    handles.set(key, handle);
+  }
+  return handle;
+}
+
+/**
+ * @param {Readonly<Fields>} fields
+ * @param {unknown} tls
+ */
+function make(fields, tls) {
+  return new S3Handle({
+    accessKeyId: fields.accessKeyId,
+    secretAccessKey: fields.secretAccessKey,
+    sessionToken: fields.sessionToken,
+    region: fields.region,
+    endpoint: fields.endpoint,
+    bucket: fields.bucket,
+    virtualHostedStyle: fields.virtualHostedStyle,
+    requestPayer: fields.requestPayer,
+    partSize: fields.partSize,
+    queueSize: fields.queueSize,
+    retry: fields.retry,
+    tls: resolveTls(tls),
+  });
+}
+
+/** @type {Config | undefined} */
+let fromEnvironment;
+
+/** What the environment alone says; the base of everything else. */
+function baseConfig() {
+  return (fromEnvironment ??= new Config(layer(NOTHING, environment())));
+}
+
+module.exports = { Config, baseConfig };

@@ -1,0 +1,88 @@
+"use strict";
+/** The errors of the S3 client. */
+
+/**
+ * A failed S3 operation. `code` is the server's code (`NoSuchKey`, `AccessDenied`, …) or one of
+ * the client's own (`ERR_S3_MISSING_CREDENTIALS`, `ConnectionRefused`, …).
+ */
+class S3Error extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {{ path?: string, bucket?: string, statusCode?: number, requestId?: string, cause?: unknown }} [details]
+   */
+  constructor(code, message, details = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    /** @type {string} */
+    this.code;
+    Object.defineProperty(this, "code", { value: code, configurable: true });
+    /** @type {string | undefined} */
+    this.path;
+    /** @type {string | undefined} */
+    this.bucket;
+    /** @type {number | undefined} */
+    this.statusCode;
+    /** @type {string | undefined} */
+    this.requestId;
+    const { cause: _, ...known } = details;
+    for (const [name, value] of Object.entries(known)) {
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true, writable: true, configurable: true });
+    }
+  }
+}
+Object.defineProperty(S3Error.prototype, "name", { value: "S3Error", writable: true, configurable: true });
+
+/**
+ * How the failure of an operation on `path` becomes an error. The object is named as the caller
+ * named it.
+ * @param {string} path
+ * @returns {(failure: import("../port.js").Failure) => S3Error}
+ */
+function failedAt(path) {
+  return ([, code, message, status, requestId, bucket, , cause]) =>
+    new S3Error(code, message, {
+      path,
+      bucket: bucket ?? undefined,
+      statusCode: status ?? undefined,
+      requestId: requestId ?? undefined,
+      cause: cause === null ? undefined : cause[0] === "" ? new Error(cause[1]) : new S3Error(cause[0], cause[1]),
+    });
+}
+
+/**
+ * @template {Error} E
+ * @param {new (message: string) => E} Class
+ * @param {string} code
+ * @param {string} message
+ * @returns {E & { code: string }}
+ */
+function coded(Class, code, message) {
+  return Object.assign(new Class(message), { code });
+}
+
+/**
+ * Node's words for a value of the wrong type.
+ * @param {unknown} value
+ * @returns {string}
+ */
+function received(value) {
+  if (value === undefined || value === null) return `Received ${value}`;
+  if (typeof value === "function") return `Received function ${value.name}`;
+  if (typeof value === "object") {
+    const name = value.constructor?.name;
+    return name ? `Received an instance of ${name}` : "Received an object";
+  }
+  const text = typeof value === "string" ? `'${value.slice(0, 25)}${value.length > 25 ? "..." : ""}'` : String(value);
+  return `Received type ${typeof value} (${text})`;
+}
+
+/**
+ * @param {string} name
+ * @param {string} expected
+ * @param {unknown} value
+ */
+function wrongArgument(name, expected, value) {
+  return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" argument must be ${expected}. ${received(value)}`);
+}
+
+module.exports = { S3Error, failedAt, coded, received, wrongArgument };

@@ -1,0 +1,264 @@
+"use strict";
+/** A lazy reference to an object: `S3File`. */
+
+const buffer = require("node:buffer");
+const { inspect } = require("node:util");
+const { coded, wrongArgument } = require("./errors.js");
+const { show, visible } = require("./inspect.js");
+const operations = require("./operations.js");
+const { layer, readOptions, readPath } = require("./options.js");
+const { addSlice, OPEN_END, rangeOf, readOffset, sizeOfSlices } = require("./range.js");
+
+/** @typedef {import("./config.js").Config} Config */
+/** @typedef {import("./range.js").Slice} Slice */
+
+/** @type {import("./range.js").Slice[]} */
+const WHOLE = [];
+const SECRET = Symbol("S3File");
+
+/**
+ * An object in S3 that behaves like a `Blob`. Nothing is requested before a method asks for it.
+ */
+class S3File {
+  #config;
+  #path;
+  #slices;
+  /** @type {string | undefined} */
+  #label;
+
+  /**
+   * @param {symbol} secret
+   * @param {Config} config
+   * @param {string} path
+   * @param {Slice[]} slices
+   */
+  constructor(secret, config, path, slices) {
+    if (secret !== SECRET) throw coded(TypeError, "ERR_ILLEGAL_CONSTRUCTOR", "S3File is made by file()");
+    this.#config = config;
+    this.#path = path;
+    this.#slices = slices;
+  }
+
+  /**
+   * What the static methods of the client need to know.
+   * @param {S3File} file
+   * @returns {{ config: Config, path: string }}
+   */
+  static reach(file) {
+    return { config: file.#config, path: file.#path };
+  }
+
+  /** @param {unknown} value @returns {value is S3File} */
+  static is(value) {
+    return typeof value === "object" && value !== null && #path in value;
+  }
+
+  get name() {
+    return this.#label ?? trimmed(this.#path);
+  }
+
+  set name(name) {
+    if (typeof name === "string") this.#label = name;
+  }
+
+  get bucket() {
+    const { bucket } = this.#config.fields;
+    if (bucket !== undefined) return bucket;
+    const [first, rest] = trimmed(this.#path).split(/[/\\]+(.*)/s);
+    return rest ? first : undefined;
+  }
+
+  get type() {
+    return this.#config.fields.type ?? "";
+  }
+
+  get size() {
+    return sizeOfSlices(this.#slices);
+  }
+
+  get lastModified() {
+    return OPEN_END;
+  }
+
+  get readable() {
+    return this.stream();
+  }
+
+  async bytes() {
+    const range = await this.#range();
+    return range === "empty" ? new Uint8Array(0) : operations.get(this.#config, this.#path, range);
+  }
+
+  async arrayBuffer() {
+    return (await this.bytes()).buffer;
+  }
+
+  async text() {
+    return decode(await this.bytes());
+  }
+
+  async json() {
+    return JSON.parse(await this.text());
+  }
+
+  async formData() {
+    const bytes = await this.bytes();
+    const type = this.type || (await this.stat()).type;
+    try {
+      return await new Response(bytes, { headers: { "content-type": type } }).formData();
+    } catch (cause) {
+      throw new Error("Invalid encoding", { cause });
+    }
+  }
+
+  stream() {
+    return operations.stream(this.#config, this.#path, () => this.#range());
+  }
+
+  /**
+   * @param {number | string} [begin]
+   * @param {number | string} [end]
+   * @param {string} [contentType]
+   */
+  slice(begin, end, contentType) {
+    const type = [begin, end, contentType].find((argument) => typeof argument === "string");
+    const config = type === undefined ? this.#config : this.#config.with(readOptions({ type }));
+    const slices = addSlice(this.#slices, readOffset(begin) ?? 0, readOffset(end));
+    const slice = new S3File(SECRET, config, this.#path, slices);
+    slice.#label = this.#label;
+    return slice;
+  }
+
+  async stat() {
+    return operations.stat(this.#config, this.#path);
+  }
+
+  async exists() {
+    return operations.exists(this.#config, this.#path);
+  }
+
+  /** @param {unknown} [options] */
+  delete(options) {
+    return operations.remove(this.#config.with(readOptions(options)), this.#path);
+  }
+
+  /** @param {unknown} [options] */
+  unlink(options) {
+    return operations.remove(this.#config.with(readOptions(options)), this.#path);
+  }
+
+  /**
+   * @param {unknown} data
+   * @param {unknown} [options]
+   */
+  write(data, options) {
+    let config;
+    try {
+      config = this.#config.with(readOptions(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return operations.write(config, this.#path, data);
+  }
+
+  /** @param {unknown} [options] */
+  writer(options) {
+    if (options !== undefined && (typeof options !== "object" || options === null)) {
+      throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "options must be an object or undefined");
+    }
+    const type = /** @type {{ type?: unknown } | undefined} */ (options)?.type;
+    if (type !== undefined && typeof type !== "string") {
+      throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "Expected options.type to be a string for 'write'.");
+    }
+    return operations.writer(this.#config.with(readOptions(options)), this.#path);
+  }
+
+  /** @param {unknown} [options] */
+  presign(options) {
+    return presignAt(this.#config, this.#path, options);
+  }
+
+  get [Symbol.toStringTag]() {
+    return "S3File";
+  }
+
+  /**
+   * @param {number} depth
+   * @param {import("node:util").InspectOptions} options
+   * @param {typeof inspect} print
+   */
+  [inspect.custom](depth, options, print) {
+    const { fields } = this.#config;
+    const label = fields.bucket === undefined ? this.name : `${fields.bucket}/${this.name}`;
+    /** @type {Record<string, unknown>} */
+    const own = {};
+    if (fields.type !== undefined) own["type"] = fields.type;
+    const offset = this.#slices[0]?.begin;
+    if (offset !== undefined) own["offset"] = offset;
+    return show("S3Ref", label, { ...own, ...visible(fields) }, depth, options, print);
+  }
+
+  #range() {
+    return rangeOf(this.#slices, async () => (await this.stat()).size);
+  }
+}
+
+// An S3File counts as a Blob, but making one must not cost a real Blob.
+Object.setPrototypeOf(S3File.prototype, Blob.prototype);
+
+const { reach, is: isS3File } = S3File;
+// Users see the class; its back doors stay here.
+Reflect.deleteProperty(S3File, "reach");
+Reflect.deleteProperty(S3File, "is");
+
+/**
+ * A presigned URL; headers of the file itself are not bound to it, only those of this call.
+ * @param {Config} config
+ * @param {string} path
+ * @param {unknown} options
+ */
+function presignAt(config, path, options) {
+  const own = { type: undefined, contentDisposition: undefined };
+  return operations.presign(config.with(layer(own, readOptions(options))), path, options);
+}
+
+/**
+ * @param {Config} base
+ * @param {string} path
+ * @param {unknown} options
+ */
+function openFile(base, path, options) {
+  const config = base.with(readOptions(options));
+  return new S3File(SECRET, config, path, WHOLE);
+}
+
+/**
+ * An object named by an `s3://` URL; credentials come from the options, then from the environment.
+ * @param {Config} base
+ * @param {unknown} url
+ * @param {unknown} options
+ */
+function openUrl(base, url, options) {
+  const path = readPath(url);
+  if (path === undefined || !path.startsWith("s3://")) throw wrongArgument("path", "an s3:// URL", url);
+  return openFile(base, path, options);
+}
+
+/** @param {string} path */
+function trimmed(path) {
+  return path.replace(/^s3:\/\//, "").replace(/^[/\\]+/, "");
+}
+
+/**
+ * Text as `Blob.text()` decodes it; UTF-16 is recognised by its byte order mark.
+ * @param {Uint8Array} bytes
+ * @returns {string}
+ */
+function decode(bytes) {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (text[0] === 0xff && text[1] === 0xfe) return new TextDecoder("utf-16le").decode(text);
+  const start = text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf ? 3 : 0;
+  return buffer.isAscii(text) ? text.toString("latin1") : text.toString("utf8", start);
+}
+
+module.exports = { S3File, reach, isS3File, openFile, openUrl, presignAt };

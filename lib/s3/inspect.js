@@ -1,0 +1,44 @@
+"use strict";
+/** How clients and files look when they are printed: without secrets. */
+
+const REDACTED = "[REDACTED]";
+
+/**
+ * @param {Readonly<import("./options.js").Fields>} fields
+ * @returns {Record<string, unknown>}
+ */
+function visible(fields) {
+  /** @type {Record<string, unknown>} */
+  const shown = { endpoint: endpoint(fields.endpoint), region: fields.region ?? "" };
+  if (fields.accessKeyId !== undefined) shown["accessKeyId"] = REDACTED;
+  if (fields.secretAccessKey !== undefined) shown["secretAccessKey"] = REDACTED;
+  if (fields.sessionToken !== undefined) shown["sessionToken"] = REDACTED;
+  if (fields.acl !== undefined) shown["acl"] = fields.acl;
+  shown["partSize"] = fields.partSize ?? 5_242_880;
+  shown["queueSize"] = fields.queueSize ?? 5;
+  shown["retry"] = fields.retry ?? 3;
+  return shown;
+}
+
+/** @param {string | undefined} text */
+function endpoint(text) {
+  if (text === undefined) return "https://s3.<region>.amazonaws.com";
+  // Neither user information nor a query, which may hold secrets.
+  return text.replace(/^[a-z][a-z\d+.-]*:\/\//i, "").replace(/^[^/]*@/, "").replace(/[?#].*$/s, "");
+}
+
+/**
+ * @param {string} name
+ * @param {string | undefined} label
+ * @param {Record<string, unknown>} shown
+ * @param {number} depth
+ * @param {import("node:util").InspectOptions} options
+ * @param {typeof import("node:util").inspect} inspect
+ */
+function show(name, label, shown, depth, options, inspect) {
+  const head = label === undefined ? name : `${name} (${JSON.stringify(label)})`;
+  if (depth < 0) return head;
+  return `${head} ${inspect(shown, { ...options, depth })}`;
+}
+
+module.exports = { visible, show };

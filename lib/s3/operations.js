@@ -1,0 +1,215 @@
+"use strict";
+/** One function for each operation on one object or bucket: checks what is left, calls the core. */
+
+const { call, port } = require("../port.js");
+const { toBody } = require("./body.js");
+const { coded, failedAt } = require("./errors.js");
+const { typeOfKey } = require("./mime.js");
+const { S3Stat } = require("./stat.js");
+const { S3Writer, pump } = require("./writer.js");
+
+/** @typedef {import("./config.js").Config} Config */
+/** @typedef {import("./range.js").Range} Range */
+
+const DEFAULT_EXPIRY_S = 86_400;
+const MAX_EXPIRY_S = 2_147_483_647;
+const PRESIGN_METHODS = ["GET", "PUT", "HEAD", "DELETE", "POST"];
+const OTHER_METHODS = ["PATCH", "OPTIONS", "CONNECT", "TRACE"];
+
+/**
+ * Starts a call; what the native side refuses at once becomes a rejection as well.
+ * @param {string} path
+ * @param {(id: number) => void} start
+ * @returns {Promise<any>}
+ */
+async function run(path, start) {
+  return call(start, failedAt(path));
+}
+
+/**
+ * @param {Config} config
+ * @param {string} path
+ * @param {Range} range
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+function get(config, path, range) {
+  return run(path, (id) => config.handle.get(port, id, path, range.start, range.end, range.suffix));
+}
+
+/**
+ * The object in pieces; the request starts at once.
+ * @param {Config} config
+ * @param {string} path
+ * @param {() => Range | "empty" | Promise<Range | "empty">} rangeOf
+ * @returns {ReadableStream<Uint8Array<ArrayBuffer>>}
+ */
+function stream(config, path, rangeOf) {
+  /** @type {import("../../binding.js").S3Download | undefined} */
+  let download;
+  let cancelled = false;
+  return new ReadableStream({
+    async pull(controller) {
+      if (download === undefined) {
+        const range = await rangeOf();
+        if (cancelled) return;
+        if (range === "empty") return controller.close();
+        download = config.handle.download(path, range.start, range.end, range.suffix);
+      }
+      const from = download;
+      const chunk = await run(path, (id) => from.read(port, id));
+      if (cancelled) return;
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    },
+    cancel() {
+      cancelled = true;
+      download?.cancel();
+    },
+  });
+}
+
+/**
+ * @param {Config} config
+ * @param {string} path
+ * @returns {Promise<S3Stat>}
+ */
+async function stat(config, path) {
+  return new S3Stat(await run(path, (id) => config.handle.stat(port, id, path)));
+}
+
+/**
+ * @param {Config} config
+ * @param {string} path
+ * @returns {Promise<boolean>}
+ */
+function exists(config, path) {
+  return run(path, (id) => config.handle.exists(port, id, path));
+}
+
+/**
+ * @param {Config} config
+ * @param {string} path
+ * @returns {Promise<boolean>}
+ */
+function remove(config, path) {
+  return run(path, (id) => config.handle.delete(port, id, path));
+}
+
+/**
+ * How an object is stored.
+ * @param {Config} config
+ * @param {string} path
+ * @param {string} [bodyType]
+ */
+function putOptions({ fields }, path, bodyType) {
+  return {
+    contentType: fields.type ?? bodyType ?? typeOfKey(path),
+    contentDisposition: fields.contentDisposition,
+    contentEncoding: fields.contentEncoding,
+    acl: fields.acl,
+    storageClass: fields.storageClass,
+  };
+}
+
+/**
+ * Data that cannot be written is refused at once, everything else through the promise.
+ * @param {Config} config
+ * @param {string} path
+ * @param {unknown} data
+ * @returns {Promise<number>}
+ */
+function write(config, path, data) {
+  return send(config, path, toBody(data));
+}
+
+/**
+ * @param {Config} config
+ * @param {string} path
+ * @param {import("./body.js").Body} body
+ * @returns {Promise<number>}
+ */
+async function send(config, path, body) {
+  const options = putOptions(config, path, body.type);
+  if (body.source !== undefined) return pump(body.source, new S3Writer(config, path, options));
+  const bytes = body.bytes ?? (await /** @type {() => Promise<Uint8Array>} */ (body.promise)());
+  await run(path, (id) => config.handle.put(port, id, path, bytes, options));
+  return bytes.byteLength;
+}
+
+/**
+ * @param {Config} config
+ * @param {string} path
+ */
+function writer(config, path) {
+  return new S3Writer(config, path, putOptions(config, path));
+}
+
+/**
+ * @param {Config} config
+ * @param {string} path
+ * @param {unknown} options what `presign` was given; already checked as far as it is general
+ * @returns {string}
+ */
+function presign(config, path, options) {
+  const given = typeof options === "object" && options !== null ? /** @type {Record<string, unknown>} */ (options) : null;
+  const { fields } = config;
+  return config.handle.presign(path, {
+    method: method(given?.["method"]),
+    expiresIn: expiry(given?.["expiresIn"]),
+    acl: given === null ? undefined : fields.acl,
+    storageClass: given === null ? undefined : fields.storageClass,
+    contentType: fields.type,
+    contentDisposition: fields.contentDisposition,
+  });
+}
+
+/** @param {unknown} value */
+function method(value) {
+  if (value === undefined || value === null || value === "") return "GET";
+  const message = "Method must be GET, PUT, DELETE or HEAD when using s3:// protocol";
+  if (typeof value === "string") {
+    const upper = value.toUpperCase();
+    const plain = value === upper || value === value.toLowerCase();
+    if (plain && PRESIGN_METHODS.includes(upper)) return upper;
+    if (plain && OTHER_METHODS.includes(upper)) throw coded(Error, "ERR_S3_INVALID_METHOD", message);
+  }
+  throw coded(TypeError, "ERR_INVALID_ARG_TYPE", message);
+}
+
+/** @param {unknown} value */
+function expiry(value) {
+  if (value === undefined || value === null) return DEFAULT_EXPIRY_S;
+  const seconds = Math.trunc(Number(value)) || 0;
+  if (seconds > 0) return Math.min(seconds, MAX_EXPIRY_S);
+  throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "expiresIn must be greather than 0");
+}
+
+/**
+ * @param {Config} config
+ * @param {unknown} input
+ * @returns {Promise<import("./types.js").S3ListObjectsResponse>}
+ */
+function list(config, input) {
+  if (input !== undefined && input !== null && typeof input !== "object") {
+    throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "S3Client.listObjects() needs a S3ListObjectsOption as its first argument");
+  }
+  const given = /** @type {Record<string, unknown>} */ (input ?? {});
+  /** @param {string} name */
+  const text = (name) => {
+    const value = given[name];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  const maxKeys = given["maxKeys"];
+  const query = {
+    prefix: text("prefix"),
+    continuationToken: text("continuationToken"),
+    delimiter: text("delimiter"),
+    maxKeys: typeof maxKeys === "number" ? Math.trunc(maxKeys) : undefined,
+    startAfter: text("startAfter"),
+    encodingType: text("encodingType"),
+    fetchOwner: given["fetchOwner"] === undefined ? undefined : Boolean(given["fetchOwner"]),
+  };
+  return run("", (id) => config.handle.list(port, id, query)).then((json) => JSON.parse(json));
+}
+
+module.exports = { get, stream, stat, exists, remove, write, writer, presign, list };

@@ -1,0 +1,210 @@
+"use strict";
+/** Options: checking what users pass, and the layers in which options override each other. */
+
+const { coded, received, wrongArgument } = require("./errors.js");
+const { normalizeType } = require("./mime.js");
+
+/**
+ * Options that were given and checked; what is absent falls through to the next layer.
+ * @typedef {object} Fields
+ * @property {string} [accessKeyId]
+ * @property {string} [secretAccessKey]
+ * @property {string} [sessionToken]
+ * @property {string} [region]
+ * @property {string} [endpoint]
+ * @property {string} [bucket]
+ * @property {boolean} [virtualHostedStyle]
+ * @property {boolean} [requestPayer]
+ * @property {string} [acl]
+ * @property {string} [storageClass]
+ * @property {string} [type]
+ * @property {string} [contentDisposition]
+ * @property {string} [contentEncoding]
+ * @property {number} [partSize]
+ * @property {number} [queueSize]
+ * @property {number} [retry]
+ * @property {number} [highWaterMark]
+ */
+
+const MIN_PART_SIZE = 5 * 1024 * 1024;
+const MAX_PART_SIZE = 5 * 1024 * 1024 * 1024;
+const MAX_QUEUE_SIZE = 255;
+const MAX_RETRY = 255;
+const MAX_ENDPOINT_LENGTH = 2048;
+
+const ACLS = [
+  "private",
+  "public-read",
+  "public-read-write",
+  "aws-exec-read",
+  "authenticated-read",
+  "bucket-owner-read",
+  "bucket-owner-full-control",
+  "log-delivery-write",
+];
+const STORAGE_CLASSES = [
+  "STANDARD",
+  "STANDARD_IA",
+  "INTELLIGENT_TIERING",
+  "EXPRESS_ONEZONE",
+  "ONEZONE_IA",
+  "GLACIER",
+  "GLACIER_IR",
+  "REDUCED_REDUNDANCY",
+  "OUTPOSTS",
+  "DEEP_ARCHIVE",
+  "SNOW",
+];
+
+/** @typedef {"accessKeyId" | "secretAccessKey" | "sessionToken" | "region" | "endpoint" | "bucket"} PlainString */
+/** @typedef {"type" | "contentDisposition" | "contentEncoding"} HeaderString */
+
+/** @type {PlainString[]} */
+const PLAIN_STRINGS = ["accessKeyId", "secretAccessKey", "sessionToken", "region", "endpoint", "bucket"];
+/** @type {HeaderString[]} */
+const HEADER_STRINGS = ["type", "contentDisposition", "contentEncoding"];
+/** @type {("virtualHostedStyle" | "requestPayer")[]} */
+const BOOLEANS = ["virtualHostedStyle", "requestPayer"];
+
+/** @type {Readonly<Fields>} */
+const NOTHING = Object.freeze({});
+
+/**
+ * Checks options; what is not an object counts as no options.
+ * @param {unknown} options
+ * @returns {Readonly<Fields>}
+ */
+function readOptions(options) {
+  if (typeof options !== "object" || options === null) return NOTHING;
+  const given = /** @type {Record<string, unknown>} */ (options);
+  /** @type {Fields} */
+  const fields = {};
+  for (const name of PLAIN_STRINGS) {
+    const value = string(given, name);
+    if (value !== "") fields[name] = value;
+  }
+  if (fields.endpoint !== undefined) checkEndpoint(fields.endpoint);
+  for (const name of BOOLEANS) {
+    const value = given[name];
+    if (value === undefined) continue;
+    if (typeof value !== "boolean") {
+      const message = `The "${name}" property must be of type boolean, got ${typeof value}`;
+      throw coded(TypeError, "ERR_INVALID_ARG_TYPE", message);
+    }
+    fields[name] = value;
+  }
+  readNumbers(given, fields);
+  const acl = choice(given, "acl", ACLS);
+  if (acl !== undefined) fields.acl = acl;
+  const storageClass = choice(given, "storageClass", STORAGE_CLASSES);
+  if (storageClass !== undefined) fields.storageClass = storageClass;
+  for (const name of HEADER_STRINGS) {
+    let value = string(given, name);
+    if (/[\r\n]/.test(value)) {
+      throw coded(TypeError, "ERR_INVALID_ARG_VALUE", `${name} must not contain newline characters (CR/LF)`);
+    }
+    if (name === "type") value = normalizeType(value);
+    if (value !== "") fields[name] = value;
+  }
+  return fields;
+}
+
+/**
+ * @param {Record<string, unknown>} given
+ * @param {Fields} fields
+ */
+function readNumbers(given, fields) {
+  const partSize = integer(given, "pageSize", MIN_PART_SIZE, MAX_PART_SIZE);
+  if (partSize !== undefined) fields.partSize = partSize;
+  const preferred = integer(given, "partSize", MIN_PART_SIZE, MAX_PART_SIZE);
+  if (preferred !== undefined) fields.partSize = preferred;
+  const queueSize = integer(given, "queueSize", 1, undefined);
+  if (queueSize !== undefined) fields.queueSize = Math.min(queueSize, MAX_QUEUE_SIZE);
+  const retry = integer(given, "retry", 0, MAX_RETRY);
+  if (retry !== undefined) fields.retry = retry;
+  if (typeof given.highWaterMark === "number" && given.highWaterMark > 0) fields.highWaterMark = given.highWaterMark;
+}
+
+/**
+ * @param {Record<string, unknown>} given
+ * @param {string} name
+ * @returns {string} empty when absent
+ */
+function string(given, name) {
+  const value = given[name];
+  if (!value) return "";
+  if (typeof value !== "string") throw wrongArgument(name, "of type string", value);
+  return value;
+}
+
+/**
+ * @param {Record<string, unknown>} given
+ * @param {string} name
+ * @param {number} least
+ * @param {number | undefined} most
+ */
+function integer(given, name, least, most) {
+  const value = given[name];
+  if (value === undefined || value === null) return undefined;
+  const number = Math.trunc(Number(value)) || 0;
+  if (number >= least && (most === undefined || number <= most)) return number;
+  const range = most === undefined ? `>= ${least}` : `>= ${least} and <= ${most}`;
+  const message = `The value of "${name}" is out of range. It must be ${range}. Received ${number}`;
+  throw coded(RangeError, "ERR_OUT_OF_RANGE", message);
+}
+
+/**
+ * @param {Record<string, unknown>} given
+ * @param {string} name
+ * @param {string[]} choices
+ * @returns {string | undefined}
+ */
+function choice(given, name, choices) {
+  const value = given[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "string") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `${name} must be a string`);
+  if (choices.includes(value)) return value;
+  const list = choices.map((choice) => `"${choice}"`).join(", ");
+  throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `${name} must be one of ${list}`);
+}
+
+/** @param {string} endpoint */
+function checkEndpoint(endpoint) {
+  if (endpoint.length >= MAX_ENDPOINT_LENGTH) {
+    throw coded(Error, "ERR_S3_INVALID_ENDPOINT", "Invalid S3 endpoint");
+  }
+  const url = endpoint.includes("://") ? endpoint : `https://${endpoint}`;
+  if (endpoint.trim() !== endpoint || !URL.canParse(url)) throw wrongArgument("endpoint", "a valid URL", endpoint);
+}
+
+/**
+ * Options over other options.
+ * @param {Readonly<Fields>} base
+ * @param {Readonly<Fields>} over
+ * @returns {Readonly<Fields>}
+ */
+function layer(base, over) {
+  for (const _ in over) return { ...base, ...over };
+  return base;
+}
+
+/**
+ * The path that a user gave, as a string.
+ * @param {unknown} path
+ * @returns {string | undefined} undefined when it is no path
+ */
+function readPath(path) {
+  let text;
+  if (typeof path === "string") text = path;
+  else if (path instanceof Uint8Array) text = Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString();
+  else if (path instanceof URL) {
+    throw coded(TypeError, "ERR_INVALID_URL_SCHEME", "The URL must be of scheme file; pass an S3 path as a string");
+  } else return undefined;
+  if (text.includes("\0")) {
+    const message = `The argument 'path' must be a string without null bytes. ${received(text)}`;
+    throw coded(TypeError, "ERR_INVALID_ARG_VALUE", message);
+  }
+  return text;
+}
+
+module.exports = { readOptions, readPath, layer, NOTHING, MIN_PART_SIZE };

@@ -1,0 +1,279 @@
+"use strict";
+/** Writing an object piece by piece, with back-pressure. */
+
+const { call, port } = require("../port.js");
+const { toBytes, toChunk } = require("./body.js");
+const { coded, failedAt } = require("./errors.js");
+const { MIN_PART_SIZE } = require("./options.js");
+const { S3Stat } = require("./stat.js");
+
+/** Small writes are gathered in chunks of this size before they cross to the native side. */
+const CHUNK_SIZE = 256 * 1024;
+/** Chunks from this size on are not gathered. */
+const OWN_CHUNK = 64 * 1024;
+
+/** @typedef {{ resolve: (value: number) => void, reject: (reason: unknown) => void, value: number }} Waiter */
+
+/** Does nothing: marks a rejection as seen, because it is also told by `end()`. */
+const seen = () => {};
+
+/**
+ * The sink that `S3File.writer()` returns. Nothing is stored before `end()`.
+ */
+class S3Writer {
+  #config;
+  #path;
+  #upload;
+  #highWaterMark;
+  /** @type {Buffer | undefined} */
+  #chunk;
+  #used = 0;
+  /** @type {Uint8Array[]} */
+  #queue = [];
+  /** Bytes that were written and not yet taken by the upload. */
+  #waiting = 0;
+  #sinceFlush = 0;
+  /** @type {Promise<void> | undefined} */
+  #draining;
+  /** @type {Waiter[]} */
+  #waiters = [];
+  /** @type {{ error: unknown } | undefined} */
+  #failure;
+  /** @type {Promise<number> | undefined} */
+  #ended;
+  #retained = false;
+
+  /**
+   * @param {import("./config.js").Config} config
+   * @param {string} path
+   * @param {import("../../binding.js").PutInit} options
+   */
+  constructor(config, path, options) {
+    this.#config = config;
+    this.#path = path;
+    this.#upload = config.handle.upload(path, options);
+    this.#highWaterMark = config.fields.highWaterMark ?? config.fields.partSize ?? MIN_PART_SIZE;
+  }
+
+  /**
+   * Adds data. Returns how much was taken, or a promise of that once the upload has caught up:
+   * await it, and memory stays bounded.
+   * @param {string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer} chunk
+   * @returns {number | Promise<number>}
+   */
+  write(chunk) {
+    const bytes = toBytes(chunk);
+    if (bytes === undefined) {
+      const code =
+        arguments.length === 0
+          ? "ERR_MISSING_ARGS"
+          : chunk === null
+            ? "ERR_STREAM_NULL_VALUES"
+            : "ERR_INVALID_ARG_TYPE";
+      throw coded(TypeError, code, "write() expects a string, ArrayBufferView, or ArrayBuffer");
+    }
+    if (this.#ended !== undefined || this.#failure !== undefined) return 0;
+    const length = typeof chunk === "string" ? chunk.length : bytes.byteLength;
+    // The caller may change a view afterwards; the bytes of a string are known to nobody else.
+    this.#add(bytes, typeof chunk === "string");
+    return this.#waiting < this.#highWaterMark ? length : this.#room(length);
+  }
+
+  /**
+   * Waits until everything written so far was taken and all full parts are stored.
+   * @returns {Promise<number>} bytes since the last flush
+   */
+  async flush() {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#ended !== undefined || this.#sinceFlush === 0) return 0;
+    await this.#idle();
+    const flushed = this.#sinceFlush;
+    this.#sinceFlush = 0;
+    await this.#run((id) => this.#upload.flush(port, id));
+    return flushed;
+  }
+
+  /**
+   * Stores the object, or drops everything if an error is given.
+   * @param {Error} [error]
+   * @returns {Promise<number>} bytes of the object
+   */
+  end(error) {
+    if (this.#ended !== undefined) return this.#ended;
+    if (error !== undefined && error !== null) {
+      this.#ended = this.abort().then(() => {
+        throw error;
+      });
+      this.#ended.catch(seen);
+      return this.#ended;
+    }
+    this.#ended = this.#finish().finally(() => this.unref());
+    return this.#ended;
+  }
+
+  /** Stores the object in the background. */
+  close() {
+    this.end();
+  }
+
+  /** @param {{ highWaterMark?: number }} [options] */
+  start(options) {
+    const mark = options?.highWaterMark;
+    if (typeof mark === "number" && mark > 0) this.#highWaterMark = mark;
+  }
+
+  /** Asks what is known about the object; of use after `end()`. */
+  async stat() {
+    return new S3Stat(await call((id) => this.#config.handle.stat(port, id, this.#path), failedAt(this.#path)));
+  }
+
+  /** Keeps the process alive until `end()`. */
+  ref() {
+    if (this.#retained || this.#ended !== undefined) return;
+    this.#retained = true;
+    port.retain();
+  }
+
+  /** Lets the process exit although `end()` was not called. */
+  unref() {
+    if (!this.#retained) return;
+    this.#retained = false;
+    port.release();
+  }
+
+  /**
+   * Adds a chunk that nobody changes any more.
+   * @param {Uint8Array} bytes
+   * @returns {Promise<number> | undefined} a promise when the upload has to catch up
+   */
+  push(bytes) {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#add(bytes, true);
+    return this.#waiting < this.#highWaterMark ? undefined : this.#room(bytes.byteLength);
+  }
+
+  /** Drops the upload; what was stored of it is removed. */
+  async abort() {
+    this.#queue.length = 0;
+    this.#chunk = undefined;
+    this.#used = 0;
+    this.#ended ??= Promise.resolve(0);
+    this.unref();
+    // An upload that failed has been dropped already.
+    await call((id) => this.#upload.abort(port, id), failedAt(this.#path)).catch(seen);
+  }
+
+  /**
+   * @param {Uint8Array} bytes
+   * @param {boolean} owned
+   */
+  #add(bytes, owned) {
+    const { byteLength } = bytes;
+    if (byteLength === 0) return;
+    this.#waiting += byteLength;
+    this.#sinceFlush += byteLength;
+    if (byteLength >= OWN_CHUNK) {
+      this.#seal();
+      this.#submit(owned ? bytes : Buffer.from(bytes));
+      return;
+    }
+    if (this.#chunk !== undefined && this.#used + byteLength > CHUNK_SIZE) this.#seal();
+    this.#chunk ??= Buffer.allocUnsafeSlow(CHUNK_SIZE);
+    this.#chunk.set(bytes, this.#used);
+    this.#used += byteLength;
+  }
+
+  /** Hands the gathered chunk over. */
+  #seal() {
+    if (this.#chunk === undefined) return;
+    const bytes = this.#chunk.subarray(0, this.#used);
+    this.#chunk = undefined;
+    this.#used = 0;
+    this.#submit(bytes);
+  }
+
+  /** @param {Uint8Array} bytes */
+  #submit(bytes) {
+    this.#queue.push(bytes);
+    this.#draining ??= this.#drain();
+  }
+
+  async #drain() {
+    for (let bytes; this.#failure === undefined && (bytes = this.#queue.shift()) !== undefined; ) {
+      const piece = bytes;
+      await this.#run((id) => this.#upload.write(port, id, piece)).catch(seen);
+      this.#waiting -= piece.byteLength;
+      if (this.#waiting < this.#highWaterMark) this.#wake();
+    }
+    this.#draining = undefined;
+    this.#wake();
+  }
+
+  /** Waits until all that was written has been taken. */
+  async #idle() {
+    this.#seal();
+    await this.#draining;
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #finish() {
+    try {
+      await this.#idle();
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
+    return this.#run((id) => this.#upload.finish(port, id));
+  }
+
+  /**
+   * Starts a native call; the first failure is kept and told again by everything that follows.
+   * @param {(id: number) => void} start
+   * @returns {Promise<any>}
+   */
+  async #run(start) {
+    try {
+      return await call(start, failedAt(this.#path));
+    } catch (error) {
+      this.#failure ??= { error };
+      throw error;
+    }
+  }
+
+  /**
+   * @param {number} value
+   * @returns {Promise<number>}
+   */
+  #room(value) {
+    // Bytes in an unsealed chunk would never drain.
+    this.#seal();
+    const promise = new Promise((resolve, reject) => this.#waiters.push({ resolve, reject, value }));
+    promise.catch(seen);
+    return promise;
+  }
+
+  #wake() {
+    for (const { resolve, reject, value } of this.#waiters.splice(0)) {
+      if (this.#failure === undefined) resolve(value);
+      else reject(this.#failure.error);
+    }
+  }
+}
+
+/**
+ * Writes all chunks of a source; if it fails nothing is stored.
+ * @param {AsyncIterable<unknown>} source
+ * @param {S3Writer} writer
+ * @returns {Promise<number>} bytes of the object
+ */
+async function pump(source, writer) {
+  try {
+    for await (const chunk of source) await writer.push(toChunk(chunk));
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  return writer.end();
+}
+
+module.exports = { S3Writer, pump };

@@ -1,0 +1,287 @@
+//! The native S3 client: one handle for each resolved set of options, one call for each operation.
+
+use std::future::Future;
+
+use bytes::Bytes;
+use napi::bindgen_prelude::{Error as JsError, Result as JsResult, Uint8Array};
+use napi::{Env, Status};
+use napi_derive::napi;
+
+use super::port::{Port, PortHandle, Settle};
+use super::redis_lane::LaneTls;
+use super::s3_listing::Listing;
+use super::s3_stream::S3Download;
+use super::s3_upload::S3Upload;
+use super::s3_values::{Stat, list_options, presign_options, put_options, range};
+use crate::error::{Error, ErrorKind, Result};
+use crate::net::runtime;
+use crate::s3::S3Client;
+
+/// Resolved options of a client.
+#[napi(object, object_to_js = false)]
+pub struct HandleInit {
+    /// Absent: every operation fails with `ERR_S3_MISSING_CREDENTIALS`.
+    pub access_key_id: Option<String>,
+    /// As `access_key_id`.
+    pub secret_access_key: Option<String>,
+    /// Of temporary credentials.
+    pub session_token: Option<String>,
+    /// Guessed from the endpoint when absent.
+    pub region: Option<String>,
+    /// AWS when absent.
+    pub endpoint: Option<String>,
+    /// The first segment of each path when absent.
+    pub bucket: Option<String>,
+    /// Whether the host names the bucket.
+    pub virtual_hosted_style: Option<bool>,
+    /// Whether the requester pays.
+    pub request_payer: Option<bool>,
+    /// Bytes of a part of an upload.
+    pub part_size: Option<f64>,
+    /// Parts in flight.
+    pub queue_size: Option<u32>,
+    /// Further attempts.
+    pub retry: Option<u32>,
+    /// TLS settings.
+    pub tls: Option<LaneTls>,
+}
+
+/// How an object is stored.
+#[napi(object, object_to_js = false)]
+pub struct PutInit {
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// `Content-Disposition`.
+    pub content_disposition: Option<String>,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<String>,
+    /// `x-amz-acl`.
+    pub acl: Option<String>,
+    /// `x-amz-storage-class`.
+    pub storage_class: Option<String>,
+}
+
+/// What a presigned URL allows.
+#[napi(object, object_to_js = false)]
+pub struct PresignInit {
+    /// The HTTP method.
+    pub method: String,
+    /// Seconds for which the URL is valid.
+    pub expires_in: u32,
+    /// `X-Amz-Acl`.
+    pub acl: Option<String>,
+    /// `x-amz-storage-class`.
+    pub storage_class: Option<String>,
+    /// `response-content-type`.
+    pub content_type: Option<String>,
+    /// `response-content-disposition`.
+    pub content_disposition: Option<String>,
+}
+
+/// Fields of a list request.
+#[napi(object, object_to_js = false)]
+pub struct ListInit {
+    /// Only keys that begin so.
+    pub prefix: Option<String>,
+    /// From the page before.
+    pub continuation_token: Option<String>,
+    /// Groups keys up to it.
+    pub delimiter: Option<String>,
+    /// Keys in a page, as given.
+    pub max_keys: Option<i64>,
+    /// Only keys behind it.
+    pub start_after: Option<String>,
+    /// `url` for escaped keys.
+    pub encoding_type: Option<String>,
+    /// Whether owners are listed.
+    pub fetch_owner: Option<bool>,
+}
+
+/// A client with one set of options; `lib/s3/config.js` keeps one for each.
+#[napi]
+pub struct S3Handle {
+    client: S3Client,
+    request_payer: bool,
+}
+
+#[napi]
+impl S3Handle {
+    /// Makes no connection.
+    #[napi(constructor)]
+    #[must_use]
+    pub fn new(init: HandleInit) -> Self {
+        Self {
+            request_payer: init.request_payer.unwrap_or_default(),
+            client: S3Client::new(init.into()),
+        }
+    }
+
+    /// Settles with the object's bytes.
+    #[napi(
+        ts_args_type = "port: Port, id: number, path: string, start?: number, end?: number, suffix?: number"
+    )]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an object would cost more than the call"
+    )]
+    pub fn get(
+        &self,
+        env: Env,
+        port: &Port,
+        id: u32,
+        path: String,
+        start: Option<f64>,
+        end: Option<f64>,
+        suffix: Option<f64>,
+    ) -> JsResult<()> {
+        let client = self.client.clone();
+        let range = range(start, end, suffix);
+        start_call(env, port, id, async move {
+            client.download(&path, range).await.map(|got| got.body)
+        })
+    }
+
+    /// Stores `data`, which must not be changed before the call settles: it is sent from where
+    /// it lies.
+    #[napi(catch_unwind)]
+    pub fn put(
+        &self,
+        env: Env,
+        port: &Port,
+        id: u32,
+        path: String,
+        data: Uint8Array,
+        options: PutInit,
+    ) -> JsResult<()> {
+        let client = self.client.clone();
+        let body = Bytes::from_owner(data);
+        let options = put_options(options, self.request_payer).map_err(to_js)?;
+        start_call(env, port, id, async move {
+            client.put(&path, body, &options).await.map(|_| ())
+        })
+    }
+
+    /// Settles with `[size, etag, lastModified, type]`.
+    #[napi(catch_unwind)]
+    pub fn stat(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
+        let client = self.client.clone();
+        start_call(
+            env,
+            port,
+            id,
+            async move { client.stat(&path).await.map(Stat) },
+        )
+    }
+
+    /// Settles with a boolean.
+    #[napi(catch_unwind)]
+    pub fn exists(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
+        let client = self.client.clone();
+        start_call(env, port, id, async move { client.exists(&path).await })
+    }
+
+    /// Settles with `true`.
+    #[napi(catch_unwind)]
+    pub fn delete(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
+        let client = self.client.clone();
+        start_call(env, port, id, async move {
+            client.delete(&path).await.map(|_| true)
+        })
+    }
+
+    /// Settles with the page as JSON.
+    #[napi(catch_unwind)]
+    pub fn list(&self, env: Env, port: &Port, id: u32, input: ListInit) -> JsResult<()> {
+        let client = self.client.clone();
+        let options = list_options(input, self.request_payer);
+        start_call(env, port, id, async move {
+            client.list_objects(&options).await.map(Listing)
+        })
+    }
+
+    /// A presigned URL.
+    #[napi(catch_unwind)]
+    pub fn presign(
+        &self,
+        path: String,
+        init: PresignInit,
+    ) -> std::result::Result<String, JsError<String>> {
+        let options = presign_options(init, self.request_payer).map_err(coded)?;
+        self.client.presign(&path, &options).map_err(coded)
+    }
+
+    /// Begins a download in pieces; the request is made by the first `read`.
+    #[napi(ts_args_type = "path: string, start?: number, end?: number, suffix?: number")]
+    pub fn download(
+        &self,
+        path: String,
+        start: Option<f64>,
+        end: Option<f64>,
+        suffix: Option<f64>,
+    ) -> S3Download {
+        S3Download::new(self.client.clone(), path, range(start, end, suffix))
+    }
+
+    /// Begins an upload in pieces; nothing is sent before the first part is full.
+    #[napi(catch_unwind)]
+    pub fn upload(&self, path: String, options: PutInit) -> JsResult<S3Upload> {
+        let options = put_options(options, self.request_payer).map_err(to_js)?;
+        // The upload may start tasks of its own.
+        let _guard = runtime::shared().enter();
+        Ok(S3Upload::new(self.client.multipart(&path, options)))
+    }
+}
+
+/// Runs work on the shared runtime and settles the call with what comes of it.
+pub(super) fn start_call<T: Settle + 'static>(
+    env: Env,
+    port: &Port,
+    id: u32,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> JsResult<()> {
+    let port = port.handle();
+    port.begin(&env)?;
+    runtime::shared().spawn(async move {
+        let mut guard = SettleOnce {
+            port,
+            id,
+            done: false,
+        };
+        let outcome = work.await;
+        guard.settle(outcome.map(|value| Box::new(value) as Box<dyn Settle>));
+    });
+    Ok(())
+}
+
+/// Settles the call even if the work panics.
+struct SettleOnce {
+    port: PortHandle,
+    id: u32,
+    done: bool,
+}
+
+impl SettleOnce {
+    fn settle(&mut self, outcome: Result<Box<dyn Settle>>) {
+        if !std::mem::replace(&mut self.done, true) {
+            self.port.complete(self.id, outcome);
+        }
+    }
+}
+
+impl Drop for SettleOnce {
+    fn drop(&mut self) {
+        self.settle(Err(Error::new(
+            ErrorKind::Cancelled,
+            "ERR_INTERNAL",
+            "the operation ended without a result",
+        )));
+    }
+}
+
+fn to_js(error: Error) -> JsError {
+    JsError::new(Status::InvalidArg, error.message().to_owned())
+}
+
+fn coded(error: Error) -> JsError<String> {
+    JsError::new(error.code().to_owned(), error.message().to_owned())
+}

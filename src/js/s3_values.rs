@@ -1,0 +1,138 @@
+//! Between the core's types and what crosses to JavaScript.
+
+use napi::bindgen_prelude::Result as JsResult;
+use napi::{Env, sys};
+
+use super::port::Settle;
+use super::s3_client::{HandleInit, ListInit, PresignInit, PutInit};
+use super::value;
+use crate::error::Result;
+use crate::s3::{
+    ByteRange, PresignMethod, PresignOptions, PutOptions, S3Credentials, S3CredentialsWithOptions,
+    S3ListObjectsOptions, S3Options, S3StatResult,
+};
+
+/// The range of a slice; `lib/s3/range.js` passes only whole numbers below 2^52.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "casts from f64 saturate"
+)]
+pub(super) fn range(
+    start: Option<f64>,
+    end: Option<f64>,
+    suffix: Option<f64>,
+) -> Option<ByteRange> {
+    if let Some(length) = suffix {
+        return Some(ByteRange::Suffix(length as u64));
+    }
+    let start = start? as u64;
+    Some(match end {
+        Some(end) => ByteRange::Bounded {
+            start,
+            end_exclusive: end as u64,
+        },
+        None => ByteRange::From(start),
+    })
+}
+
+pub(super) fn list_options(input: ListInit, request_payer: bool) -> S3ListObjectsOptions {
+    S3ListObjectsOptions {
+        prefix: input.prefix,
+        delimiter: input.delimiter,
+        max_keys: input.max_keys,
+        continuation_token: input.continuation_token,
+        start_after: input.start_after,
+        encoding_type: input.encoding_type,
+        fetch_owner: input.fetch_owner,
+        request_payer,
+    }
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`lib/s3/options.js` has checked the ranges, and casts from f64 saturate"
+)]
+impl From<HandleInit> for S3CredentialsWithOptions {
+    fn from(init: HandleInit) -> Self {
+        let default = S3Options::default();
+        Self {
+            credentials: S3Credentials {
+                access_key_id: init.access_key_id.unwrap_or_default(),
+                secret_access_key: init.secret_access_key.unwrap_or_default(),
+                session_token: init.session_token,
+                bucket: init.bucket.unwrap_or_default(),
+                region: init.region.unwrap_or_default(),
+                endpoint: init.endpoint,
+            },
+            options: S3Options {
+                request_payer: init.request_payer.unwrap_or_default(),
+                virtual_hosted_style: init.virtual_hosted_style.unwrap_or_default(),
+                part_size: init.part_size.map_or(default.part_size, |size| size as u64),
+                queue_size: init.queue_size.unwrap_or(default.queue_size),
+                retry: init.retry.unwrap_or(default.retry),
+                tls: init.tls.map(Into::into).unwrap_or_default(),
+                ..default
+            },
+        }
+    }
+}
+
+pub(super) fn put_options(init: PutInit, request_payer: bool) -> Result<PutOptions> {
+    Ok(PutOptions {
+        acl: init.acl.as_deref().map(str::parse).transpose()?,
+        storage_class: init.storage_class.as_deref().map(str::parse).transpose()?,
+        content_type: init.content_type,
+        content_disposition: init.content_disposition,
+        content_encoding: init.content_encoding,
+        request_payer,
+    })
+}
+
+pub(super) fn presign_options(init: PresignInit, request_payer: bool) -> Result<PresignOptions> {
+    Ok(PresignOptions {
+        method: match init.method.as_str() {
+            "PUT" => PresignMethod::Put,
+            "HEAD" => PresignMethod::Head,
+            "DELETE" => PresignMethod::Delete,
+            "POST" => PresignMethod::Post,
+            _ => PresignMethod::Get,
+        },
+        expires_in: init.expires_in,
+        acl: init.acl.as_deref().map(str::parse).transpose()?,
+        storage_class: init.storage_class.as_deref().map(str::parse).transpose()?,
+        content_type: init.content_type,
+        content_disposition: init.content_disposition,
+        request_payer,
+    })
+}
+
+/// `[size, etag, lastModified, type]`; the time in milliseconds, or null.
+pub(super) struct Stat(pub S3StatResult);
+
+impl Settle for Stat {
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "objects are shorter than 2^53 bytes"
+    )]
+    fn settle(self: Box<Self>, env: &Env) -> JsResult<sys::napi_value> {
+        let env = env.raw();
+        let stat = self.0;
+        let content_type = stat.content_type.as_deref().unwrap_or_default();
+        let items = [
+            value::double(env, stat.size as f64)?,
+            value::string(env, stat.etag.as_bytes())?,
+            match stat.last_modified_ms() {
+                Some(time) => value::double(env, time as f64)?,
+                None => value::null(env)?,
+            },
+            value::string(env, content_type.as_bytes())?,
+        ];
+        let array = value::array(env)?;
+        for (index, item) in (0..).zip(items) {
+            value::set_element(env, array, index, item)?;
+        }
+        Ok(array)
+    }
+}
