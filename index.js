@@ -3,7 +3,6 @@
 // environment at their first use, not here.
 const s3 = require("./lib/s3/index.js");
 const redis = require("./lib/redis/index.js");
-const s3 = require("./lib/s3/index.js");
 
 exports.s3 = s3.s3;
 exports.S3Client = s3.S3Client;
@@ -15,10 +14,3 @@ exports.write = s3.write;
 exports.redis = redis.redis;
 exports.RedisClient = redis.RedisClient;
 exports.RedisError = redis.RedisError;
-
-exports.s3 = s3.s3;
-exports.S3Client = s3.S3Client;
-exports.S3File = s3.S3File;
-exports.S3Error = s3.S3Error;
-exports.file = s3.file;
-exports.write = s3.write;

@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // A process for each file: addon, sockets and servers of one cannot disturb another.
     pool: "forks",
+    // One test forces garbage collection.
+    execArgv: ["--expose-gc"],
   },
 });

@@ -81,3 +81,16 @@ it("follows no redirect", async () => {
   await expect(client.write("key", "data")).rejects.toMatchObject({ name: "S3Error", statusCode: 303 });
   expect(requests).toHaveLength(1);
 });
+
+it("closes the connection of a stream that is cancelled while it waits", async () => {
+  let closed!: () => void;
+  const gone = new Promise<void>((resolve) => (closed = resolve));
+  const { client } = await scripted((_, response) => {
+    response.on("close", closed);
+    response.writeHead(200, { "content-length": "1000000000" }).write(Buffer.alloc(300 * 1024));
+  });
+  const reader = client.file("key").stream().getReader();
+  await reader.read();
+  await reader.cancel();
+  await gone;
+});
