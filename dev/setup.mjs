@@ -17,7 +17,7 @@ export function ensureModules() {
 export function ensureAddon() {
   const sources = ["src", "Cargo.toml", "Cargo.lock", "build.rs"].map((name) => join(root, name));
   if (oldestAddonFile() >= Math.max(...sources.map(newest))) return;
-  run("npm", ["run", "--silent", "build:fast"], "Building the addon");
+  run("npm", ["run", "--silent", "build"], "Building the addon");
 }
 
 /**

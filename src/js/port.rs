@@ -2,7 +2,7 @@
 //!
 //! There is one port in each environment (main thread or worker). Any thread pushes parcels; the
 //! first push since the last drain wakes JavaScript, which drains as much as fits on one
-//! [`Tape`](super::tape::Tape). One wake-up and one native call serve any number of results.
+//! [`Tape`]. One wake-up and one native call serve any number of results.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,6 +1,6 @@
 //! One connection as its users see it: submit commands, connect, close, from any thread.
 //!
-//! A lane is shared by its submitters and its [driver](super::driver). Two locks, always taken in
+//! A lane is shared by its submitters and its driver. Two locks, always taken in
 //! this order: `outbound` decides who may write to the socket and what waits; `inflight` matches
 //! replies, so that reading never waits for a write.
 

@@ -1,7 +1,7 @@
 //! The Redis/Valkey client.
 //!
 //! [`ValkeyClient`] is the face for Rust. Below it, [`lane`] is one connection with its
-//! [`driver`]; everything else is pure: [`url`], [`handshake`], [`inflight`], [`outbox`],
+//! driver; everything else is pure: [`url`], [`handshake`], [`inflight`], [`outbox`],
 //! [`lifecycle`] and [`resp`].
 
 pub mod client;
