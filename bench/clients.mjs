@@ -1,0 +1,28 @@
+// Who takes part. The first one is this package; every ratio in the report is taken against it.
+
+export const OURS = "s3-valkey";
+
+export const CLIENTS = {
+  redis: [
+    { name: OURS, runtime: "node" },
+    { name: "bun", runtime: "bun" },
+    { name: "node-redis", runtime: "node" },
+    { name: "node-redis-default", runtime: "node" },
+    { name: "ioredis", runtime: "node" },
+    { name: "valkey-glide", runtime: "node" },
+  ],
+  s3: [
+    { name: OURS, runtime: "node" },
+    { name: "bun", runtime: "bun" },
+    { name: "lean-s3", runtime: "node" },
+    { name: "minio", runtime: "node" },
+    { name: "aws-sdk", runtime: "node" },
+  ],
+};
+
+/** Starts each answer of a worker on its stdout. */
+export const ANSWER_MARK = "@bench ";
+
+export function adapterUrl(kind, name) {
+  return new URL(`./peers/${kind}/${name}.mjs`, import.meta.url).href;
+}

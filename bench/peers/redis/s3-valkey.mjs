@@ -1,0 +1,16 @@
+import { createRequire } from "node:module";
+
+const { RedisClient } = createRequire(import.meta.url)("../../../index.js");
+
+export async function connect(url) {
+  const client = new RedisClient(url);
+  await client.connect();
+  return {
+    get: (key) => client.get(key),
+    set: (key, value) => client.set(key, value),
+    mget: (keys) => client.mget(...keys),
+    hgetall: (key) => client.hgetall(key),
+    lrange: (key, start, stop) => client.lrange(key, start, stop),
+    close: () => client.close(),
+  };
+}
