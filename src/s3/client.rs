@@ -19,7 +19,7 @@ use super::op::put::{self, PutOptions, S3UploadResult};
 use super::op::{Request, Target, header_value, refused};
 use super::retry;
 use super::sign::{self, Signer, Timestamp, UNSIGNED_PAYLOAD};
-use super::url::{Endpoint, Location, encode_path, infer_region, invalid_endpoint, invalid_path};
+use super::url::{Endpoint, Location, encode_path, infer_region, invalid_path};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::http::{HttpClient, Response};
 
@@ -60,6 +60,9 @@ struct Inner {
     config: S3CredentialsWithOptions,
     http: HttpClient,
     signer: Signer,
+    /// Parsed once; the error of one that cannot be used is each call's error. None where the
+    /// host depends on the bucket.
+    endpoint: Option<Result<Endpoint>>,
 }
 
 impl S3Client {
@@ -84,11 +87,17 @@ impl S3Client {
             credentials.secret_access_key.clone(),
             region.to_owned(),
         );
+        let endpoint = match credentials.endpoint.as_deref() {
+            Some(text) if !text.is_empty() => Some(Endpoint::parse(text)),
+            _ if config.options.virtual_hosted_style => None,
+            _ => Some(Endpoint::aws(region, None)),
+        };
         Self {
             inner: Arc::new(Inner {
                 config,
                 http,
                 signer,
+                endpoint,
             }),
         }
     }
@@ -253,28 +262,19 @@ impl S3Client {
     }
 
     /// The host and the encoded path of a request.
-    fn address(&self, target: Target<'_>) -> Result<(Endpoint, String)> {
-        let config = &self.inner.config;
-        let virtual_hosted = config.options.virtual_hosted_style;
+    fn address(&self, target: Target<'_>) -> Result<(Cow<'_, Endpoint>, String)> {
         let bucket = match target {
             Target::Object(location) => &location.bucket,
             Target::Bucket(bucket) => bucket,
         };
-        let endpoint = match config
-            .credentials
-            .endpoint
-            .as_deref()
-            .filter(|text| !text.is_empty())
-        {
-            Some(text) => Endpoint::parse(text)?,
-            None => Endpoint::aws(self.inner.signer.region(), virtual_hosted.then_some(bucket))?,
+        let endpoint = match &self.inner.endpoint {
+            Some(Ok(endpoint)) => Cow::Borrowed(endpoint),
+            Some(Err(error)) => return Err(error.clone()),
+            None => Cow::Owned(Endpoint::aws(self.inner.signer.region(), Some(bucket))?),
         };
-        if endpoint.authority.is_empty() {
-            return Err(invalid_endpoint());
-        }
         let mut path = String::with_capacity(128);
         path.push_str(&endpoint.prefix);
-        if !virtual_hosted {
+        if !self.options().virtual_hosted_style {
             path.push('/');
             encode_path(&mut path, bucket);
         }

@@ -6,7 +6,6 @@ mod time;
 #[cfg(test)]
 mod vectors;
 
-use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -251,9 +250,10 @@ fn mac(key: &[u8], text: &[u8]) -> [u8; 32] {
 }
 
 fn push_hex(out: &mut String, bytes: &[u8]) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
     for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{byte:02x}");
+        out.push(char::from(HEX[usize::from(byte >> 4)]));
+        out.push(char::from(HEX[usize::from(byte & 15)]));
     }
 }
 
