@@ -8,11 +8,11 @@ const LATENCIES_KEPT = 100_000;
  * Keeps `test.width` calls of `test.once` in flight until the time or the count is used up.
  *
  * A case has: `once(client, i)`, which makes call number `i`, checks its answer and throws when it is wrong;
- * `width` (1), `opsPerCall` (1), and `before(client)` / `after(client)` for the costly checks, which are not measured.
+ * `width` (1), `opsPerCall` (1), and `before(client, target)` / `after(client)` for the costly checks, which are not measured.
  */
-export async function runCase(test, client, { ms, maxCalls = Infinity }) {
+export async function runCase(test, client, target, { ms, maxCalls = Infinity }) {
   const { width = 1, opsPerCall = 1 } = test;
-  await test.before?.(client);
+  await test.before?.(client, target);
 
   const latencies = width === 1 ? [] : null;
   let next = 0;
@@ -46,7 +46,7 @@ export async function runCase(test, client, { ms, maxCalls = Infinity }) {
     opsPerSecond: ops / (cost.wallMs / 1000),
     cpuMicros: (cost.cpuMs * 1000) / ops,
     loopMicros: cost.mainMs === null ? null : (cost.mainMs * 1000) / ops,
-    p50Micros: latencies === null ? null : median(latencies) * 1000,
+    p50Micros: latencies === null ? null : (median(latencies) * 1000) / opsPerCall,
   };
 }
 

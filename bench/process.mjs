@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { ANSWER_MARK } from "./clients.mjs";
 
 // Far above any slice: it only ends a client that hangs.
-const ANSWER_TIMEOUT_MS = 120_000;
+const ANSWER_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 3_000;
 
 const workerFile = fileURLToPath(new URL("./worker.mjs", import.meta.url));
@@ -15,16 +15,19 @@ const workerFile = fileURLToPath(new URL("./worker.mjs", import.meta.url));
 export class Worker {
   #child;
   #waiting = null;
+  #dead = null;
 
   constructor(kind, { name, runtime }, target) {
     const executable = runtime === "bun" ? bunExecutable() : process.execPath;
     this.#child = spawn(executable, [workerFile, kind, name, JSON.stringify(target)], {
       stdio: ["pipe", "pipe", "inherit"],
+      // The AWS SDK announces the end of its support for older versions of Node in every process.
+      env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
     });
     // Writing to a worker that has just died is reported by its exit.
     this.#child.stdin.on("error", () => {});
-    this.#child.on("error", (error) => this.#answer({ error: error.message }));
-    this.#child.on("exit", (code, signal) => this.#answer({ error: `worker ended (${signal ?? `code ${code}`})` }));
+    this.#child.on("error", (error) => this.#die(error.message));
+    this.#child.on("exit", (code, signal) => this.#die(`worker ended (${signal ?? `code ${code}`})`));
     createInterface({ input: this.#child.stdout }).on("line", (line) => {
       if (line.startsWith(ANSWER_MARK)) this.#answer(JSON.parse(line.slice(ANSWER_MARK.length)));
     });
@@ -32,13 +35,11 @@ export class Worker {
 
   /** Resolves with the worker's answer, or with `{ error }`. */
   ask(request) {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
-      return Promise.resolve({ error: "worker is gone" });
-    }
+    if (this.#dead !== null) return Promise.resolve({ error: this.#dead });
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#child.kill("SIGKILL");
-        this.#answer({ error: `no answer within ${ANSWER_TIMEOUT_MS / 1000} s` });
+        this.#die(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`);
       }, ANSWER_TIMEOUT_MS);
       this.#waiting = (answer) => {
         clearTimeout(timer);
@@ -51,6 +52,11 @@ export class Worker {
   stop() {
     this.#child.stdin.end();
     return stopped(this.#child);
+  }
+
+  #die(reason) {
+    this.#dead ??= reason;
+    this.#answer({ error: this.#dead });
   }
 
   #answer(answer) {

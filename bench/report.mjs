@@ -61,13 +61,13 @@ export function printCase({ title, bytesPerOp }, summaries) {
 }
 
 export function printProcesses(processes) {
-  const rows = [...processes].map(([name, process]) => [
+  const rows = [...processes].map(([name, figures]) => [
     name,
-    process.version,
-    number(process.importMs),
-    number(process.rssMb),
-    number(process.peakRssMb),
-    number(process.threads),
+    figures.version,
+    number(figures.importMs),
+    number(figures.rssMb),
+    number(figures.peakRssMb),
+    String(figures.threads ?? "-"),
   ]);
   console.log(`\n${table([["process", "runtime", "import ms", "RSS MB start", "RSS MB most", "threads"], ...rows])}`);
 }

@@ -54,10 +54,13 @@ const processes = new Map();
 const results = [];
 const workers = new Map();
 const { startTarget } = await import(`./targets/${kind}.mjs`);
-const target = await startTarget(options, cases);
+const target = await startTarget(options, cases).catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 let interrupted = false;
 // Children end in the finally block below, so that no server stays behind.
-process.once("SIGINT", () => (interrupted = true));
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => (interrupted = true));
 try {
   await connectAll();
   for (const test of cases) {
@@ -84,6 +87,7 @@ const report = {
 if (options.json) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
 if (options.svg) writeFileSync(options.svg, chart(report));
 if (failures.length > 0 || interrupted) {
+  if (interrupted) failures.unshift("interrupted");
   console.error(`\nThe run failed:\n${failures.map((failure) => `  ${failure}`).join("\n")}`);
   process.exitCode = 1;
 }
@@ -122,9 +126,9 @@ async function compare(test) {
         slices.delete(name);
         continue;
       }
-      const process = processes.get(name);
-      process.peakRssMb = Math.max(process.peakRssMb, answer.rssMb);
-      process.threads = Math.max(process.threads, answer.threads);
+      const figures = processes.get(name);
+      figures.peakRssMb = Math.max(figures.peakRssMb, answer.rssMb);
+      figures.threads = Math.max(figures.threads, answer.threads);
       if (round >= 0) slices.get(name).push(answer);
     }
   }

@@ -5,7 +5,8 @@ import { createInterface } from "node:readline";
 import { ANSWER_MARK, adapterUrl } from "./clients.mjs";
 import { runCase, threadCount } from "./load.mjs";
 
-const [kind, name, target] = process.argv.slice(2);
+const [kind, name, targetText] = process.argv.slice(2);
+const target = JSON.parse(targetText);
 const { CASES } = await import(`./cases/${kind}.mjs`);
 let client;
 
@@ -14,13 +15,13 @@ const actions = {
     const start = performance.now();
     const adapter = await import(adapterUrl(kind, name));
     const importMs = performance.now() - start;
-    client = await adapter.connect(JSON.parse(target));
+    client = await adapter.connect(target);
     return { importMs, version: process.versions.bun ?? process.version, ...footprint() };
   },
 
   async run({ caseName, ms, maxCalls }) {
     const test = CASES.find((each) => each.name === caseName);
-    return { ...(await runCase(test, client, { ms, maxCalls })), ...footprint() };
+    return { ...(await runCase(test, client, target, { ms, maxCalls })), ...footprint() };
   },
 };
 
@@ -44,5 +45,6 @@ function footprint() {
 function describe(error) {
   const cause = error.cause ? ` (${error.cause.message})` : "";
   const text = `${error.code ? `${error.code}: ` : ""}${error.message}${cause}`;
-  return text.split("\n")[0];
+  // Some errors have no message, some bring a stack.
+  return text.split("\n")[0] || String(error);
 }

@@ -1,14 +1,4 @@
 import { RedisClient } from "bun";
+import { connectWith } from "./bun-api.mjs";
 
-export async function connect(url) {
-  const client = new RedisClient(url);
-  await client.connect();
-  return {
-    get: (key) => client.get(key),
-    set: (key, value) => client.set(key, value),
-    mget: (keys) => client.mget(...keys),
-    hgetall: (key) => client.hgetall(key),
-    lrange: (key, start, stop) => client.lrange(key, start, stop),
-    close: () => client.close(),
-  };
-}
+export const connect = (url) => connectWith(RedisClient, url);
