@@ -46,7 +46,7 @@ impl Store {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
-                thread::spawn(move || serve(stream, &log, &*answer));
+                thread::spawn(move || serve(&stream, &log, &*answer));
             }
         });
         Self { endpoint, received }
@@ -67,11 +67,11 @@ pub fn response(status: u16, headers: &str, body: &str) -> Answer {
 }
 
 fn serve(
-    stream: TcpStream,
+    stream: &TcpStream,
     log: &Mutex<Vec<Received>>,
     answer: &(dyn Fn(usize, &Received) -> Answer + Send + Sync),
 ) {
-    let Some(request) = read(&stream) else {
+    let Some(request) = read(stream) else {
         return;
     };
     let number = {
@@ -80,7 +80,8 @@ fn serve(
         log.len() - 1
     };
     // A client that has gone away misses its answer.
-    let _ = (&stream).write_all(answer(number, &request).as_bytes());
+    let mut stream = stream;
+    let _ = stream.write_all(answer(number, &request).as_bytes());
 }
 
 fn read(stream: &TcpStream) -> Option<Received> {
