@@ -21,8 +21,6 @@ export class Worker {
     const executable = runtime === "bun" ? bunExecutable() : process.execPath;
     this.#child = spawn(executable, [workerFile, kind, name, JSON.stringify(target)], {
       stdio: ["pipe", "pipe", "inherit"],
-      // The AWS SDK announces the end of its support for older versions of Node in every process.
-      env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
     });
     // Writing to a worker that has just died is reported by its exit.
     this.#child.stdin.on("error", () => {});

@@ -37,6 +37,8 @@ if (!(kind in CLIENTS) || positionals.length !== 1) {
   process.exit(2);
 }
 installDependencies();
+// The AWS SDK would announce the end of its support for older versions of Node, here and in its worker.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 
 const { CASES } = await import(`./cases/${kind}.mjs`);
 if (options.list) {

@@ -1,9 +1,4 @@
-import {
-  DeleteObjectsCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
+import { DeleteObjectsCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { LARGE_KEY, LIST_KEYS, PREFIX, SMALL, SMALL_KEY, largeBytes } from "../cases/s3-data.mjs";
 import { startStandIn } from "../standin/standin.mjs";
 
@@ -36,7 +31,7 @@ async function prepareStore({ store, bucket, region = "us-east-1", key, secret }
   try {
     await put(SMALL_KEY, SMALL);
     await put(LARGE_KEY, largeBytes());
-    for (const name of LIST_KEYS) await put(name, "");
+    for (const name of LIST_KEYS) await put(name, Buffer.alloc(0));
   } catch (error) {
     await stop();
     throw error;
