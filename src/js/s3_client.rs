@@ -107,7 +107,7 @@ pub struct S3Handle {
 #[napi]
 impl S3Handle {
     /// Makes no connection.
-    #[napi(constructor)]
+    #[napi(constructor, catch_unwind)]
     #[must_use]
     pub fn new(init: HandleInit) -> Self {
         Self {
@@ -118,6 +118,7 @@ impl S3Handle {
 
     /// Settles with the object's bytes.
     #[napi(
+        catch_unwind,
         ts_args_type = "port: Port, id: number, path: string, start?: number, end?: number, suffix?: number"
     )]
     #[allow(
@@ -211,7 +212,10 @@ impl S3Handle {
     }
 
     /// Begins a download in pieces; the request is made by the first `read`.
-    #[napi(ts_args_type = "path: string, start?: number, end?: number, suffix?: number")]
+    #[napi(
+        catch_unwind,
+        ts_args_type = "path: string, start?: number, end?: number, suffix?: number"
+    )]
     pub fn download(
         &self,
         path: String,

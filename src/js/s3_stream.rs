@@ -41,7 +41,7 @@ impl S3Download {
 #[napi]
 impl S3Download {
     /// Settles with the next piece, or with `undefined` at the end.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn read(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
         let state = Arc::clone(&self.state);
         let mut cancelled = self.cancelled.subscribe();
@@ -63,7 +63,7 @@ impl S3Download {
     }
 
     /// Drops the request and its connection.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn cancel(&self) {
         self.cancelled.send_replace(true);
         // Whoever reads meanwhile sees the mark and closes the state itself.

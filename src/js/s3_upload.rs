@@ -30,11 +30,10 @@ impl S3Upload {
 
 #[napi]
 impl S3Upload {
-    /// Adds bytes, which must not be changed before the call settles.
-    #[napi]
+    /// Adds a copy of the bytes; they may be changed as soon as the call returns.
+    #[napi(catch_unwind)]
     pub fn write(&self, env: Env, port: &Port, id: u32, data: Uint8Array) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
-        // Copied: the core gathers parts in memory of its own, and reads on another thread.
         let bytes = Bytes::copy_from_slice(&data);
         start_call(env, port, id, async move {
             open(upload.lock().await.as_mut())?.write(bytes).await
@@ -42,7 +41,7 @@ impl S3Upload {
     }
 
     /// Settles when all full parts are stored.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn flush(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
         start_call(env, port, id, async move {
@@ -51,7 +50,7 @@ impl S3Upload {
     }
 
     /// Completes the object; settles with its length.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn finish(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
         start_call(env, port, id, async move {
@@ -65,7 +64,7 @@ impl S3Upload {
     }
 
     /// Drops what was stored so far.
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn abort(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
         start_call(env, port, id, async move {

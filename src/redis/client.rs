@@ -1,21 +1,19 @@
 //! The client for Rust.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::BytesMut;
-use tokio::sync::{mpsc, oneshot};
 
+use super::callers::{Callers, Subscription, receive};
 use super::config::{Config, Options, Status, Target};
 use super::inflight::{Entry, Meta};
-use super::lane::{Batch, Delivery, Event, Lane, Sink};
-use super::resp::decode::{Value, lossy};
+use super::lane::{Delivery, Lane, Sink};
+use super::reply::{required, unexpected};
+use super::resp::decode::Value;
 use super::resp::encode;
-use super::{lifecycle, url};
-use crate::error::{Error, ErrorKind, Result};
-
-/// Unbounded, because delivery happens where replies are matched and must not wait for a subscriber.
-type Messages = mpsc::UnboundedSender<Message>;
+use super::url;
+use crate::error::Result;
 
 /// One Redis or Valkey connection, shared by all clones.
 ///
@@ -37,7 +35,7 @@ pub struct ValkeyClient {
 
 struct Inner {
     lane: Arc<Lane>,
-    waiting: Arc<Waiting>,
+    callers: Arc<Callers>,
 }
 
 impl Drop for Inner {
@@ -59,39 +57,6 @@ pub struct SetOptions {
     pub xx: bool,
 }
 
-/// A message that was published to a channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// Where it was published.
-    pub channel: String,
-    /// What was published.
-    pub payload: Vec<u8>,
-}
-
-/// A stream of messages; it ends when the client is closed.
-#[derive(Debug)]
-pub struct Subscription {
-    messages: mpsc::UnboundedReceiver<Message>,
-}
-
-impl Subscription {
-    /// The next message, `None` at the end.
-    pub async fn next(&mut self) -> Option<Message> {
-        self.messages.recv().await
-    }
-}
-
-impl futures_core::Stream for Subscription {
-    type Item = Message;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Message>> {
-        self.messages.poll_recv(context)
-    }
-}
-
 impl ValkeyClient {
     /// Connects with the default [`Options`].
     pub async fn connect(url: &str) -> Result<Self> {
@@ -104,13 +69,13 @@ impl ValkeyClient {
     }
 
     async fn open(target: Target, options: Options) -> Result<Self> {
-        let waiting = Arc::new(Waiting::default());
-        let sink = Arc::clone(&waiting) as Arc<dyn Sink>;
+        let callers = Arc::new(Callers::default());
+        let sink = Arc::clone(&callers) as Arc<dyn Sink>;
         let lane = Lane::new(Config { target, options }, sink);
         let client = Self {
-            inner: Arc::new(Inner { lane, waiting }),
+            inner: Arc::new(Inner { lane, callers }),
         };
-        let (id, reply) = client.inner.waiting.register();
+        let (id, reply) = client.inner.callers.register();
         client.inner.lane.connect(id);
         receive(reply).await?;
         Ok(client)
@@ -125,7 +90,7 @@ impl ValkeyClient {
     /// Closes the connection; commands that wait fail with `ERR_REDIS_CONNECTION_CLOSED`.
     pub fn close(&self) {
         self.inner.lane.close();
-        self.inner.waiting.unsubscribe_all();
+        self.inner.callers.unsubscribe_all();
     }
 
     /// The state of the connection.
@@ -146,7 +111,7 @@ impl ValkeyClient {
     async fn call(&self, arguments: &[&[u8]], meta: u32) -> Result<Value> {
         let mut bytes = BytesMut::new();
         encode::command(&mut bytes, arguments);
-        let (id, reply) = self.inner.waiting.register();
+        let (id, reply) = self.inner.callers.register();
         let entry = Entry {
             id,
             meta: Meta(meta),
@@ -291,178 +256,17 @@ impl ValkeyClient {
 
     /// Subscribes to channels and waits until the server has confirmed all of them.
     pub async fn subscribe(&self, channels: &[&str]) -> Result<Subscription> {
-        let messages = self.inner.waiting.listen(channels);
+        let messages = self.inner.callers.listen(channels);
         let mut arguments: Vec<&[u8]> = vec![b"SUBSCRIBE"];
         arguments.extend(channels.iter().map(|channel| channel.as_bytes()));
         let count = u32::try_from(channels.len()).unwrap_or(u32::MAX >> 8);
         self.call(&arguments, Meta::SUBSCRIBE | count << 8).await?;
-        Ok(Subscription { messages })
+        Ok(Subscription::new(messages))
     }
 
     async fn keyed(&self, command: &str, key: &str, values: &[&str]) -> Result<Value> {
         let mut arguments = vec![key];
         arguments.extend(values);
         self.command(command, &arguments).await
-    }
-}
-
-impl Value {
-    fn into_text(self) -> Result<Option<String>> {
-        match self {
-            Self::Null => Ok(None),
-            other => required(other).map(Some),
-        }
-    }
-
-    fn into_texts(self) -> Result<Vec<String>> {
-        match self {
-            Self::Array(values) => values.into_iter().map(required).collect(),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    fn into_integer(self) -> Result<i64> {
-        match self {
-            Self::Integer(number) => Ok(number),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    fn into_count(self) -> Result<u64> {
-        let number = self.into_integer()?;
-        u64::try_from(number).map_err(|_| unexpected(&Self::Integer(number)))
-    }
-}
-
-fn required(value: Value) -> Result<String> {
-    match value {
-        Value::Simple(text) => Ok(text),
-        Value::Bulk(bytes) => Ok(match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => lossy(error.as_bytes()).into_owned(),
-        }),
-        other => Err(unexpected(&other)),
-    }
-}
-
-/// Names the type only: a reply may hold what must not be logged.
-fn unexpected(value: &Value) -> Error {
-    let kind = match value {
-        Value::Null => "null",
-        Value::Simple(_) | Value::Bulk(_) => "a string",
-        Value::Integer(_) | Value::BigNumber(_) => "an integer",
-        Value::Double(_) => "a double",
-        Value::Boolean(_) => "a boolean",
-        Value::Array(_) => "an array",
-        Value::Map(_) => "a map",
-        Value::Error(_) => "an error",
-    };
-    Error::new(
-        ErrorKind::Protocol,
-        "ERR_REDIS_INVALID_RESPONSE",
-        format!("the command was answered with {kind}"),
-    )
-}
-
-async fn receive(reply: oneshot::Receiver<Result<Value>>) -> Result<Value> {
-    reply.await.unwrap_or_else(|_| Err(lifecycle::closed()))
-}
-
-/// The callers that wait for replies, and the listeners of channels.
-#[derive(Default)]
-struct Waiting {
-    state: Mutex<WaitingState>,
-}
-
-#[derive(Default)]
-struct WaitingState {
-    next: u32,
-    callers: HashMap<u32, oneshot::Sender<Result<Value>>>,
-    listeners: HashMap<Vec<u8>, Vec<Messages>>,
-}
-
-impl Waiting {
-    fn register(&self) -> (u32, oneshot::Receiver<Result<Value>>) {
-        let (sender, receiver) = oneshot::channel();
-        let mut state = self.lock();
-        // An id is free again long before the counter comes round, unless its caller still waits.
-        while state.callers.contains_key(&state.next) {
-            state.next = state.next.wrapping_add(1);
-        }
-        let id = state.next;
-        state.next = id.wrapping_add(1);
-        state.callers.insert(id, sender);
-        (id, receiver)
-    }
-
-    fn listen(&self, channels: &[&str]) -> mpsc::UnboundedReceiver<Message> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let mut state = self.lock();
-        for channel in channels {
-            state
-                .listeners
-                .entry(channel.as_bytes().to_vec())
-                .or_default()
-                .push(sender.clone());
-        }
-        receiver
-    }
-
-    fn unsubscribe_all(&self) {
-        self.lock().listeners.clear();
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, WaitingState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Sink for Waiting {
-    fn replies(&self, batch: Batch) {
-        let mut state = self.lock();
-        for reply in batch.replies {
-            let frame = &batch.bytes[reply.start..reply.end];
-            let Some(entry) = reply.entry else {
-                deliver(&mut state, frame);
-                continue;
-            };
-            if let Some(caller) = state.callers.remove(&entry.id) {
-                // A caller that no longer waits has dropped its end.
-                let _ = caller.send(Value::decode(frame));
-            }
-        }
-    }
-
-    fn failed(&self, ids: Vec<u32>, error: &Error) {
-        let mut state = self.lock();
-        for id in ids {
-            if let Some(caller) = state.callers.remove(&id) {
-                let _ = caller.send(Err(error.clone()));
-            }
-        }
-    }
-
-    fn event(&self, event: Event) {
-        if let Event::Closed(_) = event {
-            self.unsubscribe_all();
-        }
-    }
-}
-
-fn deliver(state: &mut WaitingState, frame: &[u8]) {
-    let mut reader = super::resp::decode::Reader::new(frame);
-    reader.item();
-    if reader.text() != Some(b"message") {
-        return;
-    }
-    let (Some(channel), Some(payload)) = (reader.text(), reader.text()) else {
-        return;
-    };
-    if let Some(listeners) = state.listeners.get_mut(channel) {
-        let message = Message {
-            channel: lossy(channel).into_owned(),
-            payload: payload.to_vec(),
-        };
-        listeners.retain(|listener| listener.send(message.clone()).is_ok());
     }
 }

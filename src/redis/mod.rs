@@ -4,6 +4,7 @@
 //! driver; everything else is pure: [`url`], [`handshake`], [`inflight`], [`outbox`],
 //! [`lifecycle`] and [`resp`].
 
+pub mod callers;
 pub mod client;
 pub mod command_table;
 pub mod config;
@@ -14,9 +15,11 @@ pub mod keys;
 pub mod lane;
 pub mod lifecycle;
 pub mod outbox;
+mod reply;
 pub mod resp;
 pub mod url;
 
-pub use client::{SetOptions, Subscription, ValkeyClient};
+pub use callers::{Message, Subscription};
+pub use client::{SetOptions, ValkeyClient};
 pub use config::{Address, Config, Options, Protocol, Status, Target, Tls};
 pub use resp::decode::Value;
