@@ -100,7 +100,7 @@ impl ValkeyClient {
     }
 
     /// Sends any command and returns its reply. A reply of the server that is an error is an
-    /// [`Error`] of kind [`ErrorKind::Server`].
+    /// [`Error`](crate::Error) of kind [`Server`](crate::ErrorKind::Server).
     pub async fn command(&self, command: &str, arguments: &[&str]) -> Result<Value> {
         let mut all: Vec<&[u8]> = Vec::with_capacity(arguments.len() + 1);
         all.push(command.as_bytes());
