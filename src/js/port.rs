@@ -263,14 +263,23 @@ impl Parcel for Settled {
             return Ok(true);
         };
         match outcome {
-            Ok(settle) => {
-                let value = settle.settle(&Env::from_raw(tape.env))?;
-                tape.settle_value(id, Tag::Value, value)?;
-            }
+            Ok(settle) => match settle.settle(&Env::from_raw(tape.env)) {
+                Ok(value) => tape.settle_value(id, Tag::Value, value)?,
+                Err(error) => tape.settle_failure(id, &cannot_represent(&error))?,
+            },
             Err(error) => tape.settle_failure(id, &error)?,
         }
         Ok(true)
     }
+}
+
+/// The error of a result of which the engine makes no value, such as a string of 512 MiB.
+pub(super) fn cannot_represent(error: &napi::Error) -> crate::Error {
+    crate::Error::new(
+        crate::ErrorKind::InvalidInput,
+        "ERR_RESULT_TOO_LARGE",
+        format!("JavaScript cannot hold the result: {error}"),
+    )
 }
 
 /// A tape must hold at least one entry, or nothing would ever be drained.

@@ -8,7 +8,7 @@ use napi::bindgen_prelude::{
 use napi::{Env, sys};
 use napi_derive::napi;
 
-use super::port::{Parcel, Port, PortHandle, Resource};
+use super::port::{Parcel, Port, PortHandle, Resource, cannot_represent};
 use super::redis_reply::{self, Scratch};
 use super::tape::Tape;
 use super::value;
@@ -260,8 +260,10 @@ impl Parcel for Replies {
         while let Some(reply) = self.batch.replies.get(self.next) {
             let frame = &self.batch.bytes[reply.start..reply.end];
             if let Some(entry) = reply.entry {
-                if !redis_reply::unpack(tape, entry, frame, &mut self.scratch)? {
-                    return Ok(false);
+                match redis_reply::unpack(tape, entry, frame, &mut self.scratch) {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(false),
+                    Err(error) => tape.settle_failure(entry.id, &cannot_represent(&error))?,
                 }
             } else {
                 if !tape.fits(0) {
