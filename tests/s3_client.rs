@@ -28,6 +28,14 @@ fn client(store: &Store) -> S3Client {
     })
 }
 
+/// The answer to the request that begins an upload.
+fn begun(id: &str) -> String {
+    let body = format!(
+        "<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>"
+    );
+    response(200, "", &body)
+}
+
 #[tokio::test]
 async fn a_request_is_addressed_and_signed() {
     let store = Store::start(|_, _| response(200, "etag: \"e\"\r\n", ""));
@@ -136,11 +144,7 @@ async fn slices_ask_for_their_range_and_empty_ones_for_nothing() {
 async fn an_upload_of_parts_is_completed_in_order() {
     let store = Store::start(|_, request| {
         if request.line.ends_with("?uploads=") {
-            response(
-                200,
-                "",
-                "<InitiateMultipartUploadResult><UploadId>id&amp;1</UploadId></InitiateMultipartUploadResult>",
-            )
+            begun("id&amp;1")
         } else if request.line.contains("partNumber=") {
             let number = request
                 .line
@@ -186,11 +190,7 @@ async fn an_upload_of_parts_is_completed_in_order() {
 async fn a_failed_part_ends_the_upload_and_nothing_is_left() {
     let store = Store::start(|_, request| {
         if request.line.ends_with("?uploads=") {
-            response(
-                200,
-                "",
-                "<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>",
-            )
+            begun("id")
         } else if request.line.starts_with("DELETE") {
             response(204, "", "")
         } else {
@@ -218,11 +218,7 @@ async fn a_failed_part_ends_the_upload_and_nothing_is_left() {
 async fn a_failure_behind_a_200_is_a_failure() {
     let store = Store::start(|_, request| {
         if request.line.ends_with("?uploads=") {
-            response(
-                200,
-                "",
-                "<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>",
-            )
+            begun("id")
         } else if request.line.starts_with("POST") {
             response(
                 200,
