@@ -119,3 +119,17 @@ async fn a_refused_connection_is_an_error_with_its_cause() {
     assert_eq!(error.kind(), ErrorKind::Connection);
     assert!(std::error::Error::source(&error).is_some());
 }
+
+#[tokio::test]
+async fn commands_are_in_order_without_pipelining_too() {
+    let server = Redis::start();
+    let options = Options {
+        enable_auto_pipelining: false,
+        ..Options::default()
+    };
+    let client = ValkeyClient::connect_with_options(&server.url(), options)
+        .await
+        .unwrap();
+    let (first, second, third) = tokio::join!(client.incr("n"), client.incr("n"), client.incr("n"));
+    assert_eq!((first.unwrap(), second.unwrap(), third.unwrap()), (1, 2, 3));
+}

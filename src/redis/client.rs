@@ -116,10 +116,16 @@ impl ValkeyClient {
             id,
             meta: Meta(meta),
         };
-        self.inner
-            .lane
-            .submit(&[&bytes], &[entry], Delivery::Gathered);
+        self.inner.lane.submit(&[&bytes], &[entry], self.delivery());
         receive(reply).await
+    }
+
+    fn delivery(&self) -> Delivery {
+        if self.inner.lane.config().options.enable_auto_pipelining {
+            Delivery::Gathered
+        } else {
+            Delivery::Direct
+        }
     }
 
     /// The value of a string key.

@@ -280,6 +280,7 @@ impl Lane {
         let mut entries = outbox::lock(&self.inflight).take();
         entries.extend(outbound.outbox.take());
         drop(outbound);
+        self.log(error.message());
         // Users see `onclose` before the rejections that it explains.
         if notify {
             self.sink.event(Event::Closed(closed.clone()));
@@ -289,6 +290,13 @@ impl Lane {
         }
         if !waiters.is_empty() {
             self.sink.failed(waiters, closed);
+        }
+    }
+
+    /// Reports the life cycle when that was asked for; never a command, a value or a password.
+    fn log(&self, what: &str) {
+        if self.config.options.enable_debug_logging {
+            eprintln!("s3-valkey redis {:?}: {what}", self.config.target.address);
         }
     }
 
@@ -314,6 +322,7 @@ impl Lane {
         outbound.dial_now = false;
         let waiters = std::mem::take(&mut outbound.waiters);
         drop(outbound);
+        self.log("connected");
         self.sink.event(Event::Connected(greeting.clone()));
         if !waiters.is_empty() {
             self.greet(greeting.clone(), &waiters);
@@ -365,6 +374,7 @@ impl Lane {
         outbound.outbox.lost();
         let entries = outbox::lock(&self.inflight).take();
         drop(outbound);
+        self.log("connection lost, reconnecting");
         self.sink.event(Event::Reconnecting);
         if !entries.is_empty() {
             self.sink.failed(ids(&entries), &lifecycle::closed());
