@@ -4,7 +4,8 @@
 //! first push since the last drain wakes JavaScript, which drains as much as fits on one
 //! [`Tape`]. One wake-up and one native call serve any number of results.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -12,6 +13,7 @@ use napi::bindgen_prelude::{Function, FunctionRef, Result, Uint32Array, Unknown,
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
+use tokio::sync::oneshot;
 
 use super::tape::{ENTRY, Tag, Tape};
 
@@ -56,6 +58,11 @@ struct Shared {
     /// the JavaScript thread changes it.
     pending: AtomicU32,
     native_calls: AtomicU32,
+    /// The token by which the next call can be cancelled; 0 for none. Only the JavaScript thread
+    /// uses it.
+    next_token: AtomicU32,
+    last_token: AtomicU32,
+    cancellable: Mutex<HashMap<u32, oneshot::Sender<()>>>,
 }
 
 #[derive(Default)]
@@ -88,6 +95,9 @@ impl Port {
             wake,
             pending: AtomicU32::new(0),
             native_calls: AtomicU32::new(0),
+            next_token: AtomicU32::new(0),
+            last_token: AtomicU32::new(0),
+            cancellable: Mutex::default(),
         });
         env.add_env_cleanup_hook(Arc::clone(&shared), |shared| shared.die())?;
         Ok(Self {
@@ -127,6 +137,22 @@ impl Port {
         self.shared.settled(&env, 1)
     }
 
+    /// Lets the next call be cancelled; returns the token that `cancel` takes.
+    #[napi(catch_unwind)]
+    pub fn make_cancellable(&self) -> u32 {
+        let last = self.shared.last_token.load(Ordering::Relaxed);
+        let token = last.checked_add(1).unwrap_or(1);
+        self.shared.last_token.store(token, Ordering::Relaxed);
+        self.shared.next_token.store(token, Ordering::Relaxed);
+        token
+    }
+
+    /// Ends a call that has not settled yet: it frees its connection and rejects.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, token: u32) {
+        self.shared.lock_cancellable().remove(&token);
+    }
+
     /// Native calls that carried commands or results, for tests of the batching.
     #[napi(getter, catch_unwind)]
     pub fn native_calls(&self) -> u32 {
@@ -151,6 +177,21 @@ impl PortHandle {
     /// Tells that so many calls have begun.
     pub fn begin_many(&self, env: &Env, count: u32) -> Result<()> {
         self.0.begun(env, count)
+    }
+
+    /// What tells the call that begins now that it is cancelled, if it can be.
+    pub fn cancellation(&self) -> Option<Cancellation> {
+        if self.0.next_token.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let token = self.0.next_token.swap(0, Ordering::Relaxed);
+        let (sender, cancelled) = oneshot::channel();
+        self.0.lock_cancellable().insert(token, sender);
+        Some(Cancellation {
+            cancelled,
+            token,
+            port: self.clone(),
+        })
     }
 
     /// Counts a native call that carried commands.
@@ -178,7 +219,44 @@ impl PortHandle {
     }
 }
 
+/// The other end of `Port.cancel` for one call.
+pub struct Cancellation {
+    cancelled: oneshot::Receiver<()>,
+    token: u32,
+    port: PortHandle,
+}
+
+impl Cancellation {
+    /// Runs work until it ends or is cancelled.
+    pub async fn limit<T>(
+        mut self,
+        work: impl Future<Output = crate::Result<T>>,
+    ) -> crate::Result<T> {
+        tokio::select! {
+            outcome = work => outcome,
+            // The sender is never used, only dropped.
+            _ = &mut self.cancelled => Err(crate::Error::new(
+                crate::ErrorKind::Cancelled,
+                "ERR_S3_CANCELLED",
+                "The operation was cancelled",
+            )),
+        }
+    }
+}
+
+impl Drop for Cancellation {
+    fn drop(&mut self) {
+        self.port.0.lock_cancellable().remove(&self.token);
+    }
+}
+
 impl Shared {
+    fn lock_cancellable(&self) -> MutexGuard<'_, HashMap<u32, oneshot::Sender<()>>> {
+        self.cancellable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -309,7 +387,7 @@ impl Settle for String {
     }
 }
 
-impl Settle for Vec<u8> {
+impl Settle for bytes::BytesMut {
     fn settle(self: Box<Self>, env: &Env) -> Result<sys::napi_value> {
         super::value::bytes(env.raw(), *self)
     }
