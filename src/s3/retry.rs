@@ -228,7 +228,7 @@ mod tests {
     fn attempts_are_counted_and_progress_begins_anew() {
         let (error, budget) = (server(500, "InternalError"), Budget::default());
         let mut attempts = Attempts::new(2);
-        let mut failed = |attempts: &mut Attempts| attempts.failed(&error, None, &budget, 1.0);
+        let failed = |attempts: &mut Attempts| attempts.failed(&error, None, &budget, 1.0);
         assert_eq!(failed(&mut attempts), Some(BASE));
         assert_eq!(failed(&mut attempts), Some(BASE * 2));
         assert_eq!(failed(&mut attempts), None);

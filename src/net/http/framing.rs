@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn lengths() {
-        let length = |headers| framing(headers, false).ok();
+        let length = |headers: &str| framing(headers, false).ok();
         assert_eq!(length("content-length: 7\r\n"), Some(Framing::Length(7)));
         assert_eq!(length("content-length: 7, 7\r\n"), Some(Framing::Length(7)));
         assert_eq!(length(""), Some(Framing::UntilClose));
