@@ -1,0 +1,105 @@
+/** What the scripts share: the clients under test, and one printed line for each observation. */
+import { writeSync } from "node:fs";
+import { checkUrl, secretOf } from "./sigv4.mjs";
+import { show, showBytes, showError } from "./show.mjs";
+
+export { secretOf, show };
+
+/** The clients under test: Bun's own, or those of this package. */
+export const { S3Client, s3, file, write } = typeof Bun === "undefined" ? (await import("../../../index.js")).default : Bun;
+
+const { PARITY_ENDPOINT: endpoint, PARITY_CONTROL: control } = process.env;
+export { endpoint };
+
+export const credentials = { accessKeyId: "AKID", secretAccessKey: secretOf("AKID") };
+/** What most scripts use; one attempt, so that errors are told at once. */
+export const options = { ...credentials, endpoint, bucket: "bucket", retry: 0 };
+export const client = new S3Client(options);
+
+/** What changes from run to run. */
+const unsteady = (text) =>
+  text
+    .replaceAll(endpoint.replace("http://", ""), "HOST")
+    .replaceAll(/\b20\d{6}T\d{6}Z\b/g, "TIME")
+    .replaceAll(/\b20\d{6}(?=\/|%2F)/g, "DAY")
+    .replaceAll(/(X-Amz-Signature=)[0-9a-f]{64}/g, "$1SIGNATURE");
+
+function print(key, text) {
+  writeSync(1, `${key}: ${unsteady(text)}\n`);
+}
+
+/**
+ * Prints what `run` returns, throws, or what its promise comes to.
+ * @param {string} key
+ * @param {() => unknown} run
+ */
+export async function observe(key, run) {
+  let text;
+  try {
+    const value = run();
+    text = value instanceof Promise ? await settled(value) : show(value);
+  } catch (error) {
+    text = `throws ${showError(error)}`;
+  }
+  print(key, text);
+}
+
+/** @param {Promise<unknown>} promise */
+async function settled(promise) {
+  try {
+    return `resolves ${show(await promise)}`;
+  } catch (error) {
+    return `rejects ${error instanceof Error ? showError(error) : show(error)}`;
+  }
+}
+
+/**
+ * Prints what `run` comes to, and the requests that the server saw meanwhile.
+ * @param {string} key
+ * @param {() => unknown} run
+ * @param {{ answers?: object[], requests?: number, sorted?: boolean }} [how] `requests`: how many are
+ *   waited for; `sorted`: their order is left to chance
+ */
+export async function wire(key, run, { answers = [], requests = 0, sorted = false } = {}) {
+  await send("/answers", answers);
+  await observe(key, run);
+  const seen = (await send("/take", requests)).map(showRequest);
+  if (sorted) seen.sort();
+  print(`${key}@wire`, seen.length === 0 ? "nothing" : seen.join(" ; "));
+}
+
+async function send(path, value) {
+  const response = await fetch(control + path, { method: "POST", body: JSON.stringify(value) });
+  const text = await response.text();
+  return text === "" ? undefined : JSON.parse(text);
+}
+
+/** Headers that belong to the HTTP library, and those that are shown in another way. */
+const UNSHOWN = new Set([
+  "accept", "accept-encoding", "authorization", "connection", "host", "user-agent", "x-amz-content-sha256", "x-amz-date",
+]);
+/** Signed here, not by Bun; observed once, by the script about signing. */
+const MAYBE_SIGNED = new Set(["content-type", "range"]);
+
+function showRequest({ method, target, headers, signed, scope, valid, body }) {
+  const shown = headers
+    .filter(([name]) => !UNSHOWN.has(name))
+    .map(([name, value]) => `${name}=${value}`)
+    .sort();
+  const names = signed.filter((name) => !MAYBE_SIGNED.has(name)).join(";");
+  const bytes = body === "" ? "" : ` ${showBytes(Buffer.from(body, "base64"))}`;
+  return `${method} ${target} [${shown.join(", ")}] ${scope} ${names} ${valid ? "signed" : "WRONG SIGNATURE"}${bytes}`;
+}
+
+/**
+ * Prints a presigned URL, and whether its signature is right.
+ * @param {string} key
+ * @param {() => string} run
+ * @param {string} [method]
+ */
+export function presigned(key, run, method) {
+  return observe(key, () => {
+    const url = run();
+    return `${url} ${checkUrl(url, method) ? "signed" : "WRONG SIGNATURE"}`;
+  });
+}
