@@ -3,7 +3,7 @@
 
 const { inspect } = require("node:util");
 const { baseConfig, Config } = require("./config.js");
-const { coded, wrongArgument } = require("./errors.js");
+const { coded, wrongArgument, wrongReceiver } = require("./errors.js");
 const { isS3File, openFile, presignAt, reach } = require("./file.js");
 const { show, visible } = require("./inspect.js");
 const operations = require("./operations.js");
@@ -30,6 +30,7 @@ class S3Client {
   }
 
   get #config() {
+    if (typeof this !== "object" || !(#resolved in this)) throw wrongReceiver("S3Client", this);
     return (this.#resolved ??= baseConfig());
   }
 
@@ -38,7 +39,7 @@ class S3Client {
    * @param {unknown} options
    */
   file(path, options) {
-    return openFile(this.#config, pathFor(path, "Expected a path "), options);
+    return openFile(this.#config, pathFor(path, arguments.length, ""), options);
   }
 
   /**
@@ -47,7 +48,7 @@ class S3Client {
    * @param {unknown} [options]
    */
   write(path, data, options = undefined) {
-    const text = pathFor(path, "Expected a path to write to", true);
+    const text = pathFor(path, 0, "to write to");
     if (arguments.length < 2) throw coded(TypeError, "ERR_MISSING_ARGS", "Expected a Blob-y thing to write");
     return operations.write(this.#config.with(readOptions(options)), text, data);
   }
@@ -57,7 +58,7 @@ class S3Client {
    * @param {unknown} options
    */
   delete(path, options) {
-    const text = pathFor(path, "Expected a path to unlink", true);
+    const text = pathFor(path, 0, "to unlink");
     return operations.remove(this.#config.with(readOptions(options)), text);
   }
 
@@ -66,7 +67,7 @@ class S3Client {
    * @param {unknown} options
    */
   unlink(path, options) {
-    const text = pathFor(path, "Expected a path to unlink", true);
+    const text = pathFor(path, 0, "to unlink");
     return operations.remove(this.#config.with(readOptions(options)), text);
   }
 
@@ -75,7 +76,7 @@ class S3Client {
    * @param {unknown} options
    */
   exists(path, options) {
-    const text = pathFor(path, "Expected a path to check if it exists");
+    const text = pathFor(path, arguments.length, "to check if it exists");
     return operations.exists(this.#config.with(readOptions(options)), text);
   }
 
@@ -84,7 +85,7 @@ class S3Client {
    * @param {unknown} options
    */
   size(path, options) {
-    const text = pathFor(path, "Expected a path to check the size of");
+    const text = pathFor(path, arguments.length, "to check the size of");
     return operations.stat(this.#config.with(readOptions(options)), text).then(({ size }) => size);
   }
 
@@ -93,7 +94,7 @@ class S3Client {
    * @param {unknown} options
    */
   stat(path, options) {
-    const text = pathFor(path, "Expected a path to check the size of");
+    const text = pathFor(path, arguments.length, "to check the stat of");
     return operations.stat(this.#config.with(readOptions(options)), text);
   }
 
@@ -102,7 +103,7 @@ class S3Client {
    * @param {unknown} options
    */
   presign(path, options) {
-    return presignAt(this.#config, pathFor(path, "Expected a path to presign"), options);
+    return presignAt(this.#config, pathFor(path, arguments.length, "to presign"), options);
   }
 
   /**
@@ -118,8 +119,9 @@ class S3Client {
    * @param {unknown} options
    */
   static file(path, options) {
-    if (isS3File(path)) return path;
-    return openFile(baseConfig(), pathFor(path, "Expected file path string"), options);
+    const text = readPath(path);
+    if (text === undefined) throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "Expected file path string");
+    return openFile(baseConfig(), text, options);
   }
 
   /**
@@ -210,20 +212,20 @@ class S3Client {
    */
   [inspect.custom](depth, options, print) {
     const { fields } = this.#config;
-    return show("S3Client", fields.bucket, visible(fields), depth, options, print);
+    return show("S3Client", fields.bucket, visible(this.#config), depth, options, print);
   }
 }
 
 /**
  * @param {unknown} path
- * @param {string} message
- * @param {boolean} [alwaysMissing] whether a wrong type is told like an absent argument
+ * @param {number} count of arguments; 0 to tell a wrong type like an absent argument
+ * @param {string} purpose
  */
-function pathFor(path, message, alwaysMissing = false) {
+function pathFor(path, count, purpose) {
   const text = readPath(path);
   if (text !== undefined) return text;
-  const code = alwaysMissing || path === undefined ? "ERR_MISSING_ARGS" : "ERR_INVALID_ARG_TYPE";
-  throw coded(TypeError, code, message);
+  if (count === 0) throw coded(TypeError, "ERR_MISSING_ARGS", `Expected a path ${purpose}`);
+  throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `Expected a path ${purpose}`.trim());
 }
 
 /**
@@ -237,7 +239,7 @@ function target(path, options, purpose) {
     const place = reach(path);
     return { config: place.config.with(readOptions(options)), path: place.path };
   }
-  if (path instanceof Blob) {
+  if (path instanceof Blob || typeof path === "number") {
     throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `Expected a S3 or path to ${purpose}`);
   }
   const text = readPath(path);

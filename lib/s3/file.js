@@ -64,8 +64,7 @@ class S3File {
   get bucket() {
     const { bucket } = this.#config.fields;
     if (bucket !== undefined) return bucket;
-    const [first, rest] = trimmed(this.#path).split(/[/\\]+(.*)/s);
-    return rest ? first : undefined;
+    return /^\/?([^/]+)\//.exec(trimmed(this.#path))?.[1];
   }
 
   get type() {
@@ -111,7 +110,8 @@ class S3File {
     }
   }
 
-  stream() {
+  /** @param {number} [_chunkSize] has no effect: pieces are as large as they arrive */
+  stream(_chunkSize) {
     return operations.stream(this.#config, this.#path, () => this.#range());
   }
 
@@ -120,7 +120,7 @@ class S3File {
    * @param {number | string} [end]
    * @param {string} [contentType]
    */
-  slice(begin, end, contentType) {
+  slice(begin, end, contentType = undefined) {
     const type = [begin, end, contentType].find((argument) => typeof argument === "string");
     const config = type === undefined ? this.#config : this.#config.with(readOptions({ type }));
     const slices = addSlice(this.#slices, readOffset(begin) ?? 0, readOffset(end));
@@ -129,21 +129,23 @@ class S3File {
     return slice;
   }
 
-  async stat() {
-    return operations.stat(this.#config, this.#path);
-  }
-
-  async exists() {
-    return operations.exists(this.#config, this.#path);
+  /** @param {unknown} [options] */
+  async stat(options) {
+    return operations.stat(this.#config.with(readOptions(options)), this.#path);
   }
 
   /** @param {unknown} [options] */
-  delete(options) {
+  async exists(options = undefined) {
+    return operations.exists(this.#config.with(readOptions(options)), this.#path);
+  }
+
+  /** @param {unknown} [options] */
+  delete(options = undefined) {
     return operations.remove(this.#config.with(readOptions(options)), this.#path);
   }
 
   /** @param {unknown} [options] */
-  unlink(options) {
+  unlink(options = undefined) {
     return operations.remove(this.#config.with(readOptions(options)), this.#path);
   }
 
@@ -152,6 +154,9 @@ class S3File {
    * @param {unknown} [options]
    */
   write(data, options) {
+    if (options !== undefined && typeof options !== "object") {
+      throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "Expected options to be a object for 'write'.");
+    }
     let config;
     try {
       config = this.#config.with(readOptions(options));
@@ -163,11 +168,11 @@ class S3File {
 
   /** @param {unknown} [options] */
   writer(options) {
-    if (options !== undefined && (typeof options !== "object" || options === null)) {
+    if (options !== undefined && typeof options !== "object") {
       throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "options must be an object or undefined");
     }
-    const type = /** @type {{ type?: unknown } | undefined} */ (options)?.type;
-    if (type !== undefined && typeof type !== "string") {
+    const type = /** @type {{ type?: unknown } | null | undefined} */ (options)?.type;
+    if (type !== undefined && type !== null && typeof type !== "string") {
       throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "Expected options.type to be a string for 'write'.");
     }
     return operations.writer(this.#config.with(readOptions(options)), this.#path);
@@ -175,6 +180,7 @@ class S3File {
 
   /** @param {unknown} [options] */
   presign(options) {
+    if (!isS3File(this)) throw coded(TypeError, "ERR_INVALID_THIS", "Expected a S3File instance");
     return presignAt(this.#config, this.#path, options);
   }
 
@@ -195,7 +201,7 @@ class S3File {
     if (fields.type !== undefined) own["type"] = fields.type;
     const offset = this.#slices[0]?.begin;
     if (offset !== undefined) own["offset"] = offset;
-    return show("S3Ref", label, { ...own, ...visible(fields) }, depth, options, print);
+    return show("S3Ref", label, { ...own, ...visible(this.#config) }, depth, options, print);
   }
 
   #range() {
@@ -244,9 +250,13 @@ function openUrl(base, url, options) {
   return openFile(base, path, options);
 }
 
-/** @param {string} path */
+/**
+ * A path as `name` shows it.
+ * @param {string} path
+ */
 function trimmed(path) {
-  return path.replace(/^s3:\/\//, "").replace(/^[/\\]+/, "");
+  const scheme = /^s3:\/\//i.exec(path);
+  return scheme === null ? path.replace(/^[/\\]/, "") : path.slice(scheme[0].length);
 }
 
 /**

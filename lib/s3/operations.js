@@ -190,8 +190,8 @@ function expiry(value) {
  * @returns {Promise<import("./types.js").S3ListObjectsResponse>}
  */
 function list(config, input) {
-  if (input !== undefined && input !== null && typeof input !== "object") {
-    throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "S3Client.listObjects() needs a S3ListObjectsOption as its first argument");
+  if (input !== undefined && input !== null && typeof input !== "object" && typeof input !== "function") {
+    throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "S3Client.listObjects() needs a S3ListObjectsOption as it's first argument");
   }
   const given = /** @type {Record<string, unknown>} */ (input ?? {});
   /** @param {string} name */

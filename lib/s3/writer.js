@@ -141,6 +141,10 @@ class S3Writer {
     port.release();
   }
 
+  get [Symbol.toStringTag]() {
+    return "NetworkSink";
+  }
+
   /**
    * Adds a chunk that nobody changes any more.
    * @param {Uint8Array} bytes

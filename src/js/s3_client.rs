@@ -200,6 +200,12 @@ impl S3Handle {
         })
     }
 
+    /// The region that requests are signed for.
+    #[napi(getter, catch_unwind)]
+    pub fn region(&self) -> String {
+        self.client.region().to_owned()
+    }
+
     /// A presigned URL.
     #[napi(catch_unwind)]
     pub fn presign(

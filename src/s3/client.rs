@@ -108,6 +108,12 @@ impl S3Client {
         &self.inner.config.options
     }
 
+    /// The region that requests are signed for: as configured, else by the endpoint.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.inner.signer.region()
+    }
+
     /// Opens an object, or a range of it, for reading piece by piece.
     pub async fn get(&self, path: &str, range: Option<ByteRange>) -> Result<S3Body> {
         if range.is_some_and(ByteRange::is_empty) {

@@ -5,6 +5,9 @@ import { show, showBytes, showError } from "./show.mjs";
 
 export { secretOf, show };
 
+/** How values are printed: Bun shows its own objects through its own function only. */
+export const inspect = typeof Bun === "undefined" ? (await import("node:util")).inspect : Bun.inspect;
+
 /** The clients under test: Bun's own, or those of this package. */
 export const { S3Client, s3, file, write } = typeof Bun === "undefined" ? (await import("../../../index.js")).default : Bun;
 
@@ -44,13 +47,20 @@ export async function observe(key, run) {
   print(key, text);
 }
 
+/** After this many milliseconds a promise counts as one that never settles. */
+const PATIENCE = 4000;
+
 /** @param {Promise<unknown>} promise */
 async function settled(promise) {
-  try {
-    return `resolves ${show(await promise)}`;
-  } catch (error) {
-    return `rejects ${error instanceof Error ? showError(error) : show(error)}`;
-  }
+  let timer;
+  const never = new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE, "never settles")));
+  const end = promise.then(
+    (value) => `resolves ${show(value)}`,
+    (error) => `rejects ${error instanceof Error ? showError(error) : show(error)}`,
+  );
+  const text = await Promise.race([end, never]);
+  clearTimeout(timer);
+  return text;
 }
 
 /**

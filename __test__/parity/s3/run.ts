@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+/** No script takes nearly as long. */
+const TIMEOUT_MS = 20_000;
 const ROOT = new URL("../../../", import.meta.url);
 
 export function findBun(): string {
@@ -22,7 +24,9 @@ export async function run(program: string, script: string, env: Record<string, s
   });
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk) => chunks.push(chunk));
+  const watchdog = setTimeout(() => child.kill("SIGKILL"), TIMEOUT_MS);
   const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
+  clearTimeout(watchdog);
   const output = Buffer.concat(chunks).toString();
   if (code !== 0) throw new Error(`${program} ${script} ended with ${code}:\n${output.slice(-2000)}`);
   const results = new Map<string, string>();
