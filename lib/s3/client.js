@@ -29,9 +29,14 @@ class S3Client {
     this.#resolved = new Config(shared, tls);
   }
 
-  get #config() {
-    if (typeof this !== "object" || !(#resolved in this)) throw wrongReceiver("S3Client", this);
-    return (this.#resolved ??= baseConfig());
+  /**
+   * The configuration of a client, which the shared one reads at its first use.
+   * @param {unknown} client
+   * @returns {Config}
+   */
+  static #of(client) {
+    if (typeof client !== "object" || client === null || !(#resolved in client)) throw wrongReceiver("S3Client", client);
+    return (client.#resolved ??= baseConfig());
   }
 
   /**
@@ -39,7 +44,7 @@ class S3Client {
    * @param {unknown} options
    */
   file(path, options) {
-    return openFile(this.#config, pathFor(path, arguments.length, ""), options);
+    return openFile(S3Client.#of(this), pathFor(path, arguments.length, ""), options);
   }
 
   /**
@@ -50,7 +55,7 @@ class S3Client {
   write(path, data, options = undefined) {
     const text = pathFor(path, 0, "to write to");
     if (arguments.length < 2) throw coded(TypeError, "ERR_MISSING_ARGS", "Expected a Blob-y thing to write");
-    return operations.write(this.#config.with(readOptions(options)), text, data);
+    return operations.write(S3Client.#of(this).with(readOptions(options)), text, data);
   }
 
   /**
@@ -59,7 +64,7 @@ class S3Client {
    */
   delete(path, options) {
     const text = pathFor(path, 0, "to unlink");
-    return operations.remove(this.#config.with(readOptions(options)), text);
+    return operations.remove(S3Client.#of(this).with(readOptions(options)), text);
   }
 
   /**
@@ -68,7 +73,7 @@ class S3Client {
    */
   unlink(path, options) {
     const text = pathFor(path, 0, "to unlink");
-    return operations.remove(this.#config.with(readOptions(options)), text);
+    return operations.remove(S3Client.#of(this).with(readOptions(options)), text);
   }
 
   /**
@@ -77,7 +82,7 @@ class S3Client {
    */
   exists(path, options) {
     const text = pathFor(path, arguments.length, "to check if it exists");
-    return operations.exists(this.#config.with(readOptions(options)), text);
+    return operations.exists(S3Client.#of(this).with(readOptions(options)), text);
   }
 
   /**
@@ -86,7 +91,7 @@ class S3Client {
    */
   size(path, options) {
     const text = pathFor(path, arguments.length, "to check the size of");
-    return operations.stat(this.#config.with(readOptions(options)), text).then(({ size }) => size);
+    return operations.stat(S3Client.#of(this).with(readOptions(options)), text).then(({ size }) => size);
   }
 
   /**
@@ -95,7 +100,7 @@ class S3Client {
    */
   stat(path, options) {
     const text = pathFor(path, arguments.length, "to check the stat of");
-    return operations.stat(this.#config.with(readOptions(options)), text);
+    return operations.stat(S3Client.#of(this).with(readOptions(options)), text);
   }
 
   /**
@@ -103,7 +108,7 @@ class S3Client {
    * @param {unknown} options
    */
   presign(path, options) {
-    return presignAt(this.#config, pathFor(path, arguments.length, "to presign"), options);
+    return presignAt(S3Client.#of(this), pathFor(path, arguments.length, "to presign"), options, arguments.length > 1);
   }
 
   /**
@@ -111,7 +116,7 @@ class S3Client {
    * @param {unknown} options
    */
   list(input, options) {
-    return operations.list(this.#config.with(readOptions(options)), input);
+    return operations.list(S3Client.#of(this).with(readOptions(options)), input);
   }
 
   /**
@@ -187,10 +192,10 @@ class S3Client {
   static presign(path, options) {
     if (!isS3File(path)) {
       const place = target(path, undefined, "presign");
-      return presignAt(place.config, place.path, options);
+      return presignAt(place.config, place.path, options, arguments.length > 1);
     }
     const { config, path: text } = reach(path);
-    return presignAt(config, text, options);
+    return presignAt(config, text, options, arguments.length > 1);
   }
 
   /**
@@ -211,8 +216,8 @@ class S3Client {
    * @param {typeof inspect} print
    */
   [inspect.custom](depth, options, print) {
-    const { fields } = this.#config;
-    return show("S3Client", fields.bucket, visible(this.#config), depth, options, print);
+    const { fields } = S3Client.#of(this);
+    return show("S3Client", fields.bucket, visible(S3Client.#of(this)), depth, options, print);
   }
 }
 

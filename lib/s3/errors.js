@@ -57,7 +57,11 @@ function failedAt(path) {
  * @returns {E & { code: string }}
  */
 function coded(Class, code, message) {
-  return Object.assign(new Class(message), { code });
+  return Object.defineProperty(/** @type {E & { code: string }} */ (new Class(message)), "code", {
+    value: code,
+    writable: true,
+    configurable: true,
+  });
 }
 
 /**

@@ -181,7 +181,7 @@ class S3File {
   /** @param {unknown} [options] */
   presign(options) {
     if (!isS3File(this)) throw coded(TypeError, "ERR_INVALID_THIS", "Expected a S3File instance");
-    return presignAt(this.#config, this.#path, options);
+    return presignAt(this.#config, this.#path, options, arguments.length > 0);
   }
 
   get [Symbol.toStringTag]() {
@@ -218,14 +218,16 @@ Reflect.deleteProperty(S3File, "reach");
 Reflect.deleteProperty(S3File, "is");
 
 /**
- * A presigned URL; headers of the file itself are not bound to it, only those of this call.
+ * A presigned URL; headers of the file itself are not bound to it, only those of this call. Its ACL
+ * and storage class are, but only if there is an argument for options, as in Bun.
  * @param {Config} config
  * @param {string} path
  * @param {unknown} options
+ * @param {boolean} inherit
  */
-function presignAt(config, path, options) {
+function presignAt(config, path, options, inherit) {
   const own = { type: undefined, contentDisposition: undefined };
-  return operations.presign(config.with(layer(own, readOptions(options))), path, options);
+  return operations.presign(config.with(layer(own, readOptions(options))), path, options, inherit);
 }
 
 /**

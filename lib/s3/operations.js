@@ -1,10 +1,12 @@
 "use strict";
 /** One function for each operation on one object or bucket: checks what is left, calls the core. */
 
+const { METHODS } = require("node:http");
 const { call, port } = require("../port.js");
 const { toBody } = require("./body.js");
 const { coded, failedAt } = require("./errors.js");
 const { typeOfKey } = require("./mime.js");
+const { unboxed } = require("./options.js");
 const { S3Stat } = require("./stat.js");
 const { S3Writer, pump } = require("./writer.js");
 
@@ -14,7 +16,6 @@ const { S3Writer, pump } = require("./writer.js");
 const DEFAULT_EXPIRY_S = 86_400;
 const MAX_EXPIRY_S = 2_147_483_647;
 const PRESIGN_METHODS = ["GET", "PUT", "HEAD", "DELETE", "POST"];
-const OTHER_METHODS = ["PATCH", "OPTIONS", "CONNECT", "TRACE"];
 
 /**
  * Starts a call; what the native side refuses at once becomes a rejection as well.
@@ -148,32 +149,40 @@ function writer(config, path) {
  * @param {Config} config
  * @param {string} path
  * @param {unknown} options what `presign` was given; already checked as far as it is general
+ * @param {boolean} inherit whether what the object is to be is part of the URL
  * @returns {string}
  */
-function presign(config, path, options) {
-  const given = typeof options === "object" && options !== null ? /** @type {Record<string, unknown>} */ (options) : null;
+function presign(config, path, options, inherit) {
+  const given = typeof options === "object" && options !== null ? /** @type {Record<string, unknown>} */ (options) : {};
   const { fields } = config;
-  return config.handle.presign(path, {
-    method: method(given?.["method"]),
-    expiresIn: expiry(given?.["expiresIn"]),
-    acl: given === null ? undefined : fields.acl,
-    storageClass: given === null ? undefined : fields.storageClass,
-    contentType: fields.type,
+  const init = {
+    method: method(unboxed(given["method"])),
+    expiresIn: expiry(given["expiresIn"]),
+    acl: inherit ? fields.acl : undefined,
+    storageClass: inherit ? fields.storageClass : undefined,
+    // As it was written: `fields.type` is what an upload would send.
+    contentType: given["type"] ? String(given["type"]) : undefined,
     contentDisposition: fields.contentDisposition,
-  });
+  };
+  try {
+    return config.handle.presign(path, init);
+  } catch (error) {
+    const { code, message } = /** @type {Error & { code: string }} */ (error);
+    throw coded(Error, code, message);
+  }
 }
 
 /** @param {unknown} value */
 function method(value) {
   if (value === undefined || value === null || value === "") return "GET";
-  const message = "Method must be GET, PUT, DELETE or HEAD when using s3:// protocol";
   if (typeof value === "string") {
     const upper = value.toUpperCase();
-    const plain = value === upper || value === value.toLowerCase();
-    if (plain && PRESIGN_METHODS.includes(upper)) return upper;
-    if (plain && OTHER_METHODS.includes(upper)) throw coded(Error, "ERR_S3_INVALID_METHOD", message);
+    if ((value === upper || value === value.toLowerCase()) && METHODS.includes(upper)) {
+      if (PRESIGN_METHODS.includes(upper)) return upper;
+      throw coded(Error, "ERR_S3_INVALID_METHOD", "Method must be GET, PUT, DELETE or HEAD when using s3:// protocol");
+    }
   }
-  throw coded(TypeError, "ERR_INVALID_ARG_TYPE", message);
+  throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "method must be GET, PUT, DELETE or HEAD when using s3 protocol");
 }
 
 /** @param {unknown} value */

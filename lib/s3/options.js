@@ -139,7 +139,10 @@ function string(given, name) {
   return value;
 }
 
-/** @param {unknown} value */
+/**
+ * The text of a String object; anything else as it is.
+ * @param {unknown} value
+ */
 function unboxed(value) {
   return value instanceof String ? String(value) : value;
 }
@@ -215,4 +218,4 @@ function readPath(path) {
   return text;
 }
 
-module.exports = { readOptions, readPath, layer, NOTHING, MIN_PART_SIZE };
+module.exports = { unboxed, readOptions, readPath, layer, NOTHING, MIN_PART_SIZE };

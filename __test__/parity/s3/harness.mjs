@@ -24,7 +24,7 @@ const unsteady = (text) =>
   text
     .replaceAll(endpoint.replace("http://", ""), "HOST")
     .replaceAll(/\b20\d{6}T\d{6}Z\b/g, "TIME")
-    .replaceAll(/\b20\d{6}(?=\/|%2F)/g, "DAY")
+    .replaceAll(/20\d{6}(?=\/|%2F)/g, "DAY")
     .replaceAll(/(X-Amz-Signature=)[0-9a-f]{64}/g, "$1SIGNATURE");
 
 function print(key, text) {
