@@ -110,8 +110,11 @@ class S3File {
     }
   }
 
-  /** @param {number} [_chunkSize] has no effect: pieces are as large as they arrive */
-  stream(_chunkSize) {
+  /** @param {number} [chunkSize] has no effect: pieces are as large as they arrive */
+  stream(chunkSize) {
+    if (chunkSize !== undefined && typeof chunkSize !== "number") {
+      throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "chunkSize must be a number");
+    }
     return operations.stream(this.#config, this.#path, () => this.#range());
   }
 
@@ -122,7 +125,8 @@ class S3File {
    */
   slice(begin, end, contentType = undefined) {
     const type = [begin, end, contentType].find((argument) => typeof argument === "string");
-    const config = type === undefined ? this.#config : this.#config.with(readOptions({ type }));
+    // A slice is what its caller says it is, as with any Blob.
+    const config = this.#config.with({ type: undefined, ...readOptions({ type }) });
     const slices = addSlice(this.#slices, readOffset(begin) ?? 0, readOffset(end));
     const slice = new S3File(SECRET, config, this.#path, slices);
     slice.#label = this.#label;

@@ -29,6 +29,8 @@ function showObject(value) {
 
 /** @param {any} error */
 export function showError(error) {
+  // The engine words it.
+  if (error.name === "SyntaxError") return error.name;
   const code = error.code === undefined ? "" : ` ${error.code}`;
   return `${error.name}${code}: ${error.message.replaceAll("\n", "\\n")}`;
 }

@@ -1,6 +1,6 @@
 /** Whole objects: every way of reading, statuses, encodings and broken bodies. */
 import { gzipSync } from "node:zlib";
-import { client, observe, S3Client, wire } from "../harness.mjs";
+import { client, observe, outcome, S3Client, wire } from "../harness.mjs";
 
 const READS = {
   text: (file) => file.text(),
@@ -80,8 +80,8 @@ for (const [name, read] of Object.entries(READS)) {
 }
 /** Bodies that end too early. */
 for (const [name, read] of Object.entries(READS)) {
-  await wire(`read.short.${name}`, () => read(client.file("key")), { answers: [{ body: "abc", headers: { "content-length": "10" }, drop: "after" }] });
-  await wire(`read.dropped.${name}`, () => read(client.file("key")), { answers: [{ drop: "before", times: 2 }] });
+  await wire(`read.short.${name}`, () => outcome(read(client.file("key"))), { answers: [{ body: "abc", headers: { "content-length": "10" }, drop: "after" }] });
+  await wire(`read.dropped.${name}`, () => outcome(read(client.file("key"))), { answers: [{ drop: "before", times: 2 }] });
 }
 await wire("read.chunked", () => client.file("key").text(), { answers: [{ body: "abc", headers: { "transfer-encoding": "chunked" } }] });
 await wire("read.until-close", () => client.file("key").text(), { answers: [{ raw: "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc" }] });
