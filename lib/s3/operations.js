@@ -14,7 +14,7 @@ const { S3Writer, pump } = require("./writer.js");
 /** @typedef {import("./range.js").Range} Range */
 
 const DEFAULT_EXPIRY_S = 86_400;
-const MAX_EXPIRY_S = 2_147_483_647;
+const MAX_INTEGER = 2_147_483_647;
 const PRESIGN_METHODS = ["GET", "PUT", "HEAD", "DELETE", "POST"];
 
 /**
@@ -189,7 +189,7 @@ function method(value) {
 function expiry(value) {
   if (value === undefined || value === null) return DEFAULT_EXPIRY_S;
   const seconds = Math.trunc(Number(value)) || 0;
-  if (seconds > 0) return Math.min(seconds, MAX_EXPIRY_S);
+  if (seconds > 0) return Math.min(seconds, MAX_INTEGER);
   throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "expiresIn must be greather than 0");
 }
 
@@ -205,18 +205,18 @@ function list(config, input) {
   const given = /** @type {Record<string, unknown>} */ (input ?? {});
   /** @param {string} name */
   const text = (name) => {
-    const value = given[name];
+    const value = unboxed(given[name]);
     return typeof value === "string" && value !== "" ? value : undefined;
   };
-  const maxKeys = given["maxKeys"];
+  const { maxKeys, fetchOwner } = given;
   const query = {
     prefix: text("prefix"),
     continuationToken: text("continuationToken"),
     delimiter: text("delimiter"),
-    maxKeys: typeof maxKeys === "number" ? Math.trunc(maxKeys) : undefined,
+    maxKeys: typeof maxKeys === "number" ? Math.trunc(Math.min(Math.max(maxKeys, -MAX_INTEGER - 1), MAX_INTEGER)) : undefined,
     startAfter: text("startAfter"),
-    encodingType: text("encodingType"),
-    fetchOwner: given["fetchOwner"] === undefined ? undefined : Boolean(given["fetchOwner"]),
+    encodingType: text("encodingType") && "url",
+    fetchOwner: fetchOwner === undefined || fetchOwner === null || fetchOwner === "" ? undefined : Boolean(fetchOwner),
   };
   return run("", (id) => config.handle.list(port, id, query)).then((json) => JSON.parse(json));
 }

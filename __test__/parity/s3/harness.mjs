@@ -67,13 +67,16 @@ async function settled(promise) {
  * Prints what `run` comes to, and the requests that the server saw meanwhile.
  * @param {string} key
  * @param {() => unknown} run
- * @param {{ answers?: object[], requests?: number, sorted?: boolean }} [how] `requests`: how many are
- *   waited for; `sorted`: their order is left to chance
+ * @param {{ answers?: object[], requests?: number, sorted?: boolean, stored?: boolean }} [how]
+ *   `requests`: how many are waited for; `sorted`: their order is left to chance; `stored`: so is
+ *   which ones there are, but not whether an object is stored in the end
  */
-export async function wire(key, run, { answers = [], requests = 0, sorted = false } = {}) {
+export async function wire(key, run, { answers = [], requests = 0, sorted = false, stored = false } = {}) {
   await send("/answers", answers);
   await observe(key, run);
-  const seen = (await send("/take", requests)).map(showRequest);
+  const all = await send("/take", requests);
+  if (stored) return print(`${key}@stored`, all.some(isStored) ? "stored" : "nothing");
+  const seen = all.map(showRequest);
   if (sorted) seen.sort();
   print(`${key}@wire`, seen.length === 0 ? "nothing" : seen.join(" ; "));
 }
@@ -96,6 +99,9 @@ async function send(path, value) {
   return text === "" ? undefined : JSON.parse(text);
 }
 
+/** Whether a request stores an object. */
+const isStored = ({ method, target }) => (method === "PUT" && !target.includes("partNumber=")) || (method === "POST" && target.includes("uploadId="));
+
 /** Headers that belong to the HTTP library, and those that are shown in another way. */
 const UNSHOWN = new Set([
   "accept", "accept-encoding", "authorization", "connection", "host", "user-agent", "x-amz-content-sha256", "x-amz-date",
@@ -106,15 +112,30 @@ const MAYBE_SIGNED = new Set(["content-type", "range"]);
 /** Bun writes so where nothing need be written; observed once, by the script about signing. */
 const OPEN_END = /-4503599627370494$/;
 
-function showRequest({ method, target, headers, signed, scope, valid, body }) {
+function showRequest({ method, target, headers, signed, scope, valid, length, body, hash }) {
+  const [text, size] = showContent(target, length, body, hash);
   const shown = headers
-    .filter(([name]) => !UNSHOWN.has(name))
+    .filter(([name]) => !UNSHOWN.has(name) && (size || name !== "content-length"))
     .map(([name, value]) => `${name}=${name === "range" ? value.replace(OPEN_END, "-") : value}`)
     .sort();
   const names = signed.filter((name) => !MAYBE_SIGNED.has(name)).join(";");
-  const bytes = body === "" ? "" : ` ${showBytes(Buffer.from(body, "base64"))}`;
-  return `${method} ${target} [${shown.join(", ")}] ${scope} ${names} ${valid ? "signed" : "WRONG SIGNATURE"}${bytes}`;
+  return `${method} ${target} [${shown.join(", ")}] ${scope} ${names} ${valid ? "signed" : "WRONG SIGNATURE"}${text}`;
 }
+
+/**
+ * The body as text, and whether its length is worth showing. Of the document that completes an
+ * upload only the parts matter; it is observed once as it is, by the script about signing.
+ */
+function showContent(target, length, body, hash) {
+  if (hash !== undefined) return [` ${length} bytes ${hash}`, true];
+  const bytes = Buffer.from(body, "base64");
+  if (!/[?&]uploadId=/.test(target) || !bytes.includes("<CompleteMultipartUpload")) return [length === 0 ? "" : ` ${showBytes(bytes)}`, true];
+  const parts = bytes.toString().matchAll(/<PartNumber>(.*?)<\/PartNumber><ETag>(.*?)<\/ETag>/g);
+  return [` parts ${[...parts].map(([, number, etag]) => `${number}=${unescape(etag)}`).join(" ")}`, false];
+}
+
+const ENTITIES = { quot: '"', lt: "<", gt: ">", apos: "'", amp: "&" };
+const unescape = (text) => text.replace(/&(quot|lt|gt|apos|amp);/g, (_, name) => ENTITIES[name]);
 
 /**
  * Prints a presigned URL, and whether its signature is right.

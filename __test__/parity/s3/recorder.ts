@@ -2,6 +2,7 @@
  * An HTTP server that remembers what it is sent and answers as it is told. A script steers it over
  * a second port: `POST /answers` sets what comes next, `POST /take` returns what was received.
  */
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -35,10 +36,14 @@ export interface Recorded {
   signed: string[];
   scope: string;
   valid: boolean;
-  /** Base64. */
-  body: string;
+  length: number;
+  /** Base64; a long body is a hash instead. */
+  body?: string;
+  hash?: string;
 }
 
+/** Longer bodies are told by their hash. */
+const LONG = 4096;
 /** The object that every GET finds. */
 const OBJECT = "0123456789";
 
@@ -116,7 +121,8 @@ function record(request: IncomingMessage, body: Buffer): Recorded {
   const method = request.method!;
   const target = request.url!;
   const { signed, scope, valid } = checkHeaders({ method, target, headers: Object.fromEntries(headers) });
-  return { method, target, headers, signed, scope, valid, body: body.toString("base64") };
+  const content = body.length > LONG ? { hash: createHash("sha256").update(body).digest("hex").slice(0, 16) } : { body: body.toString("base64") };
+  return { method, target, headers, signed, scope, valid, length: body.length, ...content };
 }
 
 function give(response: ServerResponse, answer: Answer, request: IncomingMessage) {
