@@ -1,6 +1,6 @@
 //! The S3 client.
 //!
-//! [`S3Client`] signs, sends and tries again; [`S3File`] is one object. What each operation asks
+//! [`S3Client`] has the operations, `transport` signs, sends and tries again; [`S3File`] is one object. What each operation asks
 //! and makes of the answer is in [`op`], how requests are addressed in [`url`] and signed in
 //! [`sign`]; these are pure.
 
@@ -11,9 +11,12 @@ pub mod config;
 mod file;
 mod multipart;
 pub mod op;
+mod place;
+mod ranges;
 pub mod retry;
 pub mod sign;
 pub mod storage_class;
+mod transport;
 pub mod url;
 pub mod xml;
 

@@ -10,11 +10,11 @@ pub mod put;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use hyper::HeaderMap;
 
 use super::url::Location;
 use super::xml::Element;
 use crate::error::{Details, Error, ErrorKind, Result};
+use crate::net::http::Headers;
 
 /// A request before it is signed.
 #[derive(Debug, Clone)]
@@ -27,8 +27,8 @@ pub struct Request<'a> {
     pub query: Vec<(&'static str, Cow<'a, str>)>,
     /// Headers in lower case besides those that every request has.
     pub headers: Vec<(&'static str, Cow<'a, str>)>,
-    /// The body; empty for none.
-    pub body: Bytes,
+    /// The body in pieces; none for none.
+    pub body: Vec<Bytes>,
     /// Statuses that mean success.
     pub success: &'static [u16],
 }
@@ -42,6 +42,17 @@ pub enum Target<'a> {
     Bucket(&'a str),
 }
 
+impl Target<'_> {
+    /// The bucket's name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        match self {
+            Self::Object(location) => &location.bucket,
+            Self::Bucket(bucket) => bucket,
+        }
+    }
+}
+
 impl<'a> Request<'a> {
     /// A request without parameters, headers or body.
     #[must_use]
@@ -51,7 +62,7 @@ impl<'a> Request<'a> {
             target,
             query: Vec::new(),
             headers: Vec::new(),
-            body: Bytes::new(),
+            body: Vec::new(),
             success,
         }
     }
@@ -71,13 +82,10 @@ pub fn refused(
     method: &str,
     target: Target<'_>,
     status: u16,
-    headers: &HeaderMap,
+    headers: &Headers,
     body: &[u8],
 ) -> Error {
-    let text = |name: &str| {
-        let value = headers.get(name)?;
-        value.to_str().ok().map(str::to_owned)
-    };
+    let text = |name: &str| headers.get(name).map(str::to_owned);
     let document = Element::parse(body).filter(|root| root.name == "Error");
     let child = |name: &str| document.as_ref()?.child_text(name).map(str::to_owned);
     let (code, message): (String, String) = match child("Code") {
@@ -139,7 +147,7 @@ mod tests {
             method,
             Target::Object(&location),
             status,
-            &HeaderMap::new(),
+            &Headers::default(),
             body.as_bytes(),
         );
         assert_eq!(error.details().path.as_deref(), Some("k"));
