@@ -53,6 +53,12 @@ class S3File {
     return typeof value === "object" && value !== null && #path in value;
   }
 
+  /** Where the object is, unless this is a part of it. @returns {import("./operations.js").Origin | undefined} */
+  get [operations.ORIGIN]() {
+    if (!isS3File(this) || this.#slices.length > 0) return undefined;
+    return { config: this.#config, path: this.#path, stream: () => /** @type {any} */ (this.stream()) };
+  }
+
   get name() {
     return this.#label ?? trimmed(this.#path);
   }

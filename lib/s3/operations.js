@@ -8,6 +8,7 @@ const { coded, failedAt } = require("./errors.js");
 const { typeOfKey } = require("./mime.js");
 const { unboxed } = require("./options.js");
 const { S3Stat } = require("./stat.js");
+const { isSameStore } = require("./config.js");
 const { S3Writer, pump } = require("./writer.js");
 
 /** @typedef {import("./config.js").Config} Config */
@@ -16,6 +17,22 @@ const { S3Writer, pump } = require("./writer.js");
 const DEFAULT_EXPIRY_S = 86_400;
 const MAX_INTEGER = 2_147_483_647;
 const PRESIGN_METHODS = ["GET", "PUT", "HEAD", "DELETE", "POST"];
+
+/**
+ * A whole object as the source of a copy.
+ * @typedef {{ config: Config, path: string, stream: () => AsyncIterable<unknown> }} Origin
+ */
+
+/** What marks an object in S3, and tells where it is if all of it is meant. */
+const ORIGIN = Symbol("origin");
+
+/**
+ * @param {unknown} data
+ * @returns {Origin | undefined}
+ */
+function originOf(data) {
+  return typeof data === "object" && data !== null ? /** @type {{ [ORIGIN]?: Origin }} */ (data)[ORIGIN] : undefined;
+}
 
 /**
  * Starts a call; what the native side refuses at once becomes a rejection as well.
@@ -120,7 +137,27 @@ function putOptions({ fields }, path, bodyType) {
  * @returns {Promise<number>}
  */
 function write(config, path, data) {
-  return send(config, path, toBody(data));
+  const origin = originOf(data);
+  return origin !== undefined && isSameStore(config, origin.config)
+    ? copy(config, path, origin)
+    : send(config, path, toBody(data));
+}
+
+/**
+ * A whole object is copied by its own store; one that cannot do that gets it through here.
+ * @param {Config} config
+ * @param {string} path
+ * @param {Origin} origin
+ * @returns {Promise<number>}
+ */
+async function copy(config, path, { config: from, path: source, stream }) {
+  const options = putOptions(config, path);
+  try {
+    return await run(path, (id) => config.handle.copy(port, id, from.handle, source, path, options));
+  } catch (error) {
+    if (/** @type {{ code?: unknown }} */ (error).code !== "NotImplemented") throw error;
+    return pump(stream(), new S3Writer(config, path, options));
+  }
 }
 
 /**
@@ -221,4 +258,4 @@ function list(config, input) {
   return run("", (id) => config.handle.list(port, id, query)).then((json) => JSON.parse(json));
 }
 
-module.exports = { get, stream, stat, exists, remove, write, writer, presign, list };
+module.exports = { ORIGIN, get, stream, stat, exists, remove, write, writer, presign, list };
