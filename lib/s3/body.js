@@ -1,9 +1,10 @@
 "use strict";
 /** What can be written: bytes that are there, bytes that are awaited, or a source of chunks. */
 
+const { isDisturbed } = require("node:stream");
 const { isAnyArrayBuffer, isSharedArrayBuffer } = require("node:util/types");
 const { coded, received } = require("./errors.js");
-const { MIN_PART_SIZE } = require("./options.js");
+const { MIN_PART_SIZE, unboxed } = require("./options.js");
 
 /** @typedef {AsyncIterable<unknown>} Source */
 /**
@@ -19,13 +20,12 @@ const BUFFERED_BLOB = MIN_PART_SIZE;
  * @returns {Body}
  */
 function toBody(data) {
-  const bytes = toBytes(data);
+  const bytes = toBytes(unboxed(data));
   if (bytes !== undefined) return { bytes };
   if (typeof data !== "object" || data === null) throw unwritable(data);
   if (data instanceof Response || data instanceof Request) return bodyOf(data);
   if (data instanceof ReadableStream) {
-    if (data.locked) throw used("ReadableStream is locked");
-    return { source: /** @type {any} */ (data) };
+    return isUsed(data) ? used() : { source: /** @type {any} */ (data) };
   }
   if (data instanceof URLSearchParams) return { bytes: Buffer.from(data.toString()) };
   if (data instanceof FormData) {
@@ -39,6 +39,7 @@ function toBody(data) {
     }
     return { source: /** @type {any} */ (data.stream()) };
   }
+  if (Array.isArray(data) && data.every(isBlobPart)) return toBody(new Blob(data));
   const iterable = /** @type {Partial<AsyncIterable<unknown>>} */ (data);
   if (typeof iterable[Symbol.asyncIterator] === "function") return { source: /** @type {Source} */ (data) };
   const archive = /** @type {{ bytes?: unknown }} */ (data);
@@ -46,14 +47,18 @@ function toBody(data) {
   throw unwritable(data);
 }
 
+/** @param {unknown} item */
+function isBlobPart(item) {
+  return toBytes(item) !== undefined || item instanceof Blob;
+}
+
 /**
  * @param {Response | Request} message
  * @returns {Body}
  */
 function bodyOf(message) {
-  if (message.bodyUsed) throw used("Body already used");
   if (message.body === null) return { bytes: new Uint8Array(0) };
-  if (message.body.locked) throw used("Body is locked");
+  if (message.bodyUsed || isUsed(message.body)) return used();
   return { source: /** @type {any} */ (message.body) };
 }
 
@@ -80,12 +85,24 @@ function toBytes(data) {
 function toChunk(chunk) {
   const bytes = toBytes(chunk);
   if (bytes !== undefined) return bytes;
-  throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "write() expects a string, ArrayBufferView, or ArrayBuffer");
+  const code = chunk === null ? "ERR_STREAM_NULL_VALUES" : "ERR_INVALID_ARG_TYPE";
+  throw coded(TypeError, code, "write() expects a string, ArrayBufferView, or ArrayBuffer");
 }
 
-/** @param {string} message */
-function used(message) {
-  return coded(TypeError, "ERR_BODY_ALREADY_USED", message);
+/**
+ * Whether a stream is read by someone else, or was: then only its rest would be stored.
+ * @param {ReadableStream} stream
+ */
+function isUsed(stream) {
+  return stream.locked || isDisturbed(/** @type {any} */ (stream));
+}
+
+/**
+ * What was read already is told by the promise, as in Bun.
+ * @returns {Body}
+ */
+function used() {
+  return { promise: () => Promise.reject(coded(TypeError, "ERR_BODY_ALREADY_USED", "Body already used")) };
 }
 
 /** @param {unknown} data */

@@ -102,6 +102,19 @@ function make(fields, tls) {
   });
 }
 
+/** What makes a store the same for a copy; it may be from bucket to bucket. @type {(keyof Fields)[]} */
+const STORE_FIELDS = ["accessKeyId", "secretAccessKey", "sessionToken", "region", "endpoint", "virtualHostedStyle"];
+
+/**
+ * Whether one store holds the objects of both configurations, and can be told the bucket of each.
+ * @param {Config} one
+ * @param {Config} other
+ */
+function isSameStore({ fields: one }, { fields: other }) {
+  const named = !other.virtualHostedStyle || other.bucket !== undefined;
+  return named && STORE_FIELDS.every((name) => one[name] === other[name]);
+}
+
 /** @type {Config | undefined} */
 let fromEnvironment;
 
@@ -110,4 +123,4 @@ function baseConfig() {
   return (fromEnvironment ??= new Config(layer(NOTHING, environment())));
 }
 
-module.exports = { Config, baseConfig };
+module.exports = { Config, baseConfig, isSameStore };

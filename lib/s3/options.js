@@ -1,7 +1,9 @@
 "use strict";
 /** Options: checking what users pass, and the layers in which options override each other. */
 
-const { coded, received, wrongArgument } = require("./errors.js");
+const { fileURLToPath } = require("node:url");
+const { isAnyArrayBuffer } = require("node:util/types");
+const { coded, wrongArgument } = require("./errors.js");
 const { normalizeType } = require("./mime.js");
 
 /**
@@ -30,7 +32,6 @@ const MIN_PART_SIZE = 5 * 1024 * 1024;
 const MAX_PART_SIZE = 5 * 1024 * 1024 * 1024;
 const MAX_QUEUE_SIZE = 255;
 const MAX_RETRY = 255;
-const MAX_ENDPOINT_LENGTH = 2048;
 
 const ACLS = [
   "private",
@@ -88,7 +89,8 @@ function readOptions(options) {
     const value = given[name];
     if (value === undefined) continue;
     if (typeof value !== "boolean") {
-      const message = `The "${name}" property must be of type boolean, got ${typeof value}`;
+      const kind = Array.isArray(value) ? "array" : typeof value;
+      const message = `The "${name}" property must be of type boolean, got ${kind}`;
       throw coded(TypeError, "ERR_INVALID_ARG_TYPE", message);
     }
     fields[name] = value;
@@ -101,7 +103,7 @@ function readOptions(options) {
   for (const name of HEADER_STRINGS) {
     let value = string(given, name);
     if (/[\r\n]/.test(value)) {
-      throw coded(TypeError, "ERR_INVALID_ARG_VALUE", `${name} must not contain newline characters (CR/LF)`);
+      throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `${name} must not contain newline characters (CR/LF)`);
     }
     if (name === "type") value = normalizeType(value);
     if (value !== "") fields[name] = value;
@@ -131,10 +133,18 @@ function readNumbers(given, fields) {
  * @returns {string} empty when absent
  */
 function string(given, name) {
-  const value = given[name];
-  if (!value) return "";
+  const value = unboxed(given[name]);
+  if (value === undefined || value === null) return "";
   if (typeof value !== "string") throw wrongArgument(name, "of type string", value);
   return value;
+}
+
+/**
+ * The text of a String object; anything else as it is.
+ * @param {unknown} value
+ */
+function unboxed(value) {
+  return value instanceof String ? String(value) : value;
 }
 
 /**
@@ -160,7 +170,7 @@ function integer(given, name, least, most) {
  * @returns {string | undefined}
  */
 function choice(given, name, choices) {
-  const value = given[name];
+  const value = unboxed(given[name]);
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "string") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `${name} must be a string`);
   if (choices.includes(value)) return value;
@@ -170,11 +180,9 @@ function choice(given, name, choices) {
 
 /** @param {string} endpoint */
 function checkEndpoint(endpoint) {
-  if (endpoint.length >= MAX_ENDPOINT_LENGTH) {
-    throw coded(Error, "ERR_S3_INVALID_ENDPOINT", "Invalid S3 endpoint");
-  }
   const url = endpoint.includes("://") ? endpoint : `https://${endpoint}`;
-  if (endpoint.trim() !== endpoint || !URL.canParse(url)) throw wrongArgument("endpoint", "a valid URL", endpoint);
+  const valid = endpoint.trim() === endpoint && /:\/\/[^/?#]*[\p{L}\p{N}]/u.test(url) && URL.canParse(url);
+  if (!valid) throw wrongArgument("endpoint", "a valid URL", endpoint);
 }
 
 /**
@@ -196,15 +204,18 @@ function layer(base, over) {
 function readPath(path) {
   let text;
   if (typeof path === "string") text = path;
-  else if (path instanceof Uint8Array) text = Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString();
+  else if (ArrayBuffer.isView(path)) text = Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString();
+  else if (isAnyArrayBuffer(path)) text = Buffer.from(path).toString();
   else if (path instanceof URL) {
-    throw coded(TypeError, "ERR_INVALID_URL_SCHEME", "The URL must be of scheme file; pass an S3 path as a string");
+    if (path.protocol !== "file:") throw coded(TypeError, "ERR_INVALID_URL_SCHEME", 'URL must be a non-empty "file:" path');
+    text = fileURLToPath(path);
   } else return undefined;
   if (text.includes("\0")) {
-    const message = `The argument 'path' must be a string without null bytes. ${received(text)}`;
+    const kinds = "a string, Uint8Array, or URL without null bytes";
+    const message = `The argument 'path' must be ${kinds}. Received ${JSON.stringify(text)}`;
     throw coded(TypeError, "ERR_INVALID_ARG_VALUE", message);
   }
   return text;
 }
 
-module.exports = { readOptions, readPath, layer, NOTHING, MIN_PART_SIZE };
+module.exports = { unboxed, readOptions, readPath, layer, NOTHING, MIN_PART_SIZE };

@@ -32,7 +32,8 @@ class S3Writer {
   #queue = [];
   /** Bytes that were written and not yet taken by the upload. */
   #waiting = 0;
-  #sinceFlush = 0;
+  #written = 0;
+  #flushed = 0;
   /** @type {Promise<void> | undefined} */
   #draining;
   /** @type {Waiter[]} */
@@ -57,7 +58,8 @@ class S3Writer {
 
   /**
    * Adds data. Returns how much was taken, or a promise of that once the upload has caught up:
-   * await it, and memory stays bounded.
+   * await it, and memory stays bounded. A string of Latin-1 counts its characters, any other its
+   * UTF-8 bytes, as in Bun.
    * @param {string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer} chunk
    * @returns {number | Promise<number>}
    */
@@ -67,13 +69,13 @@ class S3Writer {
       const code =
         arguments.length === 0
           ? "ERR_MISSING_ARGS"
-          : chunk === null
+          : chunk === null || chunk === undefined
             ? "ERR_STREAM_NULL_VALUES"
             : "ERR_INVALID_ARG_TYPE";
       throw coded(TypeError, code, "write() expects a string, ArrayBufferView, or ArrayBuffer");
     }
     if (this.#ended !== undefined || this.#failure !== undefined) return 0;
-    const length = typeof chunk === "string" ? chunk.length : bytes.byteLength;
+    const length = typeof chunk === "string" && !/[^\0-\xff]/.test(chunk) ? chunk.length : bytes.byteLength;
     // The caller may change a view afterwards; the bytes of a string are known to nobody else.
     this.#add(bytes, typeof chunk === "string");
     return this.#waiting < this.#highWaterMark ? length : this.#room(length);
@@ -81,14 +83,16 @@ class S3Writer {
 
   /**
    * Waits until everything written so far was taken and all full parts are stored.
-   * @returns {Promise<number>} bytes since the last flush
+   * @returns {Promise<number>} bytes of the parts since the last flush
    */
   async flush() {
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#ended !== undefined || this.#sinceFlush === 0) return 0;
+    if (this.#ended !== undefined) return 0;
+    const { partSize = MIN_PART_SIZE } = this.#config.fields;
+    const inParts = this.#written - (this.#written % partSize);
+    const flushed = inParts - this.#flushed;
+    this.#flushed = inParts;
     await this.#idle();
-    const flushed = this.#sinceFlush;
-    this.#sinceFlush = 0;
     await this.#run((id) => this.#upload.flush(port, id));
     return flushed;
   }
@@ -141,6 +145,10 @@ class S3Writer {
     port.release();
   }
 
+  get [Symbol.toStringTag]() {
+    return "NetworkSink";
+  }
+
   /**
    * Adds a chunk that nobody changes any more.
    * @param {Uint8Array} bytes
@@ -171,7 +179,7 @@ class S3Writer {
     const { byteLength } = bytes;
     if (byteLength === 0) return;
     this.#waiting += byteLength;
-    this.#sinceFlush += byteLength;
+    this.#written += byteLength;
     if (byteLength >= OWN_CHUNK) {
       this.#seal();
       this.#submit(owned ? bytes : Buffer.from(bytes));

@@ -177,6 +177,32 @@ impl S3Handle {
         })
     }
 
+    /// Copies the object `source` of `from`, which must be of the same store. Settles with its
+    /// length.
+    #[napi(catch_unwind)]
+    #[allow(
+        clippy::too_many_arguments,
+        clippy::cast_precision_loss,
+        reason = "an object would cost more than the call; objects are shorter than 2^53 bytes"
+    )]
+    pub fn copy(
+        &self,
+        env: Env,
+        port: &Port,
+        id: u32,
+        from: &S3Handle,
+        source: String,
+        path: String,
+        options: PutInit,
+    ) -> JsResult<()> {
+        let (client, from) = (self.client.clone(), from.client.clone());
+        let options = put_options(options, self.request_payer).map_err(to_js)?;
+        start_call(env, port, id, async move {
+            let length = client.copy(&from, &source, &path, &options).await?;
+            Ok(length as f64)
+        })
+    }
+
     /// Settles with `[size, etag, lastModified, type]`.
     #[napi(catch_unwind)]
     pub fn stat(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
@@ -213,6 +239,12 @@ impl S3Handle {
         start_call(env, port, id, async move {
             client.list_objects(&options).await.map(Listing)
         })
+    }
+
+    /// The region that requests are signed for.
+    #[napi(getter, catch_unwind)]
+    pub fn region(&self) -> String {
+        self.client.region().into_owned()
     }
 
     /// A presigned URL.

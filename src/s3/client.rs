@@ -1,5 +1,6 @@
 //! The client: one method for each operation.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use super::op::get::{self, ByteRange, S3StatResult};
 use super::op::list::{self, S3ListObjectsOptions, S3ListObjectsResult};
 use super::op::presign::PresignOptions;
 use super::op::put::{self, PutOptions, S3UploadResult};
+use super::place::region;
 use super::sign::{self, Timestamp, UNSIGNED_PAYLOAD};
 use super::transport::{Transport, unix_now};
 use super::url::{Location, invalid_path};
@@ -59,6 +61,12 @@ impl S3Client {
     #[must_use]
     pub fn options(&self) -> &S3Options {
         &self.transport.config.options
+    }
+
+    /// The region that requests are signed for: as configured, else by the endpoint.
+    #[must_use]
+    pub fn region(&self) -> Cow<'_, str> {
+        region(&self.transport.config)
     }
 
     /// Opens an object, or a range of it, for reading piece by piece.
@@ -155,11 +163,11 @@ impl S3Client {
     ) -> Result<S3ListObjectsResult> {
         self.transport.check_credentials()?;
         let bucket = &self.transport.config.credentials.bucket;
-        let bucket = bucket.trim_matches(['/', '\\']);
-        if bucket.is_empty() {
+        let bucket = bucket.trim_matches(['/', '\\']).replace('\\', "/");
+        if bucket.is_empty() && !self.options().virtual_hosted_style {
             return Err(invalid_path());
         }
-        let request = list::request(bucket, options);
+        let request = list::request(&bucket, options);
         let document = self
             .limited(self.transport.send_for_document(&request))
             .await?;
@@ -205,7 +213,11 @@ impl S3Client {
 
     pub(super) fn locate(&self, path: &str) -> Result<Location> {
         self.transport.check_credentials()?;
-        Location::resolve(path, &self.transport.config.credentials.bucket)
+        let bucket = &self.transport.config.credentials.bucket;
+        if bucket.is_empty() && self.options().virtual_hosted_style {
+            return Location::in_host(path);
+        }
+        Location::resolve(path, bucket)
     }
 
     /// Runs work within the time that a whole call may take.

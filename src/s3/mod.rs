@@ -8,6 +8,7 @@ pub mod acl;
 mod body;
 mod client;
 pub mod config;
+mod copy;
 mod file;
 mod multipart;
 pub mod op;

@@ -1,5 +1,6 @@
 //! Where the requests for a bucket go and for which region they are signed, as far as it is known.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,10 +39,10 @@ impl Places {
         let endpoint = match credentials.endpoint.as_deref() {
             Some(text) if !text.is_empty() => Some(Endpoint::parse(text)),
             _ if config.options.virtual_hosted_style => None,
-            _ => Some(Endpoint::aws(region(&config), None)),
+            _ => Some(Endpoint::aws(&region(&config), None)),
         };
         let common =
-            endpoint.map(|endpoint| Ok(Arc::new(Place::new(&config, endpoint?, region(&config)))));
+            endpoint.map(|endpoint| Ok(Arc::new(Place::new(&config, endpoint?, &region(&config)))));
         Self {
             common,
             known: Mutex::default(),
@@ -59,7 +60,7 @@ impl Places {
         }
         match &self.common {
             Some(place) => place.clone(),
-            None => self.remember(bucket, region(&self.config)),
+            None => self.remember(bucket, &region(&self.config)),
         }
     }
 
@@ -115,12 +116,13 @@ impl Place {
     }
 }
 
-fn region(config: &S3CredentialsWithOptions) -> &str {
+/// The region as configured, else as the endpoint tells it.
+pub(super) fn region(config: &S3CredentialsWithOptions) -> Cow<'_, str> {
     let credentials = &config.credentials;
     if credentials.region.is_empty() {
-        infer_region(credentials.endpoint.as_deref())
+        infer_region(credentials.endpoint.as_deref()).into()
     } else {
-        &credentials.region
+        Cow::Borrowed(&credentials.region)
     }
 }
 

@@ -143,6 +143,7 @@ pub fn response(body: &[u8]) -> Result<S3ListObjectsResult> {
         common_prefixes: root
             .children("CommonPrefixes")
             .flat_map(|group| group.children("Prefix"))
+            .filter(|prefix| !prefix.text.is_empty())
             .map(|prefix| prefix.text.clone())
             .collect(),
     })
@@ -151,9 +152,7 @@ pub fn response(body: &[u8]) -> Result<S3ListObjectsResult> {
 fn object(element: &Element) -> Result<S3ObjectInfo> {
     let text = |name: &str| element.child_text(name).map(str::to_owned);
     Ok(S3ObjectInfo {
-        key: text("Key")
-            .filter(|key| !key.is_empty())
-            .ok_or_else(invalid)?,
+        key: text("Key").ok_or_else(invalid)?,
         etag: text("ETag"),
         checksum_algorithm: text("ChecksumAlgorithm"),
         checksum_type: text("ChecksumType"),
@@ -162,12 +161,10 @@ fn object(element: &Element) -> Result<S3ObjectInfo> {
             .child_text("Size")
             .and_then(|size| size.trim().parse().ok()),
         storage_class: text("StorageClass"),
-        owner: element.child("Owner").map(|owner| {
+        owner: element.child("Owner").and_then(|owner| {
             let text = |name: &str| owner.child_text(name).map(str::to_owned);
-            S3Owner {
-                id: text("ID"),
-                display_name: text("DisplayName"),
-            }
+            let (id, display_name) = (text("ID"), text("DisplayName"));
+            (id.is_some() || display_name.is_some()).then_some(S3Owner { id, display_name })
         }),
     })
 }

@@ -1,5 +1,6 @@
 //! The operations: what each asks, and what it makes of the answer. Pure: the client sends.
 
+pub mod copy;
 pub mod delete;
 pub mod get;
 pub mod list;
@@ -90,13 +91,13 @@ pub fn refused(
     let child = |name: &str| document.as_ref()?.child_text(name).map(str::to_owned);
     let (code, message): (String, String) = match child("Code") {
         Some(code) => (code, child("Message").unwrap_or_default()),
-        None if !body.is_empty() => (
-            "UnknownError".into(),
-            String::from_utf8_lossy(body).chars().take(1024).collect(),
-        ),
         None if status == 404 && method != "PUT" && method != "POST" => (
             "NoSuchKey".into(),
             "The specified key does not exist.".into(),
+        ),
+        None if !body.is_empty() => (
+            "UnknownError".into(),
+            String::from_utf8_lossy(body).chars().take(1024).collect(),
         ),
         None => (
             "UnknownError".into(),
@@ -114,7 +115,7 @@ pub fn refused(
     Error::new(kind, code, message).with_details(Details {
         status: Some(status),
         request_id: text("x-amz-request-id").or_else(|| child("RequestId")),
-        bucket: Some(bucket),
+        bucket: Some(bucket).filter(|bucket| !bucket.is_empty()),
         path: Some(path),
     })
 }
@@ -166,6 +167,7 @@ mod tests {
             ("UnknownError".into(), "<html>".into())
         );
         assert_eq!(error("HEAD", 404, "").0, "NoSuchKey");
+        assert_eq!(error("GET", 404, "not here").0, "NoSuchKey");
         assert_eq!(error("PUT", 404, "").0, "UnknownError");
         assert_eq!(error("HEAD", 403, "").1, "an unexpected error has occurred");
     }
