@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
-use napi::bindgen_prelude::{Error as JsError, Result, Uint8Array, Uint8ArraySlice};
 use napi::Env;
+use napi::bindgen_prelude::{Error as JsError, Result, Uint8Array, Uint8ArraySlice};
 use napi_derive::napi;
 
 #[cfg(unix)]
