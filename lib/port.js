@@ -9,7 +9,8 @@
 const { Port, Tag } = require("../binding.js");
 
 /** Words of the tape: more is drained in another turn, so that a flood starves nobody. */
-const TAPE_WORDS = 3 * 1024 + 1;
+const HEADER_WORDS = 2;
+const TAPE_WORDS = 3 * 1024 + HEADER_WORDS;
 const NULL_LENGTH = 0xffffffff;
 
 /**
@@ -142,10 +143,22 @@ function unlisten(target) {
 }
 
 function drain() {
-  const values = port.drain(tape);
-  const end = /** @type {number} */ (tape[0]) + 1;
+  let more = true;
+  while (more) {
+    const values = port.drain(tape);
+    more = tape[1] !== 0;
+    settle(values, HEADER_WORDS + /** @type {number} */ (tape[0]));
+  }
+}
+
+/**
+ * Settles what is on the tape.
+ * @param {unknown[]} values
+ * @param {number} end
+ */
+function settle(values, end) {
   let next = 0;
-  for (let at = 1; at < end; ) {
+  for (let at = HEADER_WORDS; at < end; ) {
     const id = /** @type {number} */ (tape[at]);
     const tag = tape[at + 1];
     const payload = /** @type {number} */ (tape[at + 2]);

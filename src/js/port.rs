@@ -5,18 +5,24 @@
 //! [`Tape`]. One wake-up and one native call serve any number of results.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, Ordering};
+#[cfg(unix)]
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use napi::bindgen_prelude::{Function, FunctionRef, Result, Uint32Array, Unknown, check_status};
+use napi::bindgen_prelude::{
+    Function, FunctionRef, JsValue, Result, Uint32Array, Unknown, check_status,
+};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
 
+#[cfg(unix)]
+use super::event_loop::EventLoop;
 use super::tape::{ENTRY, Tag, Tape};
 
-/// Words in front of the entries: how many are used.
-const HEADER: usize = 1;
+/// Words in front of the entries: how many are used, and whether there is more to drain at once.
+const HEADER: usize = 2;
 
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
 
@@ -43,6 +49,8 @@ pub trait Resource: Send + Sync {
 pub struct Port {
     shared: Arc<Shared>,
     make_server_error: FunctionRef<String, Unknown<'static>>,
+    #[cfg(unix)]
+    event_loop: Option<Rc<EventLoop>>,
 }
 
 /// A port as other threads hold it.
@@ -56,6 +64,8 @@ struct Shared {
     /// the JavaScript thread changes it.
     pending: AtomicU32,
     native_calls: AtomicU32,
+    /// The environment's thread can read connections itself.
+    reads: AtomicBool,
 }
 
 #[derive(Default)]
@@ -78,6 +88,13 @@ impl Port {
         on_wake: Function<'_, (), ()>,
         make_server_error: Function<'_, String, Unknown<'static>>,
     ) -> Result<Self> {
+        #[cfg(unix)]
+        // SAFETY: both are of this call.
+        let event_loop = unsafe { EventLoop::new(env.raw(), on_wake.raw()) }?;
+        #[cfg(unix)]
+        let reads = event_loop.is_some();
+        #[cfg(not(unix))]
+        let reads = false;
         let wake: Wake = on_wake
             .build_threadsafe_function::<()>()
             .callee_handled::<false>()
@@ -88,16 +105,29 @@ impl Port {
             wake,
             pending: AtomicU32::new(0),
             native_calls: AtomicU32::new(0),
+            reads: AtomicBool::new(reads),
         });
-        env.add_env_cleanup_hook(Arc::clone(&shared), |shared| shared.die())?;
+        let of_hook = Arc::clone(&shared);
+        #[cfg(unix)]
+        if let Some(event_loop) = &event_loop {
+            // SAFETY: the environment is live.
+            unsafe { event_loop.on_tear_down(Box::new(move || of_hook.die())) }?;
+        } else {
+            env.add_env_cleanup_hook(of_hook, |shared| shared.die())?;
+        }
+        #[cfg(not(unix))]
+        env.add_env_cleanup_hook(of_hook, |shared| shared.die())?;
         Ok(Self {
             shared,
             make_server_error: make_server_error.create_ref()?,
+            #[cfg(unix)]
+            event_loop,
         })
     }
 
     /// Writes results on the tape and returns the array of their values. The first word is set to
-    /// the number of words used. What does not fit follows in another wake-up.
+    /// the number of words used, the second to whether `drain` must be called again at once. What
+    /// else does not fit follows in another wake-up.
     #[napi(ts_return_type = "unknown[]", catch_unwind)]
     pub fn drain(&self, env: Env, mut tape: Uint32Array) -> Result<Unknown<'static>> {
         self.shared.count_call();
@@ -105,12 +135,18 @@ impl Port {
         // synchronous call.
         let words = unsafe { tape.as_mut() };
         let (header, body) = words.split_at_mut(HEADER);
-        let mut tape = Tape::new(env.raw(), body, &self.make_server_error)?;
-        let outcome = self.shared.unpack(&mut tape);
+        let mut tape = Tape::new(
+            env.raw(),
+            body,
+            &self.make_server_error,
+            #[cfg(unix)]
+            self.event_loop.as_ref(),
+        )?;
+        let outcome = self.unpack(&mut tape);
         let (values, used, settled) = tape.finish();
         header[0] = used;
         self.shared.settled(&env, settled)?;
-        outcome?;
+        header[1] = u32::from(outcome?);
         // SAFETY: `values` is a live handle of this call.
         Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), values) })
     }
@@ -139,6 +175,29 @@ impl Port {
     pub fn handle(&self) -> PortHandle {
         PortHandle(Arc::clone(&self.shared))
     }
+
+    /// The event loop, where it can watch connections.
+    #[cfg(unix)]
+    pub fn event_loop(&self) -> Option<Rc<EventLoop>> {
+        self.event_loop.clone()
+    }
+
+    /// What this thread has read comes before what other threads have pushed: it is older.
+    /// Returns whether more of it is left.
+    fn unpack(&self, tape: &mut Tape<'_>) -> Result<bool> {
+        #[cfg(unix)]
+        if let Some(event_loop) = &self.event_loop
+            && !event_loop.unpack(tape)?
+        {
+            return Ok(true);
+        }
+        self.shared.unpack(tape)?;
+        #[cfg(unix)]
+        if let Some(event_loop) = &self.event_loop {
+            return Ok(event_loop.has_more());
+        }
+        Ok(false)
+    }
 }
 
 impl PortHandle {
@@ -151,6 +210,17 @@ impl PortHandle {
     /// Tells that so many calls have begun.
     pub fn begin_many(&self, env: &Env, count: u32) -> Result<()> {
         self.0.begun(env, count)
+    }
+
+    /// Whether the environment's thread can read connections itself.
+    pub fn reads(&self) -> bool {
+        self.0.reads.load(Ordering::Relaxed)
+    }
+
+    /// Tells that it turned out not to be able to: drivers read from now on.
+    #[cfg(unix)]
+    pub fn give_up_reading(&self) {
+        self.0.reads.store(false, Ordering::Relaxed);
     }
 
     /// Counts a native call that carried commands.

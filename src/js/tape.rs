@@ -6,10 +6,15 @@
 //! OK, small integers) are told by the tag alone. `lib/port.js` reads it; the tags are shared by
 //! name through [`Tag`].
 
+#[cfg(unix)]
+use std::rc::Rc;
+
 use napi::bindgen_prelude::{FunctionRef, JsValue, Result, Unknown, check_status};
 use napi::{Env, sys};
 use napi_derive::napi;
 
+#[cfg(unix)]
+use super::event_loop::EventLoop;
 use super::value;
 use crate::error::Error;
 
@@ -57,6 +62,9 @@ pub struct Tape<'a> {
     count: u32,
     settled: u32,
     make_server_error: &'a FunctionRef<String, Unknown<'static>>,
+    /// The event loop, where it can watch connections.
+    #[cfg(unix)]
+    pub event_loop: Option<&'a Rc<EventLoop>>,
 }
 
 impl<'a> Tape<'a> {
@@ -65,6 +73,7 @@ impl<'a> Tape<'a> {
         env: sys::napi_env,
         words: &'a mut [u32],
         make_server_error: &'a FunctionRef<String, Unknown<'static>>,
+        #[cfg(unix)] event_loop: Option<&'a Rc<EventLoop>>,
     ) -> Result<Self> {
         let values = value::array(env)?;
         Ok(Self {
@@ -75,6 +84,8 @@ impl<'a> Tape<'a> {
             count: 0,
             settled: 0,
             make_server_error,
+            #[cfg(unix)]
+            event_loop,
         })
     }
 

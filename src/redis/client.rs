@@ -7,8 +7,9 @@ use bytes::BytesMut;
 
 use super::callers::{Callers, Subscription, receive};
 use super::config::{Config, Options, Status, Target};
-use super::inflight::{Entry, Meta};
+use super::inflight::Entry;
 use super::lane::{Delivery, Lane, Sink};
+use super::meta::Meta;
 use super::reply::{required, unexpected};
 use super::resp::decode::Value;
 use super::resp::encode;

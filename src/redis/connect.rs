@@ -1,23 +1,21 @@
 //! The driver's way to a connection: dials, finds credentials, shakes hands.
 
 use std::io;
-use std::sync::Arc;
 
-use bytes::BytesMut;
 use tokio::time::timeout;
 
 use super::credentials::Credentials;
-use super::driver::{Connection, End, READ_BUFFER, lost};
+use super::driver::{End, lost};
 use super::handshake::{Handshake, Introduction, Step};
 use super::lane::Lane;
 use super::lifecycle;
-use super::resp::scan::Scanner;
+use super::receiver::Receiver;
 use crate::error::ErrorKind;
 use crate::net::dial;
 use crate::net::stream::Socket;
 
 /// Makes one attempt, within the connection timeout.
-pub(super) async fn establish(lane: &Lane, epoch: u64) -> Result<Connection, End> {
+pub(super) async fn establish(lane: &Lane, epoch: u64) -> Result<(Socket, Receiver), End> {
     let attempt = attempt(lane, epoch);
     match lane.config().connection_timeout() {
         None => attempt.await,
@@ -28,30 +26,23 @@ pub(super) async fn establish(lane: &Lane, epoch: u64) -> Result<Connection, End
     }
 }
 
-async fn attempt(lane: &Lane, epoch: u64) -> Result<Connection, End> {
+async fn attempt(lane: &Lane, epoch: u64) -> Result<(Socket, Receiver), End> {
     let config = lane.config();
     let endpoint = (&config.target.address).into();
-    let (socket, credentials) = tokio::join!(
-        dial::connect(&endpoint, &config.dial()),
-        credentials(lane)
-    );
-    let socket = socket.map_err(|error| match error.kind() {
-        // A certificate that is refused now is refused the next time.
-        ErrorKind::Tls => End::Fatal(error),
-        _ => End::Lost(error),
-    })?;
-    let connection = Connection {
-        socket: Arc::new(socket),
-        buffer: BytesMut::with_capacity(READ_BUFFER),
-        scanner: Scanner::default(),
-    };
+    let socket = dial::connect(&endpoint, &config.dial())
+        .await
+        .map_err(|error| match error.kind() {
+            // A certificate that is refused now is refused the next time.
+            ErrorKind::Tls => End::Fatal(error),
+            _ => End::Lost(error),
+        })?;
     let introduction = Introduction {
-        credentials: credentials?,
+        credentials: credentials(lane).await?,
         database: config.target.database,
         client_name: config.options.client_name.clone(),
         library: config.options.library.clone(),
     };
-    greet(lane, epoch, connection, introduction).await
+    greet(lane, epoch, socket, introduction).await
 }
 
 /// The URL's credentials, or those of the provider.
@@ -69,26 +60,24 @@ async fn credentials(lane: &Lane) -> Result<Credentials, End> {
 async fn greet(
     lane: &Lane,
     epoch: u64,
-    mut connection: Connection,
+    socket: Socket,
     introduction: Introduction,
-) -> Result<Connection, End> {
+) -> Result<(Socket, Receiver), End> {
     let (mut handshake, bytes) = Handshake::start(introduction);
-    write_all(&connection.socket, &bytes).await.map_err(lost)?;
+    write_all(&socket, &bytes).await.map_err(lost)?;
+    let mut receiver = Receiver::new();
     loop {
-        while let Some(frame) = connection
-            .scanner
-            .next(&connection.buffer)
+        while let Some(frame) = receiver
+            .frame()
             .map_err(|malformed| End::Fatal(malformed.into()))?
         {
-            let bytes = connection.buffer.split_to(frame.end).freeze();
-            connection.scanner.consume(frame.end);
-            match handshake.reply(bytes.slice(frame.start..)) {
+            match handshake.reply(frame) {
                 Step::Next => {}
-                Step::Send(bytes) => {
-                    lane.log(|| "the server does not take HELLO: going on with RESP2".into());
-                    write_all(&connection.socket, &bytes).await.map_err(lost)?;
+                Step::Send(bytes) => write_all(&socket, &bytes).await.map_err(lost)?,
+                Step::Greeted(greeting) => {
+                    lane.log(|| format!("logged in, RESP{}", handshake.protocol()));
+                    lane.greeted(epoch, &greeting);
                 }
-                Step::Greeted(greeting) => lane.greeted(epoch, &greeting),
                 Step::Refused { error, passing } => {
                     return Err(if passing {
                         End::Lost(error)
@@ -98,11 +87,11 @@ async fn greet(
                 }
             }
             if handshake.is_done() {
-                return Ok(connection);
+                return Ok((socket, receiver));
             }
         }
-        connection.socket.readable().await.map_err(lost)?;
-        connection.read().map_err(lost)?;
+        socket.readable().await.map_err(lost)?;
+        receiver.read(&socket).map_err(lost)?;
     }
 }
 

@@ -101,6 +101,12 @@ impl Handshake {
         self.sent.is_empty()
     }
 
+    /// The version of the protocol that the server speaks.
+    #[must_use]
+    pub fn protocol(&self) -> u8 {
+        if self.fallen_back { 2 } else { 3 }
+    }
+
     /// Takes the next whole reply.
     pub fn reply(&mut self, frame: Bytes) -> Step {
         let refusal = match (self.sent.pop_front(), Reader::new(&frame).item()) {
@@ -280,10 +286,7 @@ mod tests {
     #[test]
     fn everything_goes_out_together_and_nothing_that_was_not_asked_for() {
         assert_eq!(sent(introduction("", "", 0)), "HELLO 3");
-        assert_eq!(
-            sent(introduction("", "pw", 0)),
-            "HELLO 3 AUTH default pw"
-        );
+        assert_eq!(sent(introduction("", "pw", 0)), "HELLO 3 AUTH default pw");
         assert_eq!(sent(introduction("u", "", 0)), "HELLO 3 AUTH u ");
         assert_eq!(sent(introduction("", "", 5)), "HELLO 3\nSELECT 5");
         assert_eq!(
@@ -297,7 +300,9 @@ mod tests {
     fn a_map_or_ok_is_a_greeting() {
         for reply in ["%0\r\n", "+OK\r\n"] {
             let mut handshake = Handshake::start(Introduction::default()).0;
-            assert!(matches!(handshake.reply(reply.into()), Step::Greeted(frame) if frame == reply));
+            assert!(
+                matches!(handshake.reply(reply.into()), Step::Greeted(frame) if frame == reply)
+            );
             assert!(handshake.is_done());
         }
     }
@@ -331,7 +336,9 @@ mod tests {
             );
             // The answers to what came behind HELLO, then those to the second packet.
             let noauth = "-NOAUTH Authentication required.\r\n";
-            let replies = [noauth, noauth, noauth, "+OK\r\n", "+OK\r\n", "+OK\r\n", "-ERR\r\n"];
+            let replies = [
+                noauth, noauth, noauth, "+OK\r\n", "+OK\r\n", "+OK\r\n", "-ERR\r\n",
+            ];
             for reply in replies {
                 assert!(matches!(handshake.reply(reply.into()), Step::Next));
             }
@@ -375,7 +382,11 @@ mod tests {
             "Authentication failed with unexpected response"
         );
         assert_eq!(
-            refused(&["-ERR unknown command\r\n", "-NOAUTH\r\n", "-ERR invalid password\r\n"]),
+            refused(&[
+                "-ERR unknown command\r\n",
+                "-NOAUTH\r\n",
+                "-ERR invalid password\r\n"
+            ]),
             (authentication, "ERR invalid password".into(), false)
         );
         assert_eq!(

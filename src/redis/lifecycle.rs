@@ -226,7 +226,9 @@ mod tests {
     #[test]
     fn what_passes_is_told_from_what_does_not() {
         assert!(passes("LOADING Redis is loading the dataset in memory"));
-        assert!(passes("ERR max number of clients + cluster connections reached"));
+        assert!(passes(
+            "ERR max number of clients + cluster connections reached"
+        ));
         assert!(!passes("WRONGPASS invalid username-password pair"));
         assert!(!passes("NOAUTH Authentication required."));
     }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 /// What is to be seen of a connection at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sight {
-    /// Counts the reads that brought bytes.
-    pub heard: u64,
+    /// When bytes were last read.
+    pub heard: Instant,
     /// What the oldest command that waits for its reply allows.
     pub oldest: Oldest,
 }
@@ -40,8 +40,8 @@ pub enum Order {
 #[derive(Debug)]
 pub struct Watchdog {
     limit: Duration,
-    /// Since when a reply is owed without anything being heard, and what was heard before.
-    silent: Option<(Instant, u64)>,
+    /// Since when a reply is owed without anything being heard, and when something was.
+    silent: Option<(Instant, Instant)>,
     probed: bool,
 }
 
@@ -62,6 +62,12 @@ impl Watchdog {
         (self.limit / 8).max(Duration::from_millis(1))
     }
 
+    /// The silence after which the connection is given up.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.limit * 2
+    }
+
     /// Takes a look.
     pub fn look(&mut self, now: Instant, sight: Sight) -> Order {
         let silent = self.silent.filter(|(_, heard)| *heard == sight.heard);
@@ -75,7 +81,7 @@ impl Watchdog {
             return Order::Wait;
         };
         let silence = now.saturating_duration_since(since);
-        if silence >= self.limit * 2 {
+        if silence >= self.patience() {
             return Order::Drop;
         }
         if silence < self.limit || self.probed {
@@ -96,13 +102,14 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     /// Looks once a second; returns the orders that are not to wait, with their second.
-    fn orders(sights: impl IntoIterator<Item = (u64, Oldest)>) -> Vec<(u32, Order)> {
+    fn orders(sights: impl IntoIterator<Item = (u32, Oldest)>) -> Vec<(u32, Order)> {
         let start = Instant::now();
         let mut watchdog = Watchdog::new(10 * SECOND);
         (0..)
             .zip(sights)
             .map(|(second, (heard, oldest))| {
                 let now = start + SECOND * second;
+                let heard = start + SECOND * heard;
                 (second, watchdog.look(now, Sight { heard, oldest }))
             })
             .filter(|(_, order)| *order != Order::Wait)
@@ -120,7 +127,7 @@ mod tests {
     fn any_byte_starts_the_silence_anew() {
         let trickle = (0..100).map(|second| (second / 9, Oldest::Owed));
         assert_eq!(orders(trickle), []);
-        let once = (0..32).map(|second| (u64::from(second >= 11), Oldest::Owed));
+        let once = (0..32).map(|second| (u32::from(second >= 11), Oldest::Owed));
         let expected = [(10, Order::Probe), (21, Order::Probe), (31, Order::Drop)];
         assert_eq!(orders(once), expected);
     }
@@ -133,7 +140,10 @@ mod tests {
             0..50 => (7, Oldest::Patient),
             _ => (7, Oldest::Owed),
         });
-        assert_eq!(orders(blocked)[..2], [(60, Order::Probe), (70, Order::Drop)]);
+        assert_eq!(
+            orders(blocked)[..2],
+            [(60, Order::Probe), (70, Order::Drop)]
+        );
     }
 
     #[test]
