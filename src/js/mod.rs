@@ -13,7 +13,9 @@
 #[cfg(unix)]
 mod event_loop;
 mod port;
+mod redis_credentials;
 mod redis_lane;
+mod redis_options;
 #[cfg(unix)]
 mod redis_reader;
 mod redis_reply;

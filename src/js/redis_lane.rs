@@ -5,17 +5,17 @@ use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
 use napi::Env;
-use napi::bindgen_prelude::{
-    Error as JsError, Result, Uint8Array, Uint8ArraySlice, Uint32ArraySlice,
-};
+use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice, Uint32ArraySlice};
 use napi_derive::napi;
 
 #[cfg(unix)]
 use super::event_loop::EventLoop;
 use super::port::{Port, PortHandle, Resource};
+use super::redis_credentials::Asker;
+use super::redis_options::LaneOptions;
 use super::redis_sink::{Failed, LaneSink};
-use crate::net::tls::TlsOptions;
-use crate::redis::config::{Config, Options, Status, Tls};
+use crate::redis::config::{Config, Options, Status};
+use crate::redis::credentials::{Credentials, CredentialsSource};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::{Delivery, Lane};
 use crate::redis::lifecycle;
@@ -34,40 +34,8 @@ pub enum LaneEvent {
     Closed = 2,
     /// A push of the server, such as a message; the argument is its array.
     Push = 3,
-}
-
-/// Connection options, checked by `lib/redis/options.js`.
-#[napi(object, object_to_js = false)]
-pub struct LaneOptions {
-    /// Milliseconds, 0 is no limit.
-    pub connection_timeout: u32,
-    /// Milliseconds, 0 is no limit.
-    pub idle_timeout: u32,
-    /// Whether a lost connection is made again.
-    pub auto_reconnect: bool,
-    /// Consecutive failed attempts before giving up.
-    pub max_retries: u32,
-    /// Whether commands wait for a connection.
-    pub enable_offline_queue: bool,
-    /// TLS settings; absent for what the URL's scheme says.
-    pub tls: Option<LaneTls>,
-}
-
-/// TLS settings; PEM texts as bytes.
-#[napi(object, object_to_js = false)]
-pub struct LaneTls {
-    /// Replaces the platform's roots.
-    pub ca: Option<Vec<Uint8Array>>,
-    /// Added to the roots.
-    pub extra_ca: Option<Vec<Uint8Array>>,
-    /// Certificate chain for the server.
-    pub cert: Option<Uint8Array>,
-    /// Its private key.
-    pub key: Option<Uint8Array>,
-    /// `false` accepts any certificate.
-    pub reject_unauthorized: Option<bool>,
-    /// Name for SNI and verification.
-    pub server_name: Option<String>,
+    /// A login needs credentials; the argument is the number to answer to.
+    Credentials = 4,
 }
 
 /// One connection. `lib/redis/client.js` encodes commands and calls `submit` once for each flush.
@@ -76,6 +44,7 @@ pub struct RedisLane {
     lane: Arc<Lane>,
     port: PortHandle,
     target: u32,
+    asker: Asker,
     #[cfg(unix)]
     event_loop: Option<Rc<EventLoop>>,
     // Keeps the weak reference that the environment holds alive.
@@ -94,15 +63,23 @@ impl RedisLane {
         url: String,
         options: LaneOptions,
     ) -> Result<Self, String> {
-        let parsed = url::parse(&url)
-            .map_err(|error| JsError::new(error.code().to_owned(), error.message().to_owned()))?;
-        let config = Config {
-            target: parsed,
-            options: options.into(),
-        };
+        let thrown =
+            |error: crate::Error| JsError::new(error.code().to_owned(), error.message().to_owned());
+        let parsed = url::parse(&url).map_err(thrown)?;
         #[cfg(unix)]
         let event_loop = port.event_loop();
         let port = port.handle();
+        let asker = Asker::new(port.clone(), target);
+        let asks = options.has_credentials;
+        let options = Options {
+            credentials: asks.then(|| CredentialsSource::new(asker.clone())),
+            ..options.into()
+        };
+        options.validate().map_err(thrown)?;
+        let config = Config {
+            target: parsed,
+            options,
+        };
         let sink = LaneSink::new(port.clone(), target);
         let lane = Lane::new(config, Arc::new(sink));
         let closer = Arc::new(Closer(Arc::clone(&lane)));
@@ -112,6 +89,7 @@ impl RedisLane {
             lane,
             port,
             target,
+            asker,
             #[cfg(unix)]
             event_loop,
             _closer: closer,
@@ -169,6 +147,20 @@ impl RedisLane {
         Ok(closed)
     }
 
+    /// Answers a `Credentials` event.
+    #[napi(catch_unwind)]
+    pub fn credentials(&self, asked: u32, username: String, password: String) {
+        self.asker
+            .answer(asked, Ok(Credentials { username, password }));
+    }
+
+    /// Answers a `Credentials` event with why there are none.
+    #[napi(catch_unwind)]
+    pub fn no_credentials(&self, asked: u32, code: String, message: String) {
+        let error = crate::Error::new(crate::ErrorKind::Credentials, code, message);
+        self.asker.answer(asked, Err(error));
+    }
+
     /// Whether the handshake of the current connection was accepted.
     #[napi(getter, catch_unwind)]
     pub fn connected(&self) -> bool {
@@ -200,6 +192,13 @@ impl RedisLane {
     }
 }
 
+/// What follows for an entry's meta word from a command's name.
+#[napi(catch_unwind)]
+#[must_use]
+pub fn command_meta(name: String) -> u32 {
+    Meta::of(name.as_bytes()).0
+}
+
 fn parse_entries(entries: &[u32], count: u32) -> Result<Vec<Entry>> {
     let pairs = entries.get(..count as usize * 2).ok_or_else(too_short)?;
     let entry = |pair: &[u32]| Entry {
@@ -226,41 +225,5 @@ struct Closer(Arc<Lane>);
 impl Resource for Closer {
     fn shut_down(&self) {
         self.0.close();
-    }
-}
-
-impl From<LaneOptions> for Options {
-    fn from(options: LaneOptions) -> Self {
-        Self {
-            idle_timeout_ms: options.idle_timeout,
-            connection_timeout_ms: options.connection_timeout,
-            enable_auto_reconnect: options.auto_reconnect,
-            max_retries: options.max_retries,
-            enable_offline_queue: options.enable_offline_queue,
-            tls: options
-                .tls
-                .map_or(Tls::None, |tls| Tls::Custom(Box::new(tls.into()))),
-            ..Self::default()
-        }
-    }
-}
-
-impl From<LaneTls> for TlsOptions {
-    fn from(tls: LaneTls) -> Self {
-        let texts = |texts: Option<Vec<Uint8Array>>| {
-            texts
-                .unwrap_or_default()
-                .iter()
-                .map(|text| text.to_vec())
-                .collect()
-        };
-        Self {
-            ca: texts(tls.ca),
-            extra_ca: texts(tls.extra_ca),
-            cert: tls.cert.map(|text| text.to_vec()),
-            key: tls.key.map(|text| text.to_vec()),
-            reject_unauthorized: tls.reject_unauthorized,
-            server_name: tls.server_name,
-        }
     }
 }
