@@ -13,6 +13,7 @@ use std::rc::Rc;
 use napi::bindgen_prelude::{Result, check_status};
 use napi::sys;
 
+use super::exchange::Exchange;
 use super::tape::Tape;
 use super::uv::{self, PollHandle};
 use super::value;
@@ -43,7 +44,7 @@ pub struct EventLoop {
     context: sys::napi_async_context,
     /// The resource of `context`, which is `this` of the calls.
     resource: sys::napi_ref,
-    on_wake: sys::napi_ref,
+    exchange: Rc<Exchange>,
     watches: RefCell<HashMap<u32, Watch>>,
     ready: RefCell<VecDeque<Rc<dyn Source>>>,
     /// Handles whose close callback is still to come, watched or not.
@@ -53,12 +54,12 @@ pub struct EventLoop {
 }
 
 impl EventLoop {
-    /// The loop of `env`, or `None` where descriptors cannot be watched. `on_wake` is called when
-    /// something is to be unpacked.
+    /// The loop of `env`, or `None` where descriptors cannot be watched. What arrives is delivered
+    /// through `exchange`.
     ///
     /// # Safety
-    /// `env` is the live environment of this thread and `on_wake` a function in it.
-    pub unsafe fn new(env: sys::napi_env, on_wake: sys::napi_value) -> Result<Option<Rc<Self>>> {
+    /// `env` is the live environment of this thread.
+    pub unsafe fn new(env: sys::napi_env, exchange: Rc<Exchange>) -> Result<Option<Rc<Self>>> {
         if uv::functions().is_none() {
             return Ok(None);
         }
@@ -69,20 +70,17 @@ impl EventLoop {
         }
         let name = value::string(env, b"s3-valkey")?;
         let object = value::object(env)?;
-        let (mut context, mut resource, mut function) =
-            (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        let (mut context, mut resource) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: the values were made in this call's scope.
         check_status!(unsafe { sys::napi_async_init(env, object, name, &raw mut context) })?;
         // SAFETY: as above.
         check_status!(unsafe { sys::napi_create_reference(env, object, 1, &raw mut resource) })?;
-        // SAFETY: as above.
-        check_status!(unsafe { sys::napi_create_reference(env, on_wake, 1, &raw mut function) })?;
         Ok(Some(Rc::new(Self {
             env,
             uv_loop: uv_loop.cast(),
             context,
             resource,
-            on_wake: function,
+            exchange,
             watches: RefCell::default(),
             ready: RefCell::default(),
             open: Cell::new(0),
@@ -157,11 +155,6 @@ impl EventLoop {
         self.ready.borrow_mut().push_back(source);
     }
 
-    /// Whether `unpack` has something to do.
-    pub fn has_more(&self) -> bool {
-        !self.ready.borrow().is_empty()
-    }
-
     /// Runs `first` when the environment is torn down, then closes all handles and lets the
     /// tear-down go on.
     ///
@@ -206,37 +199,42 @@ impl EventLoop {
         self.finish_shut_down();
     }
 
-    /// Calls JavaScript as the event loop does: what it throws is an uncaught exception, and the
+    /// Delivers as the event loop does: what JavaScript throws is an uncaught exception, and the
     /// jobs that it queued run before this returns.
-    fn wake(&self) {
+    fn deliver(self: &Rc<Self>) {
         let env = self.env;
-        let mut scope = ptr::null_mut();
+        let (mut handles, mut callback) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: libuv's callbacks run on the environment's thread, inside its context.
-        if unsafe { sys::napi_open_handle_scope(env, &raw mut scope) } != sys::Status::napi_ok {
+        if unsafe { sys::napi_open_handle_scope(env, &raw mut handles) } != sys::Status::napi_ok {
             return;
         }
-        let (mut this, mut function, mut result) =
-            (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        // SAFETY: the references live as long as the environment; the scope is open.
-        unsafe {
-            sys::napi_get_reference_value(env, self.resource, &raw mut this);
-            sys::napi_get_reference_value(env, self.on_wake, &raw mut function);
-            let status = sys::napi_make_callback(
-                env,
-                self.context,
-                this,
-                function,
-                0,
-                ptr::null(),
-                &raw mut result,
-            );
-            if status == sys::Status::napi_pending_exception {
+        let mut resource = ptr::null_mut();
+        // SAFETY: the reference lives as long as the environment; the scope is open.
+        let opened = unsafe {
+            sys::napi_get_reference_value(env, self.resource, &raw mut resource);
+            sys::napi_open_callback_scope(env, resource, self.context, &raw mut callback)
+        };
+        if opened == sys::Status::napi_ok {
+            self.exchange.count_call();
+            let outcome = self
+                .exchange
+                .deliver(Some(self), usize::MAX, |tape| self.unpack(tape));
+            if outcome.is_err() {
                 let mut error = ptr::null_mut();
-                sys::napi_get_and_clear_last_exception(env, &raw mut error);
-                sys::napi_fatal_exception(env, error);
+                // SAFETY: as above.
+                unsafe {
+                    if sys::napi_get_and_clear_last_exception(env, &raw mut error)
+                        == sys::Status::napi_ok
+                    {
+                        sys::napi_fatal_exception(env, error);
+                    }
+                }
             }
-            sys::napi_close_handle_scope(env, scope);
+            // SAFETY: it was opened above.
+            unsafe { sys::napi_close_callback_scope(env, callback) };
         }
+        // SAFETY: it was opened above.
+        unsafe { sys::napi_close_handle_scope(env, handles) };
     }
 }
 
@@ -296,7 +294,7 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, _status: c_int, _events: c_int
         if next != Next::Wait {
             let event_loop = &state.event_loop;
             event_loop.unpack_later(Rc::clone(&state.source));
-            event_loop.wake();
+            event_loop.deliver();
         }
     }));
     if outcome.is_err() {

@@ -12,6 +12,7 @@
 
 #[cfg(unix)]
 mod event_loop;
+mod exchange;
 mod port;
 mod redis_credentials;
 mod redis_lane;

@@ -5,13 +5,12 @@
 //! [`Tape`]. One wake-up and one native call serve any number of results.
 
 use std::collections::VecDeque;
-#[cfg(unix)]
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use napi::bindgen_prelude::{
-    Function, FunctionRef, JsValue, Result, Uint32Array, Unknown, check_status,
+    Function, JsValue, Result, Uint8Array, Uint32Array, Unknown, check_status,
 };
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
@@ -19,10 +18,11 @@ use napi_derive::napi;
 
 #[cfg(unix)]
 use super::event_loop::EventLoop;
+use super::exchange::{Exchange, Memory};
 use super::tape::{ENTRY, Tag, Tape};
 
-/// Words in front of the entries: how many are used, and whether there is more to drain at once.
-const HEADER: usize = 2;
+/// Tapes that one wake-up fills; what is left follows in another, so that a flood starves nobody.
+const TAPES: usize = 16;
 
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
 
@@ -48,7 +48,7 @@ pub trait Resource: Send + Sync {
 #[napi]
 pub struct Port {
     shared: Arc<Shared>,
-    make_server_error: FunctionRef<String, Unknown<'static>>,
+    exchange: Rc<Exchange>,
     #[cfg(unix)]
     event_loop: Option<Rc<EventLoop>>,
 }
@@ -57,7 +57,8 @@ pub struct Port {
 #[derive(Clone)]
 pub struct PortHandle(Arc<Shared>);
 
-struct Shared {
+/// What all threads use.
+pub struct Shared {
     queue: Mutex<Queue>,
     wake: Wake,
     /// Calls that are not settled yet; while there are any, the event loop is kept alive. Only
@@ -80,21 +81,19 @@ struct Queue {
 
 #[napi]
 impl Port {
-    /// `onWake` is called without arguments whenever there is something to drain;
-    /// `makeServerError` with the text of each error that is part of a larger reply.
+    /// `onWake` must call `drain`. `settle` is called with the words used of `tape` and the values
+    /// that belong to them; `makeServerError` with the text of each error that is part of a larger
+    /// reply. `slab` and `entries` are where commands are found.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
         on_wake: Function<'_, (), ()>,
+        settle: Function<'_, (), ()>,
         make_server_error: Function<'_, String, Unknown<'static>>,
+        tape: Uint32Array,
+        slab: Uint8Array,
+        entries: Uint32Array,
     ) -> Result<Self> {
-        #[cfg(unix)]
-        // SAFETY: both are of this call.
-        let event_loop = unsafe { EventLoop::new(env.raw(), on_wake.raw()) }?;
-        #[cfg(unix)]
-        let reads = event_loop.is_some();
-        #[cfg(not(unix))]
-        let reads = false;
         let wake: Wake = on_wake
             .build_threadsafe_function::<()>()
             .callee_handled::<false>()
@@ -105,50 +104,65 @@ impl Port {
             wake,
             pending: AtomicU32::new(0),
             native_calls: AtomicU32::new(0),
-            reads: AtomicBool::new(reads),
+            reads: AtomicBool::new(false),
         });
+        let memory = Memory {
+            tape: tape.into(),
+            slab,
+            entries,
+        };
+        let make_server_error = make_server_error.create_ref()?;
+        let of_exchange = Arc::clone(&shared);
+        // SAFETY: both are of this call.
+        let exchange = Rc::new(unsafe {
+            Exchange::new(
+                env.raw(),
+                of_exchange,
+                memory,
+                settle.raw(),
+                make_server_error,
+            )
+        }?);
         let of_hook = Arc::clone(&shared);
         #[cfg(unix)]
-        if let Some(event_loop) = &event_loop {
-            // SAFETY: the environment is live.
-            unsafe { event_loop.on_tear_down(Box::new(move || of_hook.die())) }?;
-        } else {
-            env.add_env_cleanup_hook(of_hook, |shared| shared.die())?;
+        {
+            // SAFETY: the environment is live, and this is its thread.
+            let event_loop = unsafe { EventLoop::new(env.raw(), Rc::clone(&exchange)) }?;
+            if let Some(event_loop) = &event_loop {
+                shared.reads.store(true, Ordering::Relaxed);
+                // SAFETY: as above.
+                unsafe { event_loop.on_tear_down(Box::new(move || of_hook.die())) }?;
+            } else {
+                env.add_env_cleanup_hook(of_hook, |shared| shared.die())?;
+            }
+            Ok(Self {
+                shared,
+                exchange,
+                event_loop,
+            })
         }
         #[cfg(not(unix))]
-        env.add_env_cleanup_hook(of_hook, |shared| shared.die())?;
-        Ok(Self {
-            shared,
-            make_server_error: make_server_error.create_ref()?,
-            #[cfg(unix)]
-            event_loop,
-        })
+        {
+            env.add_env_cleanup_hook(of_hook, |shared| shared.die())?;
+            Ok(Self { shared, exchange })
+        }
     }
 
-    /// Writes results on the tape and returns the array of their values. The first word is set to
-    /// the number of words used, the second to whether `drain` must be called again at once. What
-    /// else does not fit follows in another wake-up.
-    #[napi(ts_return_type = "unknown[]", catch_unwind)]
-    pub fn drain(&self, env: Env, mut tape: Uint32Array) -> Result<Unknown<'static>> {
+    /// Lets `settle` settle what has gathered.
+    #[napi(catch_unwind)]
+    pub fn drain(&self) -> Result<()> {
         self.shared.count_call();
-        // SAFETY: JavaScript made this array for the port alone and does not touch it during this
-        // synchronous call.
-        let words = unsafe { tape.as_mut() };
-        let (header, body) = words.split_at_mut(HEADER);
-        let mut tape = Tape::new(
-            env.raw(),
-            body,
-            &self.make_server_error,
+        self.shared.awake();
+        let all = self.exchange.deliver(
             #[cfg(unix)]
             self.event_loop.as_ref(),
+            TAPES,
+            |tape| self.unpack(tape),
         )?;
-        let outcome = self.unpack(&mut tape);
-        let (values, used, settled) = tape.finish();
-        header[0] = used;
-        self.shared.settled(&env, settled)?;
-        header[1] = u32::from(outcome?);
-        // SAFETY: `values` is a live handle of this call.
-        Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), values) })
+        if !all {
+            self.shared.wake_again();
+        }
+        Ok(())
     }
 
     /// Keeps the event loop alive until `release`; for subscriptions and reconnecting clients.
@@ -182,21 +196,21 @@ impl Port {
         self.event_loop.clone()
     }
 
+    /// The memory that JavaScript shares.
+    pub fn exchange(&self) -> Rc<Exchange> {
+        Rc::clone(&self.exchange)
+    }
+
     /// What this thread has read comes before what other threads have pushed: it is older.
-    /// Returns whether more of it is left.
     fn unpack(&self, tape: &mut Tape<'_>) -> Result<bool> {
         #[cfg(unix)]
-        if let Some(event_loop) = &self.event_loop
-            && !event_loop.unpack(tape)?
-        {
-            return Ok(true);
-        }
-        self.shared.unpack(tape)?;
-        #[cfg(unix)]
         if let Some(event_loop) = &self.event_loop {
-            return Ok(event_loop.has_more());
+            return Ok(event_loop.unpack(tape)?
+                && self.shared.unpack(tape)?
+                // A parcel may have brought a connection that has been read already.
+                && event_loop.unpack(tape)?);
         }
-        Ok(false)
+        self.shared.unpack(tape)
     }
 }
 
@@ -253,7 +267,8 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn count_call(&self) {
+    /// Counts a native call that carried commands or results.
+    pub fn count_call(&self) {
         self.native_calls.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -269,22 +284,28 @@ impl Shared {
         }
     }
 
-    /// Takes parcels one by one, so that other threads can push meanwhile. The mark `woken` is
-    /// cleared before the queue is looked at: a push in between wakes once too often, never too
-    /// seldom.
-    fn unpack(&self, tape: &mut Tape<'_>) -> Result<()> {
+    /// The mark is cleared before the queue is looked at: a push in between wakes once too often,
+    /// never too seldom.
+    fn awake(&self) {
         self.lock().woken = false;
+    }
+
+    fn wake_again(&self) {
+        if !std::mem::replace(&mut self.lock().woken, true) {
+            self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// Takes parcels one by one, so that other threads can push meanwhile. Returns whether nothing
+    /// is left.
+    fn unpack(&self, tape: &mut Tape<'_>) -> Result<bool> {
         loop {
             let Some(mut parcel) = self.lock().parcels.pop_front() else {
-                return Ok(());
+                return Ok(true);
             };
             if !parcel.unpack(tape)? {
-                let mut queue = self.lock();
-                queue.parcels.push_front(parcel);
-                queue.woken = true;
-                drop(queue);
-                self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-                return Ok(());
+                self.lock().parcels.push_front(parcel);
+                return Ok(false);
             }
         }
     }
@@ -299,7 +320,8 @@ impl Shared {
         Ok(())
     }
 
-    fn settled(&self, env: &Env, count: u32) -> Result<()> {
+    /// Tells that calls are settled.
+    pub fn settled(&self, env: &Env, count: u32) -> Result<()> {
         if count > 0 && self.pending.fetch_sub(count, Ordering::Relaxed) == count {
             // SAFETY: as in `begun`.
             check_status!(unsafe {
@@ -334,7 +356,7 @@ impl Parcel for Settled {
         };
         match outcome {
             Ok(settle) => match settle.settle(&Env::from_raw(tape.env)) {
-                Ok(value) => tape.settle_value(id, Tag::Value, value)?,
+                Ok(value) => tape.settle_value(id, Tag::Value, value),
                 Err(error) => tape.settle_failure(id, &cannot_represent(&error))?,
             },
             Err(error) => tape.settle_failure(id, &error)?,

@@ -96,7 +96,7 @@ impl Parcel for Asked {
             return Ok(false);
         }
         let number = value::double(tape.env, f64::from(self.number))?;
-        tape.event(self.target, LaneEvent::Credentials as u32, number)?;
+        tape.event(self.target, LaneEvent::Credentials as u32, number);
         Ok(true)
     }
 }

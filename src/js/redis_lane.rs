@@ -1,15 +1,15 @@
 //! A Redis connection for JavaScript.
 
-#[cfg(unix)]
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
 use napi::Env;
-use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice, Uint32ArraySlice};
+use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice};
 use napi_derive::napi;
 
 #[cfg(unix)]
 use super::event_loop::EventLoop;
+use super::exchange::Exchange;
 use super::port::{Port, PortHandle, Resource};
 use super::redis_credentials::Asker;
 use super::redis_options::LaneOptions;
@@ -43,6 +43,7 @@ pub enum LaneEvent {
 pub struct RedisLane {
     lane: Arc<Lane>,
     port: PortHandle,
+    exchange: Rc<Exchange>,
     target: u32,
     asker: Asker,
     #[cfg(unix)]
@@ -68,6 +69,7 @@ impl RedisLane {
         let parsed = url::parse(&url).map_err(thrown)?;
         #[cfg(unix)]
         let event_loop = port.event_loop();
+        let exchange = port.exchange();
         let port = port.handle();
         let asker = Asker::new(port.clone(), target);
         let asks = options.has_credentials;
@@ -88,6 +90,7 @@ impl RedisLane {
         Ok(Self {
             lane,
             port,
+            exchange,
             target,
             asker,
             #[cfg(unix)]
@@ -96,19 +99,12 @@ impl RedisLane {
         })
     }
 
-    /// Sends the first `length` bytes of `bytes`: whole commands whose ids and meta words are the
-    /// first `count` pairs of `entries`.
+    /// Sends the first `length` bytes of the slab: whole commands whose ids and meta words are the
+    /// first `count` pairs of the entries.
     #[napi(catch_unwind)]
-    pub fn submit(
-        &self,
-        env: Env,
-        bytes: Uint8ArraySlice<'_>,
-        length: u32,
-        entries: Uint32ArraySlice<'_>,
-        count: u32,
-    ) -> Result<()> {
-        let bytes = bytes.get(..length as usize).ok_or_else(too_short)?;
-        self.send(&env, &[bytes], &entries, count)
+    pub fn submit(&self, env: Env, length: u32, count: u32) -> Result<()> {
+        let (bytes, entries) = self.exchange.outgoing(length, count)?;
+        self.send(&env, &[bytes], entries)
     }
 
     /// Like `submit`, for commands that are cut in pieces because some arguments are large.
@@ -117,11 +113,10 @@ impl RedisLane {
         &self,
         env: Env,
         pieces: Vec<Uint8ArraySlice<'_>>,
-        entries: Uint32ArraySlice<'_>,
         count: u32,
     ) -> Result<()> {
         let pieces: Vec<&[u8]> = pieces.iter().map(|piece| &**piece).collect();
-        self.send(&env, &pieces, &entries, count)
+        self.send(&env, &pieces, self.exchange.entries(count)?)
     }
 
     /// Connects; the id is settled with the HELLO reply.
@@ -133,14 +128,18 @@ impl RedisLane {
     }
 
     /// Closes, and fails the commands that were not submitted yet behind those that were; their
-    /// ids are in `entries` as for `submit`. Returns whether there was something to close.
+    /// ids are among the entries as for `submit`. Returns whether there was something to close.
     #[napi(catch_unwind)]
-    pub fn close(&self, env: Env, entries: Uint32ArraySlice<'_>, count: u32) -> Result<bool> {
-        let unsent = parse_entries(&entries, count)?;
+    pub fn close(&self, env: Env, count: u32) -> Result<bool> {
+        let ids: Vec<u32> = self
+            .exchange
+            .entries(count)?
+            .chunks_exact(2)
+            .map(|pair| pair[0])
+            .collect();
         self.port.begin_many(&env, count)?;
         let closed = self.shut();
-        if !unsent.is_empty() {
-            let ids = unsent.iter().map(|entry| entry.id).collect();
+        if !ids.is_empty() {
             self.port
                 .push(Box::new(Failed::new(ids, lifecycle::closed())));
         }
@@ -183,9 +182,16 @@ impl RedisLane {
         self.lane.close()
     }
 
-    fn send(&self, env: &Env, pieces: &[&[u8]], entries: &[u32], count: u32) -> Result<()> {
-        let entries = parse_entries(entries, count)?;
+    fn send(&self, env: &Env, pieces: &[&[u8]], entries: &[u32]) -> Result<()> {
+        let entries: Vec<Entry> = entries
+            .chunks_exact(2)
+            .map(|pair| Entry {
+                id: pair[0],
+                meta: Meta(pair[1]),
+            })
+            .collect();
         self.port.count_call();
+        let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
         self.port.begin_many(env, count)?;
         self.lane.submit(pieces, &entries, Delivery::Direct);
         Ok(())
@@ -197,19 +203,6 @@ impl RedisLane {
 #[must_use]
 pub fn command_meta(name: String) -> u32 {
     Meta::of(name.as_bytes()).0
-}
-
-fn parse_entries(entries: &[u32], count: u32) -> Result<Vec<Entry>> {
-    let pairs = entries.get(..count as usize * 2).ok_or_else(too_short)?;
-    let entry = |pair: &[u32]| Entry {
-        id: pair[0],
-        meta: Meta(pair[1]),
-    };
-    Ok(pairs.chunks_exact(2).map(entry).collect())
-}
-
-fn too_short() -> napi::Error {
-    napi::Error::from_reason("the buffer is shorter than announced")
 }
 
 impl Drop for RedisLane {

@@ -95,7 +95,7 @@ pub fn unpack_reply(
             return Ok(false);
         }
         let push = redis_reply::convert(tape, &mut Reader::new(frame), false)?;
-        tape.event(target, LaneEvent::Push as u32, push)?;
+        tape.event(target, LaneEvent::Push as u32, push);
         return Ok(true);
     };
     redis_reply::unpack(tape, entry, frame, scratch).or_else(|error| {
@@ -160,7 +160,7 @@ impl Parcel for Happened {
         {
             event_loop.unwatch(self.target);
         }
-        tape.event(self.target, kind as u32, argument)?;
+        tape.event(self.target, kind as u32, argument);
         Ok(true)
     }
 }
