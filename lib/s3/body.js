@@ -9,8 +9,8 @@ const { MIN_PART_SIZE, unboxed } = require("./options.js");
 
 /** @typedef {AsyncIterable<unknown>} Source */
 /**
- * `type` is set only where the bytes mean nothing without it.
- * @typedef {{ bytes?: Uint8Array, promise?: () => Promise<Uint8Array>, source?: Source, type?: string }} Body
+ * `type` is set only where the bytes mean nothing without it, `length` where it is known of a source.
+ * @typedef {{ bytes?: Uint8Array, promise?: () => Promise<Uint8Array>, source?: Source, length?: number, type?: string }} Body
  */
 
 /** Blobs from this size on are read piece by piece. */
@@ -34,11 +34,12 @@ function toBody(data) {
     return { ...bodyOf(response), type: response.headers.get("content-type") ?? undefined };
   }
   if (data instanceof Blob) {
-    // The size of an object in S3 is not a number here.
-    if (data.size < BUFFERED_BLOB && Object.prototype.toString.call(data) !== "[object S3File]") {
+    const remote = Object.prototype.toString.call(data) === "[object S3File]";
+    if (data.size < BUFFERED_BLOB && !remote) {
       return { promise: async () => new Uint8Array(await data.arrayBuffer()) };
     }
-    return { source: /** @type {any} */ (data.stream()) };
+    // The size of an object in S3 is not known here.
+    return { source: /** @type {any} */ (data.stream()), length: remote ? undefined : data.size };
   }
   if (Array.isArray(data) && data.every(isBlobPart)) return toBody(new Blob(data));
   const iterable = /** @type {Partial<AsyncIterable<unknown>>} */ (data);

@@ -2,7 +2,7 @@
 /** A resolved set of options, and the native client that belongs to it. */
 
 const { S3Handle } = require("../../binding.js");
-const { environment } = require("./env.js");
+const { environment, proxyVariables } = require("./env.js");
 const { layer, NOTHING } = require("./options.js");
 const { resolveTls } = require("./tls.js");
 
@@ -22,6 +22,11 @@ const HANDLE_FIELDS = [
   "partSize",
   "queueSize",
   "retry",
+  "connectTimeout",
+  "responseTimeout",
+  "stallTimeout",
+  "timeout",
+  "proxy",
 ];
 
 /** Native clients that are remembered; the one made first goes first. */
@@ -98,6 +103,12 @@ function make(fields, tls) {
     partSize: fields.partSize,
     queueSize: fields.queueSize,
     retry: fields.retry,
+    connectTimeout: fields.connectTimeout,
+    responseTimeout: fields.responseTimeout,
+    stallTimeout: fields.stallTimeout,
+    timeout: fields.timeout,
+    proxy: fields.proxy,
+    proxyVariables: fields.proxy === undefined ? proxyVariables() : undefined,
     tls: resolveTls(tls),
   });
 }

@@ -89,26 +89,32 @@ class S3File {
     return this.stream();
   }
 
-  async bytes() {
-    const range = await this.#range();
-    return range === "empty" ? new Uint8Array(0) : operations.get(this.#config, this.#path, range);
+  /** @param {unknown} [options] */
+  async bytes(options = undefined) {
+    const file = this.#with(options);
+    const range = await file.#range();
+    return range === "empty" ? new Uint8Array(0) : operations.get(file.#config, file.#path, range);
   }
 
-  async arrayBuffer() {
-    return (await this.bytes()).buffer;
+  /** @param {unknown} [options] */
+  async arrayBuffer(options = undefined) {
+    return (await this.bytes(options)).buffer;
   }
 
-  async text() {
-    return decode(await this.bytes());
+  /** @param {unknown} [options] */
+  async text(options = undefined) {
+    return decode(await this.bytes(options));
   }
 
-  async json() {
-    return JSON.parse(await this.text());
+  /** @param {unknown} [options] */
+  async json(options = undefined) {
+    return JSON.parse(await this.text(options));
   }
 
-  async formData() {
-    const bytes = await this.bytes();
-    const type = this.type || (await this.stat()).type;
+  /** @param {unknown} [options] */
+  async formData(options = undefined) {
+    const bytes = await this.bytes(options);
+    const type = this.type || (await this.stat(options)).type;
     try {
       return await new Response(bytes, { headers: { "content-type": type } }).formData();
     } catch (cause) {
@@ -116,12 +122,16 @@ class S3File {
     }
   }
 
-  /** @param {number} [chunkSize] has no effect: pieces are as large as they arrive */
-  stream(chunkSize) {
-    if (chunkSize !== undefined && typeof chunkSize !== "number") {
+  /**
+   * @param {unknown} [chunkSize] has no effect: pieces are as large as they arrive; may be left out
+   * @param {unknown} [options]
+   */
+  stream(chunkSize, options = typeof chunkSize === "object" ? chunkSize : undefined) {
+    if (chunkSize !== undefined && chunkSize !== options && typeof chunkSize !== "number") {
       throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "chunkSize must be a number");
     }
-    return operations.stream(this.#config, this.#path, () => this.#range());
+    const file = this.#with(options);
+    return operations.stream(file.#config, file.#path, () => file.#range());
   }
 
   /**
@@ -212,6 +222,15 @@ class S3File {
     const offset = this.#slices[0]?.begin;
     if (offset !== undefined) own["offset"] = offset;
     return show("S3Ref", label, { ...own, ...visible(this.#config) }, depth, options, print);
+  }
+
+  /**
+   * This file with the options of one call.
+   * @param {unknown} options
+   */
+  #with(options) {
+    if (options === undefined) return this;
+    return new S3File(SECRET, this.#config.with(readOptions(options)), this.#path, this.#slices);
   }
 
   #range() {

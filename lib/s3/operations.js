@@ -2,11 +2,12 @@
 /** One function for each operation on one object or bucket: checks what is left, calls the core. */
 
 const { METHODS } = require("node:http");
-const { call, port } = require("../port.js");
+const { port } = require("../port.js");
 const { toBody } = require("./body.js");
-const { coded, failedAt } = require("./errors.js");
+const { coded } = require("./errors.js");
 const { typeOfKey } = require("./mime.js");
 const { unboxed } = require("./options.js");
+const { onAbort, run } = require("./run.js");
 const { S3Stat } = require("./stat.js");
 const { isSameStore } = require("./config.js");
 const { S3Writer, pump } = require("./writer.js");
@@ -35,23 +36,13 @@ function originOf(data) {
 }
 
 /**
- * Starts a call; what the native side refuses at once becomes a rejection as well.
- * @param {string} path
- * @param {(id: number) => void} start
- * @returns {Promise<any>}
- */
-async function run(path, start) {
-  return call(start, failedAt(path));
-}
-
-/**
  * @param {Config} config
  * @param {string} path
  * @param {Range} range
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 function get(config, path, range) {
-  return run(path, (id) => config.handle.get(port, id, path, range.start, range.end, range.suffix));
+  return run(config, path, (id) => config.handle.get(port, id, path, range.start, range.end, range.suffix));
 }
 
 /**
@@ -65,24 +56,46 @@ function stream(config, path, rangeOf) {
   /** @type {import("../../binding.js").S3Download | undefined} */
   let download;
   let cancelled = false;
+  let leave = () => {};
+  const cancel = () => {
+    cancelled = true;
+    leave();
+    download?.cancel();
+  };
+  const { signal } = config.fields;
   return new ReadableStream({
+    start(controller) {
+      leave = onAbort(signal, () => {
+        cancel();
+        controller.error(signal?.reason);
+      });
+    },
     async pull(controller) {
       if (download === undefined) {
         const range = await rangeOf();
         if (cancelled) return;
-        if (range === "empty") return controller.close();
+        if (range === "empty") return end();
         download = config.handle.download(path, range.start, range.end, range.suffix);
       }
       const from = download;
-      const chunk = await run(path, (id) => from.read(port, id));
+      let chunk;
+      try {
+        chunk = await run(config, path, (id) => from.read(port, id));
+      } catch (error) {
+        leave();
+        if (cancelled) return;
+        throw error;
+      }
       if (cancelled) return;
-      if (chunk === undefined) controller.close();
+      if (chunk === undefined) end();
       else controller.enqueue(chunk);
+
+      function end() {
+        leave();
+        controller.close();
+      }
     },
-    cancel() {
-      cancelled = true;
-      download?.cancel();
-    },
+    cancel,
   });
 }
 
@@ -92,7 +105,7 @@ function stream(config, path, rangeOf) {
  * @returns {Promise<S3Stat>}
  */
 async function stat(config, path) {
-  return new S3Stat(await run(path, (id) => config.handle.stat(port, id, path)));
+  return new S3Stat(await run(config, path, (id) => config.handle.stat(port, id, path)));
 }
 
 /**
@@ -101,7 +114,7 @@ async function stat(config, path) {
  * @returns {Promise<boolean>}
  */
 function exists(config, path) {
-  return run(path, (id) => config.handle.exists(port, id, path));
+  return run(config, path, (id) => config.handle.exists(port, id, path));
 }
 
 /**
@@ -110,7 +123,7 @@ function exists(config, path) {
  * @returns {Promise<boolean>}
  */
 function remove(config, path) {
-  return run(path, (id) => config.handle.delete(port, id, path));
+  return run(config, path, (id) => config.handle.delete(port, id, path));
 }
 
 /**
@@ -153,10 +166,10 @@ function write(config, path, data) {
 async function copy(config, path, { config: from, path: source, stream }) {
   const options = putOptions(config, path);
   try {
-    return await run(path, (id) => config.handle.copy(port, id, from.handle, source, path, options));
+    return await run(config, path, (id) => config.handle.copy(port, id, from.handle, source, path, options));
   } catch (error) {
     if (/** @type {{ code?: unknown }} */ (error).code !== "NotImplemented") throw error;
-    return pump(stream(), new S3Writer(config, path, options));
+    return pump(stream(), new S3Writer(config, path, options), config.fields.signal);
   }
 }
 
@@ -168,9 +181,9 @@ async function copy(config, path, { config: from, path: source, stream }) {
  */
 async function send(config, path, body) {
   const options = putOptions(config, path, body.type);
-  if (body.source !== undefined) return pump(body.source, new S3Writer(config, path, options));
+  if (body.source !== undefined) return pump(body.source, new S3Writer(config, path, options, body.length), config.fields.signal);
   const bytes = body.bytes ?? (await /** @type {() => Promise<Uint8Array>} */ (body.promise)());
-  await run(path, (id) => config.handle.put(port, id, path, bytes, options));
+  await run(config, path, (id) => config.handle.put(port, id, path, bytes, options));
   return bytes.byteLength;
 }
 
@@ -255,7 +268,7 @@ function list(config, input) {
     encodingType: text("encodingType") && "url",
     fetchOwner: fetchOwner === undefined || fetchOwner === null || fetchOwner === "" ? undefined : Boolean(fetchOwner),
   };
-  return run("", (id) => config.handle.list(port, id, query)).then((json) => JSON.parse(json));
+  return run(config, "", (id) => config.handle.list(port, id, query)).then((json) => JSON.parse(json));
 }
 
 module.exports = { ORIGIN, get, stream, stat, exists, remove, write, writer, presign, list };

@@ -26,12 +26,19 @@ const { normalizeType } = require("./mime.js");
  * @property {number} [queueSize]
  * @property {number} [retry]
  * @property {number} [highWaterMark]
+ * @property {number} [connectTimeout]
+ * @property {number} [responseTimeout]
+ * @property {number} [stallTimeout]
+ * @property {number} [timeout]
+ * @property {string} [proxy]
+ * @property {AbortSignal} [signal]
  */
 
 const MIN_PART_SIZE = 5 * 1024 * 1024;
 const MAX_PART_SIZE = 5 * 1024 * 1024 * 1024;
 const MAX_QUEUE_SIZE = 255;
 const MAX_RETRY = 255;
+const MAX_TIMEOUT_MS = 2_147_483_647;
 
 const ACLS = [
   "private",
@@ -67,6 +74,9 @@ const HEADER_STRINGS = ["type", "contentDisposition", "contentEncoding"];
 /** @type {("virtualHostedStyle" | "requestPayer")[]} */
 const BOOLEANS = ["virtualHostedStyle", "requestPayer"];
 
+/** @type {("connectTimeout" | "responseTimeout" | "stallTimeout" | "timeout")[]} */
+const TIMEOUTS = ["connectTimeout", "responseTimeout", "stallTimeout", "timeout"];
+
 /** @type {Readonly<Fields>} */
 const NOTHING = Object.freeze({});
 
@@ -96,6 +106,7 @@ function readOptions(options) {
     fields[name] = value;
   }
   readNumbers(given, fields);
+  readConnection(given, fields);
   const acl = choice(given, "acl", ACLS);
   if (acl !== undefined) fields.acl = acl;
   const storageClass = choice(given, "storageClass", STORAGE_CLASSES);
@@ -125,6 +136,32 @@ function readNumbers(given, fields) {
   const retry = integer(given, "retry", 0, MAX_RETRY);
   if (retry !== undefined) fields.retry = retry;
   if (typeof given.highWaterMark === "number" && given.highWaterMark > 0) fields.highWaterMark = given.highWaterMark;
+}
+
+/**
+ * @param {Record<string, unknown>} given
+ * @param {Fields} fields
+ */
+function readConnection(given, fields) {
+  for (const name of TIMEOUTS) {
+    const limit = integer(given, name, 0, MAX_TIMEOUT_MS);
+    if (limit !== undefined) fields[name] = limit;
+  }
+  const { signal } = given;
+  if (signal !== undefined && signal !== null) {
+    if (!(signal instanceof AbortSignal)) throw wrongArgument("signal", "an instance of AbortSignal", signal);
+    fields.signal = signal;
+  }
+  // An empty one is meaningful: no proxy, whatever the environment says.
+  if (given["proxy"] !== undefined && given["proxy"] !== null) {
+    const proxy = string(given, "proxy");
+    const url = proxy.includes("://") ? proxy : `http://${proxy}`;
+    if (proxy !== "" && (!URL.canParse(url) || new URL(url).protocol !== "http:")) {
+      // It may hold a password: not repeated.
+      throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "proxy must be an http:// URL");
+    }
+    fields.proxy = proxy;
+  }
 }
 
 /**

@@ -3,8 +3,9 @@
 
 const { call, port } = require("../port.js");
 const { toBytes, toChunk } = require("./body.js");
-const { coded, failedAt } = require("./errors.js");
+const { coded, failedAt, S3Error } = require("./errors.js");
 const { MIN_PART_SIZE } = require("./options.js");
+const { onAbort, run, untilAborted } = require("./run.js");
 const { S3Stat } = require("./stat.js");
 
 /** Small writes are gathered in chunks of this size before they cross to the native side. */
@@ -43,17 +44,26 @@ class S3Writer {
   /** @type {Promise<number> | undefined} */
   #ended;
   #retained = false;
+  #leaveSignal;
 
   /**
    * @param {import("./config.js").Config} config
    * @param {string} path
    * @param {import("../../binding.js").PutInit} options
+   * @param {number} [length] bytes of the object, if that is known
    */
-  constructor(config, path, options) {
+  constructor(config, path, options, length) {
     this.#config = config;
     this.#path = path;
-    this.#upload = config.handle.upload(path, options);
+    this.#upload = config.handle.upload(path, options, length);
     this.#highWaterMark = config.fields.highWaterMark ?? config.fields.partSize ?? MIN_PART_SIZE;
+    const { signal } = config.fields;
+    this.#leaveSignal = onAbort(signal, () => {
+      this.#failure ??= { error: signal?.reason };
+      this.#wake();
+      // What fails now is told by nobody: the reason of the signal is what counts.
+      this.abort();
+    });
   }
 
   /**
@@ -105,13 +115,16 @@ class S3Writer {
   end(error) {
     if (this.#ended !== undefined) return this.#ended;
     if (error !== undefined && error !== null) {
-      this.#ended = this.abort().then(() => {
-        throw error;
+      this.#ended = this.abort().then((failure) => {
+        throw failure === undefined ? error : leftBehind(failure, error);
       });
       this.#ended.catch(seen);
       return this.#ended;
     }
-    this.#ended = this.#finish().finally(() => this.unref());
+    this.#ended = this.#finish().finally(() => {
+      this.unref();
+      this.#leaveSignal();
+    });
     return this.#ended;
   }
 
@@ -128,7 +141,7 @@ class S3Writer {
 
   /** Asks what is known about the object; of use after `end()`. */
   async stat() {
-    return new S3Stat(await call((id) => this.#config.handle.stat(port, id, this.#path), failedAt(this.#path)));
+    return new S3Stat(await run(this.#config, this.#path, (id) => this.#config.handle.stat(port, id, this.#path)));
   }
 
   /** Keeps the process alive until `end()`. */
@@ -160,15 +173,22 @@ class S3Writer {
     return this.#waiting < this.#highWaterMark ? undefined : this.#room(bytes.byteLength);
   }
 
-  /** Drops the upload; what was stored of it is removed. */
+  /**
+   * Drops the upload; what was stored of it is removed.
+   * @returns {Promise<S3Error | undefined>} why something is left behind
+   */
   async abort() {
     this.#queue.length = 0;
     this.#chunk = undefined;
     this.#used = 0;
-    this.#ended ??= Promise.resolve(0);
+    if (this.#failure === undefined) this.#ended ??= Promise.resolve(0);
     this.unref();
+    this.#leaveSignal();
     // An upload that failed has been dropped already.
-    await call((id) => this.#upload.abort(port, id), failedAt(this.#path)).catch(seen);
+    return call((id) => this.#upload.abort(port, id), failedAt(this.#path)).then(
+      () => undefined,
+      (failure) => failure,
+    );
   }
 
   /**
@@ -225,12 +245,8 @@ class S3Writer {
   }
 
   async #finish() {
-    try {
-      await this.#idle();
-    } catch (error) {
-      await this.abort();
-      throw error;
-    }
+    // After a failure nothing is left to be dropped: the core has done that, or the signal does.
+    await this.#idle();
     return this.#run((id) => this.#upload.finish(port, id));
   }
 
@@ -244,7 +260,7 @@ class S3Writer {
       return await call(start, failedAt(this.#path));
     } catch (error) {
       this.#failure ??= { error };
-      throw error;
+      throw this.#failure.error;
     }
   }
 
@@ -272,16 +288,42 @@ class S3Writer {
  * Writes all chunks of a source; if it fails nothing is stored.
  * @param {AsyncIterable<unknown>} source
  * @param {S3Writer} writer
+ * @param {AbortSignal} [signal]
  * @returns {Promise<number>} bytes of the object
  */
-async function pump(source, writer) {
+async function pump(source, writer, signal) {
+  const chunks = source[Symbol.asyncIterator]();
+  const work = pumpAll(chunks, writer);
+  if (signal === undefined) return work;
+  return untilAborted(signal, work, () => {
+    // A Node stream that is waited for ends only so; its own error is the reason of the signal.
+    if ("destroy" in source && typeof source.destroy === "function") source.destroy(signal.reason);
+    else chunks.return?.().catch(seen);
+  });
+}
+
+/**
+ * @param {AsyncIterator<unknown>} chunks
+ * @param {S3Writer} writer
+ * @returns {Promise<number>}
+ */
+async function pumpAll(chunks, writer) {
   try {
-    for await (const chunk of source) await writer.push(toChunk(chunk));
+    for await (const chunk of { [Symbol.asyncIterator]: () => chunks }) await writer.push(toChunk(chunk));
   } catch (error) {
-    await writer.abort();
-    throw error;
+    const failure = await writer.abort();
+    throw failure === undefined ? error : leftBehind(failure, error);
   }
   return writer.end();
+}
+
+/**
+ * The error of an upload that could not be dropped, which names it.
+ * @param {S3Error} failure
+ * @param {unknown} cause why it was to be dropped
+ */
+function leftBehind({ code, message, path, bucket, statusCode, requestId }, cause) {
+  return new S3Error(code, message, { path, bucket, statusCode, requestId, cause });
 }
 
 module.exports = { S3Writer, pump };

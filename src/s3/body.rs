@@ -54,6 +54,8 @@ pub(super) struct Origin {
     pub position: u64,
     /// Only the same object may continue.
     pub etag: String,
+    /// The store says that it gives ranges.
+    pub in_ranges: bool,
     pub attempts: Attempts,
 }
 
@@ -73,6 +75,7 @@ impl S3Body {
         // A weak tag does not promise the same bytes.
         let named = !metadata.etag.is_empty() && !metadata.etag.starts_with("W/");
         let origin = position.filter(|_| named).map(|position| Origin {
+            in_ranges: response.header("accept-ranges") == Some("bytes"),
             attempts: Attempts::new(client.options().retry),
             etag: metadata.etag.clone(),
             client,

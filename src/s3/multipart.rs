@@ -67,6 +67,20 @@ struct Upload {
     id: String,
 }
 
+impl Upload {
+    /// An error that also tells what could not be removed.
+    fn left_behind(&self, error: Error) -> Error {
+        let message = format!(
+            "{}; the upload {} could not be aborted and may hold parts",
+            error.message(),
+            self.id
+        );
+        Error::new(error.kind(), error.code().to_owned(), message)
+            .with_details(error.details().clone())
+            .with_source(error)
+    }
+}
+
 impl MultiPartUpload {
     pub(super) fn new(client: S3Client, path: &str, options: PutOptions) -> Self {
         let settings = client.options();
@@ -141,9 +155,13 @@ impl MultiPartUpload {
         Ok(S3UploadResult { etag })
     }
 
-    /// Gives up; nothing is left in the store.
+    /// Gives up; nothing is left in the store. An error names the upload that could not be
+    /// aborted.
     pub async fn abort(mut self) -> Result<()> {
-        self.clean_up().await
+        match (self.clean_up().await, &self.upload) {
+            (Err(error), Some(upload)) => Err(upload.left_behind(error)),
+            (outcome, _) => outcome,
+        }
     }
 
     fn check(&self) -> Result<()> {
@@ -157,17 +175,7 @@ impl MultiPartUpload {
             Err(error) => error,
         };
         let error = match (self.clean_up().await, &self.upload) {
-            (Err(_), Some(upload)) => Error::new(
-                error.kind(),
-                error.code().to_owned(),
-                format!(
-                    "{}; the upload {} could not be aborted and may hold parts",
-                    error.message(),
-                    upload.id
-                ),
-            )
-            .with_details(error.details().clone())
-            .with_source(error),
+            (Err(_), Some(upload)) => upload.left_behind(error),
             _ => error,
         };
         self.failed = Some(error.clone());

@@ -12,7 +12,7 @@ const MIN_RANGE: u64 = 16 * 1024 * 1024;
 
 /// Reads all that is left of a body, if it is long enough for more than one range.
 pub(super) async fn collect(body: &mut S3Body) -> Result<Option<BytesMut>> {
-    let Some((origin, length)) = body.rest() else {
+    let Some((origin, length)) = body.rest().filter(|(origin, _)| origin.in_ranges) else {
         return Ok(None);
     };
     let ranges = split(length, u64::from(origin.client.options().queue_size));
