@@ -1,7 +1,8 @@
 "use strict";
 /** What can be written: bytes that are there, bytes that are awaited, or a source of chunks. */
 
-const { isDisturbed } = require("node:stream");
+// @types/node does not know isDisturbed.
+const { isDisturbed } = /** @type {any} */ (require("node:stream"));
 const { isAnyArrayBuffer, isSharedArrayBuffer } = require("node:util/types");
 const { coded, received } = require("./errors.js");
 const { MIN_PART_SIZE, unboxed } = require("./options.js");
@@ -95,7 +96,7 @@ function toChunk(chunk) {
  * @param {ReadableStream} stream
  */
 function isUsed(stream) {
-  return stream.locked || isDisturbed(/** @type {any} */ (stream));
+  return stream.locked || isDisturbed(stream);
 }
 
 /**

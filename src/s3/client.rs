@@ -21,6 +21,9 @@ use super::transport::{Transport, unix_now};
 use super::url::{Location, invalid_path};
 use crate::error::{Error, ErrorKind, Result};
 
+/// Longest session token in a URL, percent-encoded, in bytes.
+const MAX_SESSION_TOKEN: usize = 2048;
+
 /// An object that was downloaded whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct S3DownloadResult {
@@ -186,7 +189,14 @@ impl S3Client {
         let (place, path) = self.transport.address(Target::Object(&location))?;
         let endpoint = &place.endpoint;
         let mut parameters = options.parameters()?;
-        if let Some(token) = self.transport.session_token()? {
+        if let Some(token) = self.transport.session_token() {
+            if super::url::encoded_bytes(token).count() > MAX_SESSION_TOKEN {
+                return Err(Error::new(
+                    ErrorKind::InvalidInput,
+                    "ERR_S3_INVALID_SESSION_TOKEN",
+                    "Invalid session token",
+                ));
+            }
             parameters.push(("X-Amz-Security-Token", token));
         }
         let request = sign::Request {

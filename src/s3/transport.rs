@@ -22,8 +22,6 @@ use crate::net::http::{HttpClient, Outgoing, RequestHead, Response};
 const MAX_DOCUMENT: usize = 64 * 1024 * 1024;
 /// Longest error document that is read, in bytes.
 const MAX_REFUSAL: usize = 1024 * 1024;
-/// Longest session token, percent-encoded, in bytes.
-const MAX_SESSION_TOKEN: usize = 2048;
 /// A clock that is off by less is not the reason of a refusal.
 const LEAST_SKEW_S: i64 = 60;
 const USER_AGENT: &str = concat!("s3-valkey/", env!("CARGO_PKG_VERSION"));
@@ -278,19 +276,9 @@ impl Transport {
         Ok(())
     }
 
-    pub(super) fn session_token(&self) -> Result<Option<&str>> {
+    pub(super) fn session_token(&self) -> Option<&str> {
         let token = self.config.credentials.session_token.as_deref();
-        let Some(token) = token.filter(|token| !token.is_empty()) else {
-            return Ok(None);
-        };
-        if super::url::encoded_bytes(token).count() > MAX_SESSION_TOKEN {
-            return Err(Error::new(
-                ErrorKind::InvalidInput,
-                "ERR_S3_INVALID_SESSION_TOKEN",
-                "Invalid session token",
-            ));
-        }
-        Ok(Some(token))
+        token.filter(|token| !token.is_empty())
     }
 
     fn signed(&self, place: &Place, request: &Request<'_>, time: Timestamp) -> Result<RequestHead> {
@@ -316,7 +304,7 @@ impl Transport {
             header_value(value)?;
             headers.push((name, sign::trim_all(value)));
         }
-        if let Some(token) = self.session_token()? {
+        if let Some(token) = self.session_token() {
             headers.push(("x-amz-security-token", header_value(token)?));
         }
         headers.sort_unstable_by_key(|(name, _)| *name);

@@ -19,6 +19,12 @@ export const credentials = { accessKeyId: "AKID", secretAccessKey: secretOf("AKI
 export const options = { ...credentials, endpoint, bucket: "bucket", retry: 0 };
 export const client = new S3Client(options);
 
+/** A client of the real store that was started for this run. */
+export function s3FromStore() {
+  const store = { ...JSON.parse(process.env.PARITY_STORE), retry: 0 };
+  return { client: new S3Client(store), options: store };
+}
+
 /** What changes from run to run. */
 const unsteady = (text) =>
   text

@@ -47,7 +47,7 @@ fn timed_out(what: &'static str) -> Error {
 }
 
 fn malformed(what: &'static str) -> Error {
-    Error::new(ErrorKind::Protocol, "InvalidResponse", what)
+    Error::new(ErrorKind::Protocol, "Malformed_HTTP_Response", what)
 }
 
 fn closed(what: &str, source: std::io::Error) -> Error {

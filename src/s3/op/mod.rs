@@ -89,21 +89,23 @@ pub fn refused(
     let text = |name: &str| headers.get(name).map(str::to_owned);
     let document = Element::parse(body).filter(|root| root.name == "Error");
     let child = |name: &str| document.as_ref()?.child_text(name).map(str::to_owned);
-    let (code, message): (String, String) = match child("Code") {
-        Some(code) => (code, child("Message").unwrap_or_default()),
-        None if status == 404 && method != "PUT" && method != "POST" => (
-            "NoSuchKey".into(),
-            "The specified key does not exist.".into(),
-        ),
-        None if !body.is_empty() => (
-            "UnknownError".into(),
-            String::from_utf8_lossy(body).chars().take(1024).collect(),
-        ),
-        None => (
-            "UnknownError".into(),
-            "an unexpected error has occurred".into(),
-        ),
-    };
+    let (code, message) =
+        if document.is_none() && status == 404 && method != "PUT" && method != "POST" {
+            (
+                "NoSuchKey".into(),
+                "The specified key does not exist.".into(),
+            )
+        } else {
+            let whole = || match body {
+                [] => "an unexpected error has occurred".into(),
+                body => String::from_utf8_lossy(body).chars().take(1024).collect(),
+            };
+            let filled = |name| child(name).filter(|text| !text.is_empty());
+            (
+                filled("Code").unwrap_or_else(|| "UnknownError".into()),
+                filled("Message").unwrap_or_else(whole),
+            )
+        };
     let (bucket, path) = match target {
         Target::Object(location) => (location.bucket.clone(), location.key.clone()),
         Target::Bucket(bucket) => (bucket.to_owned(), String::new()),
@@ -165,6 +167,14 @@ mod tests {
         assert_eq!(
             error("GET", 502, "<html>"),
             ("UnknownError".into(), "<html>".into())
+        );
+        assert_eq!(
+            error("GET", 400, "<Error><Message>m</Message></Error>"),
+            ("UnknownError".into(), "m".into())
+        );
+        assert_eq!(
+            error("GET", 400, "<Error><Code>C</Code></Error>").1,
+            "<Error><Code>C</Code></Error>"
         );
         assert_eq!(error("HEAD", 404, "").0, "NoSuchKey");
         assert_eq!(error("GET", 404, "not here").0, "NoSuchKey");

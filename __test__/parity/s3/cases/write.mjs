@@ -115,8 +115,15 @@ for (const [name, make] of Object.entries(DATA)) {
 await wire("write.S3File", () => client.write("copy", client.file("key")));
 await wire("write.S3File.slice", () => client.write("copy", client.file("key").slice(2, 5)));
 await wire("write.S3File.other-bucket", () => client.write("copy", client.file("key", { bucket: "other" })));
-await wire("write.S3File.missing", () => client.write("copy", client.file("key")), {
-  answers: [{ method: "GET", status: 404, body: "<Error><Code>NoSuchKey</Code><Message>gone</Message></Error>" }, { method: "PUT", target: "copy", status: 404, body: "<Error><Code>NoSuchKey</Code><Message>gone</Message></Error>" }],
+await wire("write.S3File.other-store", () => client.write("copy", new S3Client({ ...options, region: "mars-1" }).file("key")));
+await wire("write.S3File.options", () => client.write("copy.html", client.file("key"), { acl: "private", storageClass: "GLACIER", contentDisposition: "inline", requestPayer: true }));
+await wire("write.S3File.odd-key", () => client.write("copy", client.file("a b/ü?#%.txt")));
+await wire("write.S3File.missing", () => client.write("copy", client.file("key")), { answers: [{ status: 404, body: "" }] });
+await wire("write.S3File.cannot", () => client.write("copy", client.file("key")), {
+  answers: [{ target: "copy", status: 501, body: "<Error><Code>NotImplemented</Code><Message>no</Message></Error>" }],
+});
+await wire("write.S3File.error-in-200", () => client.write("copy", client.file("key")), {
+  answers: [{ target: "copy", status: 200, body: "<Error><Code>InternalError</Code><Message>late</Message></Error>" }],
 });
 await wire("write.S3File.Response", async () => client.write("copy", new Response(client.file("key").stream())));
 
