@@ -1,24 +1,20 @@
 //! Uploads piece by piece.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::client::S3Client;
 use super::op::multipart::{self, MAX_PARTS};
 use super::op::put::{PutOptions, S3UploadResult};
+use super::pieces::Pieces;
 use super::url::Location;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
 
-/// Pieces up to this length are gathered: a part is not made of thousands of them.
-const SMALL: usize = 16 * 1024;
-/// How much is gathered.
-const GATHERED: usize = 64 * 1024;
 /// How long an aborted upload waits for parts that the store has received.
 const STRAGGLERS: Duration = Duration::from_secs(10);
 /// Raised part sizes are whole mebibytes.
@@ -45,10 +41,7 @@ pub struct MultiPartUpload {
     options: PutOptions,
     part_size: u64,
     queue_size: usize,
-    waiting: VecDeque<Bytes>,
-    /// Small pieces behind those that wait.
-    gathered: BytesMut,
-    waiting_bytes: u64,
+    waiting: Pieces,
     upload: Option<Upload>,
     in_flight: JoinSet<Result<(u32, String)>>,
     /// Of each part that may be in flight: its task, and whether the store may have it.
@@ -90,9 +83,7 @@ impl MultiPartUpload {
             client,
             path: path.to_owned(),
             options,
-            waiting: VecDeque::new(),
-            gathered: BytesMut::new(),
-            waiting_bytes: 0,
+            waiting: Pieces::default(),
             upload: None,
             in_flight: JoinSet::new(),
             stragglers: Vec::new(),
@@ -116,18 +107,9 @@ impl MultiPartUpload {
     pub async fn write(&mut self, bytes: Bytes) -> Result<()> {
         self.check()?;
         self.written += bytes.len() as u64;
-        self.waiting_bytes += bytes.len() as u64;
-        if bytes.len() <= SMALL {
-            self.gathered.extend_from_slice(&bytes);
-            if self.gathered.len() >= GATHERED {
-                self.seal();
-            }
-        } else {
-            self.seal();
-            self.waiting.push_back(bytes);
-        }
-        while self.waiting_bytes >= self.part_size {
-            let part = self.take(self.part_size);
+        self.waiting.push(bytes);
+        while self.waiting.length() >= self.part_size {
+            let part = self.waiting.take(self.part_size);
             let sent = self.send_part(part).await;
             self.settle(sent).await?;
         }
@@ -185,9 +167,7 @@ impl MultiPartUpload {
     /// Aborts the upload, after its stragglers: a part that is stored later would stay for ever.
     /// What the store has not received in full is simply cut off.
     async fn clean_up(&mut self) -> Result<()> {
-        self.waiting.clear();
-        self.gathered.clear();
-        self.waiting_bytes = 0;
+        self.waiting = Pieces::default();
         self.given_up.store(true, Ordering::Release);
         for (task, sent) in self.stragglers.drain(..) {
             if !sent.load(Ordering::Acquire) {
@@ -217,7 +197,7 @@ impl MultiPartUpload {
     /// [`finish`](Self::finish) for those who may want to abort meanwhile; returns the `ETag`.
     pub(crate) async fn complete(&mut self) -> Result<String> {
         self.check()?;
-        let rest = self.take(self.waiting_bytes);
+        let rest = self.waiting.take(self.waiting.length());
         let outcome = self.complete_with(rest).await;
         self.settle(outcome).await
     }
@@ -277,7 +257,7 @@ impl MultiPartUpload {
         let (sent, given_up) = (Arc::<AtomicBool>::default(), Arc::clone(&self.given_up));
         let straggler = Arc::clone(&sent);
         self.next_part += 1;
-        let send = async move {
+        let work = async move {
             let request = multipart::part(&upload.location, &upload.id, number, body, payer);
             let sending = client.transport.send_part(&request, &sent, &given_up);
             let response = client.limited(sending).await?;
@@ -290,7 +270,7 @@ impl MultiPartUpload {
                 )),
             }
         };
-        let task = self.in_flight.spawn_on(send, runtime::shared().handle());
+        let task = self.in_flight.spawn_on(work, runtime::shared().handle());
         self.stragglers.retain(|(task, _)| !task.is_finished());
         self.stragglers.push((task, straggler));
         Ok(())
@@ -326,31 +306,6 @@ impl MultiPartUpload {
             }
         }
         Ok(())
-    }
-
-    fn seal(&mut self) {
-        if !self.gathered.is_empty() {
-            self.waiting.push_back(self.gathered.split().freeze());
-        }
-    }
-
-    /// The first `length` bytes that wait, in the pieces in which they came.
-    fn take(&mut self, length: u64) -> Vec<Bytes> {
-        self.seal();
-        self.waiting_bytes -= length;
-        let mut left = usize::try_from(length).unwrap_or(usize::MAX);
-        let mut pieces = Vec::new();
-        while left > 0
-            && let Some(mut piece) = self.waiting.pop_front()
-        {
-            let rest = piece.split_off(piece.len().min(left));
-            left -= piece.len();
-            pieces.push(piece);
-            if !rest.is_empty() {
-                self.waiting.push_front(rest);
-            }
-        }
-        pieces
     }
 }
 
