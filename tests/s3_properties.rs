@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use s3_valkey::s3::sign::{self, Request, Signer, Timestamp, UNSIGNED_PAYLOAD};
 use s3_valkey::s3::url::{Location, encode_path, encode_query, encoded_bytes};
+use s3_valkey::s3::xml::{Element, complete_multipart_upload};
 use s3_valkey::s3::{PresignOptions, S3Client, S3Credentials, S3CredentialsWithOptions};
 
 const ROUNDS: u64 = 2000;
@@ -169,6 +170,33 @@ fn a_signature_covers_every_part_of_the_request() {
         ] {
             assert_ne!(signed(&changed, time), original);
         }
+    }
+}
+
+#[test]
+fn documents_that_are_written_can_be_read() {
+    let mut random = Random(7);
+    for _ in 0..ROUNDS {
+        let etag = random.text(20);
+        let document = complete_multipart_upload(&[(1, etag.clone()), (2, "\"e\"".into())]);
+        let root = Element::parse(document.as_bytes()).expect("it is well-formed");
+        let etags: Vec<_> = root
+            .children("Part")
+            .map(|part| part.child_text("ETag"))
+            .collect();
+        assert_eq!(etags, [Some(etag.as_str()), Some("\"e\"")]);
+        // Cut anywhere it is no document; garbled it may be one, but never a panic.
+        let cut = random.below(document.len());
+        assert_eq!(
+            document
+                .get(..cut)
+                .and_then(|text| Element::parse(text.as_bytes())),
+            None
+        );
+        let mut bytes = document.into_bytes();
+        let at = random.below(bytes.len());
+        bytes[at] = u8::try_from(random.below(256)).expect("it is a byte");
+        let _ = Element::parse(&bytes);
     }
 }
 

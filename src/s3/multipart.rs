@@ -7,10 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::acl::Acl;
 use super::client::S3Client;
 use super::op::multipart::{self, MAX_PARTS};
 use super::op::put::{PutOptions, S3UploadResult};
 use super::pieces::Pieces;
+use super::storage_class::StorageClass;
 use super::url::Location;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
@@ -20,20 +22,60 @@ const STRAGGLERS: Duration = Duration::from_secs(10);
 /// Raised part sizes are whole mebibytes.
 const MEBIBYTE: u64 = 1024 * 1024;
 
+/// How an object is stored in parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MultiPartUploadOptions {
+    /// Who may do what.
+    pub acl: Option<Acl>,
+    /// How the store keeps it.
+    pub storage_class: Option<StorageClass>,
+    /// Media type.
+    pub content_type: Option<String>,
+    /// How a browser shows it.
+    pub content_disposition: Option<String>,
+    /// How the bytes are encoded; nothing is encoded by the client.
+    pub content_encoding: Option<String>,
+    /// The caller pays.
+    pub request_payer: bool,
+    /// Bytes of a part. Default: as the client was told.
+    pub part_size: Option<u64>,
+    /// Parts in flight at most. Default: as the client was told.
+    pub queue_size: Option<u32>,
+    /// Bytes of the object, if that is known: parts become as large as it takes to need no more
+    /// than 10,000 of them.
+    pub length: Option<u64>,
+}
+
+impl From<PutOptions> for MultiPartUploadOptions {
+    fn from(options: PutOptions) -> Self {
+        Self {
+            acl: options.acl,
+            storage_class: options.storage_class,
+            content_type: options.content_type,
+            content_disposition: options.content_disposition,
+            content_encoding: options.content_encoding,
+            request_payer: options.request_payer,
+            ..Self::default()
+        }
+    }
+}
+
 /// An upload that is written piece by piece.
 ///
 /// Less than a part becomes one PUT. More becomes parts of equal size, of which at most
 /// `queue_size` are in flight; `write` waits while there are that many. After a failure every call
 /// returns it, and nothing is left in the store.
 ///
-/// ```no_run
-/// # async fn example(client: s3_valkey::s3::S3Client) -> s3_valkey::Result<()> {
-/// let mut upload = client.multipart("large.bin", Default::default());
-/// for _ in 0..1000 {
+/// ```
+/// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/s3_doc.rs")); }
+/// # support::run(async |client| {
+/// use s3_valkey::s3::MultiPartUploadOptions;
+/// let mut upload = client.multipart("large.bin", MultiPartUploadOptions::default());
+/// for _ in 0..12 {
 ///     upload.write(vec![0; 1 << 20].into()).await?;
 /// }
-/// assert_eq!(upload.finish().await?, 1000 << 20);
-/// # Ok(()) }
+/// assert_eq!(upload.finish().await?, 12 << 20);
+/// # Ok(()) });
 /// ```
 pub struct MultiPartUpload {
     client: S3Client,
@@ -75,14 +117,23 @@ impl Upload {
 }
 
 impl MultiPartUpload {
-    pub(super) fn new(client: S3Client, path: &str, options: PutOptions) -> Self {
+    pub(super) fn new(client: S3Client, path: &str, options: MultiPartUploadOptions) -> Self {
         let settings = client.options();
+        let part_size = options.part_size.unwrap_or(settings.part_size).max(1);
+        let queue_size = options.queue_size.unwrap_or(settings.queue_size).max(1);
         Self {
-            part_size: settings.part_size.max(1),
-            queue_size: usize::try_from(settings.queue_size.max(1)).unwrap_or(usize::MAX),
+            part_size: part_size_for(options.length.unwrap_or(0), part_size),
+            queue_size: usize::try_from(queue_size).unwrap_or(usize::MAX),
             client,
             path: path.to_owned(),
-            options,
+            options: PutOptions {
+                content_type: options.content_type,
+                content_disposition: options.content_disposition,
+                content_encoding: options.content_encoding,
+                acl: options.acl,
+                storage_class: options.storage_class,
+                request_payer: options.request_payer,
+            },
             waiting: Pieces::default(),
             upload: None,
             in_flight: JoinSet::new(),
@@ -95,12 +146,16 @@ impl MultiPartUpload {
         }
     }
 
-    /// Tells the length in bytes before anything is written: parts become as large as it takes to
-    /// need no more than 10,000 of them.
+    /// The path that the upload was opened with.
     #[must_use]
-    pub fn expecting(mut self, length: u64) -> Self {
-        self.part_size = part_size_for(length, self.part_size);
-        self
+    pub fn key(&self) -> &str {
+        &self.path
+    }
+
+    /// The store's name for the upload, once there is a part.
+    #[must_use]
+    pub fn upload_id(&self) -> Option<&str> {
+        self.upload.as_ref().map(|upload| upload.id.as_str())
     }
 
     /// Adds bytes.
