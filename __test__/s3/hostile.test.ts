@@ -83,6 +83,6 @@ describe("lists", () => {
   });
 
   it("more than any page has is refused", async () => {
-    await expect(list(" ".repeat(65 * 1024 * 1024))).rejects.toMatchObject({ code: "InvalidResponse" });
+    await expect(list(" ".repeat(65 * 1024 * 1024))).rejects.toMatchObject({ code: "Malformed_HTTP_Response" });
   });
 });
