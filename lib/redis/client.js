@@ -113,11 +113,10 @@ class RedisClient {
     if (connectionOf(this).close()) this.#closed(connectionClosed());
   }
 
-  async duplicate() {
+  duplicate() {
     const { connected } = connectionOf(this);
     const client = new RedisClient(this.#url, this.#options);
-    if (connected) await client.connect();
-    return client;
+    return connected ? client.connect().then(() => client) : Promise.resolve(client);
   }
 
   /**
@@ -196,12 +195,28 @@ const methods = {
 for (const [name, method] of Object.entries(methods)) {
   Object.defineProperty(RedisClient.prototype, name, { value: method, enumerable: true, writable: true });
 }
+// What the class itself declares has the same flags; its lengths are Bun's.
+for (const name of Object.getOwnPropertyNames(RedisClient.prototype)) {
+  if (name !== "constructor") Object.defineProperty(RedisClient.prototype, name, { enumerable: true, configurable: false });
+}
+Object.defineProperty(RedisClient, "length", { value: 0 });
+Object.defineProperty(RedisClient.prototype.subscribe, "length", { value: 0 });
 
-/** @param {unknown} receiver */
+/** @param {any} receiver */
 function invalidReceiver(receiver) {
-  const isObject = typeof receiver === "object" && receiver !== null;
-  const name = isObject ? `, but received an instance of ${receiver.constructor?.name ?? "Object"}` : "";
-  return coded(TypeError, "ERR_INVALID_THIS", `Expected this to be instanceof RedisClient${name}`);
+  const actual = receiver === undefined ? "" : `, but received ${described(receiver)}`;
+  return coded(TypeError, "ERR_INVALID_THIS", `Expected this to be instanceof RedisClient${actual}`);
+}
+
+/** @param {any} value */
+function described(value) {
+  if (value === null) return "null";
+  if (typeof value === "function") return `function ${value.name}`;
+  if (typeof value === "object") {
+    return value.constructor?.name === undefined ? inspect(value) : `an instance of ${value.constructor.name}`;
+  }
+  const text = typeof value === "string" && value.length > 28 ? `${value.slice(0, 25)}...` : value;
+  return `type ${typeof value} (${inspect(text)})`;
 }
 
 /** @param {string} url */
