@@ -113,18 +113,18 @@ function wholeSeconds(seconds) {
       `The "seconds" property must be of type number. Received ${typeof seconds}`,
     );
   }
+  if (!Number.isInteger(seconds) && Math.abs(seconds) !== Infinity) {
+    throw coded(
+      TypeError,
+      "ERR_INVALID_ARG_TYPE",
+      'The "seconds" property must be of type integer. Received number',
+    );
+  }
   if (seconds < 0 || seconds > MAX_INT32) {
     throw coded(
       RangeError,
       "ERR_OUT_OF_RANGE",
       `The value of "seconds" is out of range. It must be >= 0 and <= ${MAX_INT32}. Received ${seconds}`,
-    );
-  }
-  if (!Number.isInteger(seconds)) {
-    throw coded(
-      TypeError,
-      "ERR_INVALID_ARG_TYPE",
-      'The "seconds" property must be of type integer. Received number',
     );
   }
   return String(seconds);
