@@ -69,6 +69,10 @@ impl Handshake {
             return Self::selected(&frame);
         }
         match Reader::new(&frame).item() {
+            Some(Item::Error(b"")) => Step::Refused(refused(
+                "ERR_REDIS_AUTHENTICATION_FAILED",
+                "Valkey error: AuthenticationFailed".into(),
+            )),
             Some(Item::Error(text)) => {
                 Step::Refused(refused("ERR_REDIS_AUTHENTICATION_FAILED", lossy(text)))
             }
@@ -97,7 +101,7 @@ impl Handshake {
             Some(Item::Error(text)) => {
                 Step::Refused(refused("ERR_REDIS_INVALID_COMMAND", lossy(text)))
             }
-            Some(Item::Simple(_) | Item::Bulk(_)) => Step::Refused(refused(
+            Some(Item::Simple(_)) => Step::Refused(refused(
                 "ERR_REDIS_INVALID_RESPONSE",
                 "SELECT command failed with non-OK response".into(),
             )),

@@ -97,5 +97,7 @@ function showObject(value) {
 /** @param {any} error */
 export function showError(error) {
   const kind = [TypeError, RangeError].find((Class) => error instanceof Class)?.name ?? error.name;
-  return `${kind} ${error.code ?? "(no code)"} ${JSON.stringify(error.message)}`;
+  // Which of Bun's two buffers held the data is chance.
+  const message = error.message.replace(/^(Failed to read data) \((stack|buffer) path\)$/, "$1");
+  return `${kind} ${error.code ?? "(no code)"} ${JSON.stringify(message)}`;
 }

@@ -55,9 +55,11 @@ export async function serve(answer, { path, port = 0 } = {}) {
         commands.push(next.command);
       }
       if (commands.length > 0) peer.packets.push(commands.map((command) => command.join(" ")).join(" | "));
+      // One write for all answers to a packet, so that they arrive together.
+      const answers = commands.map((command) => Buffer.from(answer(command, peer) ?? "", "latin1"));
+      const bytes = Buffer.concat(answers);
+      if (bytes.length > 0) socket.write(bytes);
       for (const command of commands) {
-        const bytes = answer(command, peer);
-        if (bytes) socket.write(bytes, "latin1");
         for (const waiter of [...waiting]) {
           if (!waiter.wanted(command, peer)) continue;
           waiting.splice(waiting.indexOf(waiter), 1);
