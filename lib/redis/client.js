@@ -24,7 +24,7 @@ const UNSUBSCRIBES = new Set(["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"]);
  */
 const PUSH = {
   ...PLAIN,
-  convert: (push) => (Array.isArray(push) ? { type: push[0], data: push.slice(1) } : push),
+  convert: (push) => (Array.isArray(push) ? { __proto__: null, type: push[0], data: push.slice(1) } : push),
 };
 
 /** @type {(receiver: unknown) => Connection} */
@@ -134,6 +134,8 @@ class RedisClient {
       return value;
     });
     const upper = name.toUpperCase();
+    if (upper === "SUBSCRIBE") return connection.subscribe(name, converted, PLAIN).then(() => connection.listeners.size);
+    if (upper === "UNSUBSCRIBE") return connection.unsubscribe(name, converted, PLAIN).then(() => undefined);
     if (SUBSCRIBES.has(upper)) return connection.subscribe(name, converted, PUSH);
     if (UNSUBSCRIBES.has(upper)) return connection.unsubscribe(name, converted, PUSH);
     return connection.issue(encode(name, converted), PLAIN, 0);

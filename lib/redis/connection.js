@@ -194,7 +194,8 @@ class Connection {
 
   /** The server forgets subscriptions with the connection; ask for them again. */
   resubscribe() {
-    if (this.listeners.size === 0) return;
+    // Before the first confirmation they are on their way already.
+    if (this.listeners.size === 0 || !this.subscriber) return;
     const channels = [...this.listeners.keys()];
     this.subscribe("SUBSCRIBE", channels, PLAIN).catch((error) => {
       process.emitWarning(`could not subscribe again after a reconnect: ${error.message}`, "RedisWarning");

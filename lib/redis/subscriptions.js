@@ -114,7 +114,7 @@ function removeOnce(connection, channel, listener) {
  * @returns {Argument[]}
  */
 function channelNames(channels, method) {
-  if (typeof channels === "string") return [channels];
+  if (typeof channels === "string" || channels instanceof String) return [String(channels)];
   if (!Array.isArray(channels)) throw invalidArgument("channel", "a string or array", method);
   if (channels.length === 0) {
     throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `${method} requires at least one channel`);
