@@ -78,7 +78,8 @@ export function expand(pattern: string): string[] {
   return braces[1]!.split(",").flatMap((part) => expand(before + part + after));
 }
 
-export function matches(pattern: string, key: string): boolean {
+/** A pattern without braces as a regular expression for whole keys. */
+export function compile(pattern: string): RegExp {
   const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`).test(key);
+  return new RegExp(`^${parts.join(".*")}$`);
 }

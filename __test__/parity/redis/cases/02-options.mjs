@@ -1,6 +1,7 @@
 // Section 2.4 and 2.5: the options that the constructor checks, and the environment.
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { RedisClient, connect, finish, library, note, observe, outcome, serve, settled, show } from "../support/index.mjs";
 
 const self = fileURLToPath(import.meta.url);
@@ -82,14 +83,12 @@ async function environment() {
     "redis.blank": { REDIS_URL: " " },
     others: { BUN_REDIS_URL: "http://a", REDIS_TLS_URL: "http://a", BUN_VALKEY_URL: "http://a", REDIS_HOST: "http://a" },
   };
-  for (const [kind, variables] of Object.entries(cases)) {
-    const env = { PATH: process.env.PATH, ...variables };
-    const lines = execFileSync(process.execPath, [self, "child"], { env, encoding: "utf8" }).trim().split("\n");
-    for (const line of lines) {
-      const { key, text } = JSON.parse(line);
-      note(`environment.${kind}.${key}`, text);
-    }
-  }
+  const run = promisify(execFile);
+  const outputs = Object.entries(cases).map(async ([kind, variables]) => {
+    const { stdout } = await run(process.execPath, [self, "child"], { env: { PATH: process.env.PATH, ...variables } });
+    return stdout.trim().split("\n").map((line) => ({ kind, ...JSON.parse(line) }));
+  });
+  for (const { kind, key, text } of (await Promise.all(outputs)).flat()) note(`environment.${kind}.${key}`, text);
   // What is given wins over the environment, which stays unread then.
   process.env.REDIS_URL = "http://a";
   observe("environment.argument", await settled(connect(url("1")).connect()));
