@@ -2,11 +2,14 @@
  * The scripts of `cases/` print the same under Bun and under Node with this package, except for what
  * `allowed.json` lists.
  */
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startRedis } from "../../../dev/servers.mjs";
+import { makeCertificates } from "../../support/certificates.js";
 import * as compare from "./compare.js";
+import { startTlsPeers } from "./tls-peers.js";
 
 const folder = join(import.meta.dirname, "cases");
 const scripts = readdirSync(folder).sort();
@@ -16,16 +19,20 @@ const patterns = allowed.flatMap(({ observations }) => observations.flatMap(comp
 type Runtime = keyof typeof compare.runtimes;
 
 const runtimes = Object.keys(compare.runtimes) as Runtime[];
-const servers: Awaited<ReturnType<typeof startRedis>>[] = [];
+const certificates = mkdtempSync(join(tmpdir(), "s3-valkey-parity-"));
+const servers: { stop(): Promise<unknown> }[] = [];
 /** What was seen, by runtime and script. */
 const seen = { bun: new Map<string, Promise<compare.Observations>>(), node: new Map<string, Promise<compare.Observations>>() };
 
 beforeAll(async () => {
+  makeCertificates(certificates);
+  const tls = await startTlsPeers(certificates);
+  servers.push(tls);
   await Promise.all(
     runtimes.map(async (runtime) => {
       const server = await startRedis({ unixsocket: true });
       servers.push(server);
-      const environment = { PARITY_REDIS: server.url, PARITY_SOCKET: server.socketPath! };
+      const environment = { PARITY_REDIS: server.url, PARITY_SOCKET: server.socketPath!, ...tls.variables };
       // One after the other, since they share a server; the other runtime has one of its own.
       for (const script of scripts) {
         const observations = compare.run(compare.runtimes[runtime], join(folder, script), environment);
@@ -36,7 +43,10 @@ beforeAll(async () => {
   );
 }, 240_000);
 
-afterAll(() => Promise.all(servers.map((server) => server.stop())));
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.stop()));
+  rmSync(certificates, { recursive: true, force: true });
+});
 
 describe.each(scripts)("%s", (script) => {
   it("shows the same under Bun and under Node", async () => {
