@@ -164,4 +164,3 @@ impl Parcel for Happened {
         Ok(true)
     }
 }
-

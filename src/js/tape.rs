@@ -130,13 +130,7 @@ impl<'a> Tape<'a> {
     }
 
     /// Settles `id` with strings that were put together in `text`.
-    pub fn settle_strings(
-        &mut self,
-        id: u32,
-        tag: Tag,
-        text: sys::napi_value,
-        lengths: &[u32],
-    ) {
+    pub fn settle_strings(&mut self, id: u32, tag: Tag, text: sys::napi_value, lengths: &[u32]) {
         self.values.push(text);
         self.settle(id, tag, u32::try_from(lengths.len()).unwrap_or(u32::MAX));
         self.words[self.used..self.used + lengths.len()].copy_from_slice(lengths);
