@@ -27,6 +27,10 @@ const hellos = {
   attribute: `|1\r\n+a\r\n+b\r\n${GREETING}`,
   push: `>2\r\n+invalidate\r\n_\r\n${GREETING}`,
   "error.wrongpass": "-WRONGPASS invalid username-password pair or user is disabled.\r\n",
+  "error.loading": "-LOADING Redis is loading the dataset in memory\r\n",
+  "error.maxclients": "-ERR max number of clients reached\r\n",
+  "error.unknown": "-ERR unknown command 'HELLO', with args beginning with: '3'\r\n",
+  "error.noperm": "-NOPERM User default has no permissions to run the 'hello' command\r\n",
   "error.noauth": "-NOAUTH HELLO must be called with the client already authenticated\r\n",
   "error.noproto": "-NOPROTO unsupported protocol version\r\n",
   "error.empty": "-\r\n",
@@ -37,6 +41,13 @@ const hellos = {
 };
 for (const [kind, hello] of Object.entries(hellos)) {
   await handshake(`handshake.hello.${kind}`, "", ([name]) => (name === "HELLO" ? hello : "+PONG\r\n"));
+}
+
+// Whether a refusal that may pass is worth another attempt.
+for (const [kind, hello] of [["loading", "-LOADING busy\r\n"], ["maxclients", "-ERR max number of clients reached\r\n"], ["wrongpass", "-WRONGPASS no\r\n"]]) {
+  const server = await serve(([name], { index }) => (name === "HELLO" && index === 0 ? hello : name === "HELLO" ? GREETING : "+PONG\r\n"));
+  const client = connect(server.url(), { maxRetries: 1 });
+  observe(`handshake.passing.${kind}`, [await settled(client.ping()), server.peers.length]);
 }
 
 const selects = {
@@ -124,7 +135,7 @@ await finish();
  */
 async function handshake(key, path, answer, later) {
   const server = await serve(answer);
-  const client = connect(server.url(path), { connectionTimeout: 2000 });
+  const client = connect(server.url(path), { connectionTimeout: 2000, maxRetries: 0 });
   const events = [];
   client.onconnect = () => void events.push("onconnect");
   client.onclose = (error) => void events.push(`onclose ${show(error)}`);

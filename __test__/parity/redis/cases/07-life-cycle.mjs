@@ -337,7 +337,7 @@ for (const kind of ["command", "connect"]) {
 // --- Time-outs ---------------------------------------------------------------------------------
 for (const queued of [true, false]) {
   const server = await serve(() => {});
-  const client = connect(server.url(), { connectionTimeout: 40 });
+  const client = connect(server.url(), { connectionTimeout: 40, maxRetries: 0 });
   const { events, track } = journal(client);
   const all = [track("connect()", client.connect())];
   if (queued) all.push(track("first", client.get("a")), track("second", client.get("b")));
@@ -345,6 +345,12 @@ for (const queued of [true, false]) {
   await turn();
   observe(`life.connection-timeout.${queued}.events`, events);
   observe(`life.connection-timeout.${queued}.after`, [await settled(client.get("k")), server.peers.length]);
+}
+{
+  // Whether a time-out is worth another attempt.
+  const server = await serve(() => {});
+  const client = connect(server.url(), { connectionTimeout: 40, maxRetries: 1 });
+  observe("life.connection-timeout.retried", [await settled(client.get("k")), server.peers.length]);
 }
 {
   const { client, server } = await inFlight("idle-timeout", async (client, server, track, all) => void (await Promise.all(all)), { idleTimeout: 60 },

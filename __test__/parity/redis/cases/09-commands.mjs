@@ -119,7 +119,7 @@ for (const [family, calls] of Object.entries(families)) {
 }
 
 // What is never the same twice is told by its shape.
-const shape = (value) => (Array.isArray(value) ? value.map(shape) : typeof value === "object" && value !== null ? Object.fromEntries(Object.keys(value).map((key) => [key, typeof value[key]])) : typeof value);
+const shape = (value) => (Array.isArray(value) ? value.map(shape) : typeof value === "object" && value !== null ? Object.fromEntries(Object.keys(value).sort().map((key) => [key, typeof value[key]])) : typeof value);
 await client.flushall();
 await client.xadd("st", "1-1", "f", "v");
 await client.xgroup("CREATE", "st", "grp", "0");
