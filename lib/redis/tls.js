@@ -31,7 +31,7 @@ function resolveTls(tls, scheme) {
   const ca = [...pems(given, "ca"), ...file(given, "caFile")];
   const [cert] = [...pems(given, "cert"), ...file(given, "certFile")];
   const [key] = [...pems(given, "key"), ...file(given, "keyFile")];
-  const serverName = text(given, "serverName") ?? text(given, "servername", "serverName");
+  const serverName = text(given, "serverName") || text(given, "servername", "serverName") || undefined;
   const rejectUnauthorized = given["rejectUnauthorized"] ?? undefined;
   if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== "boolean") {
     throw invalid("TLSOptions.rejectUnauthorized must be a boolean");

@@ -7,3 +7,4 @@ mod quiet;
 pub mod runtime;
 pub mod stream;
 pub mod tls;
+mod verify;
