@@ -13,6 +13,7 @@
 mod port;
 mod redis_lane;
 mod redis_reply;
+mod redis_target;
 mod s3_client;
 mod s3_listing;
 mod s3_stream;

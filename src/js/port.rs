@@ -5,7 +5,7 @@
 //! [`Tape`]. One wake-up and one native call serve any number of results.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use napi::bindgen_prelude::{Function, FunctionRef, Result, Uint32Array, Unknown, check_status};
@@ -52,9 +52,10 @@ pub struct PortHandle(Arc<Shared>);
 struct Shared {
     queue: Mutex<Queue>,
     wake: Wake,
-    /// Calls that are not settled yet; while there are any, the event loop is kept alive. Only
-    /// the JavaScript thread changes it.
-    pending: AtomicU32,
+    /// Calls that are not settled yet; while there are any, the event loop is kept alive. Calls
+    /// that JavaScript has given up are released early and retained again behind their end, so
+    /// this is below zero for moments. Only the JavaScript thread changes it.
+    pending: AtomicI64,
     native_calls: AtomicU32,
 }
 
@@ -86,7 +87,7 @@ impl Port {
         let shared = Arc::new(Shared {
             queue: Mutex::new(Queue::default()),
             wake,
-            pending: AtomicU32::new(0),
+            pending: AtomicI64::new(0),
             native_calls: AtomicU32::new(0),
         });
         env.add_env_cleanup_hook(Arc::clone(&shared), |shared| shared.die())?;
@@ -220,7 +221,9 @@ impl Shared {
     }
 
     fn begun(&self, env: &Env, count: u32) -> Result<()> {
-        if count > 0 && self.pending.fetch_add(count, Ordering::Relaxed) == 0 {
+        let count = i64::from(count);
+        let before = self.pending.fetch_add(count, Ordering::Relaxed);
+        if before <= 0 && before + count > 0 {
             // SAFETY: the function lives as long as its environment, whose thread this is.
             check_status!(unsafe {
                 sys::napi_ref_threadsafe_function(env.raw(), self.wake.raw())
@@ -230,7 +233,9 @@ impl Shared {
     }
 
     fn settled(&self, env: &Env, count: u32) -> Result<()> {
-        if count > 0 && self.pending.fetch_sub(count, Ordering::Relaxed) == count {
+        let count = i64::from(count);
+        let before = self.pending.fetch_sub(count, Ordering::Relaxed);
+        if before > 0 && before - count <= 0 {
             // SAFETY: as in `begun`.
             check_status!(unsafe {
                 sys::napi_unref_threadsafe_function(env.raw(), self.wake.raw())

@@ -1,5 +1,6 @@
 //! A Redis connection for JavaScript.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use napi::bindgen_prelude::{
@@ -10,6 +11,7 @@ use napi_derive::napi;
 
 use super::port::{Parcel, Port, PortHandle, Resource, cannot_represent};
 use super::redis_reply::{self, Scratch};
+use super::redis_target::LaneTarget;
 use super::tape::Tape;
 use super::value;
 use crate::error::Error;
@@ -18,6 +20,7 @@ use crate::redis::config::{Config, Options, Status, Tls};
 use crate::redis::inflight::{Entry, Meta};
 use crate::redis::lane::{Batch, Delivery, Event, Lane, Sink};
 use crate::redis::lifecycle;
+use crate::redis::overrides::Overrides;
 use crate::redis::resp::decode::Reader;
 use crate::redis::url;
 
@@ -50,6 +53,8 @@ pub struct LaneOptions {
     pub enable_offline_queue: bool,
     /// TLS settings; absent for what the URL's scheme says.
     pub tls: Option<LaneTls>,
+    /// Parts of the address that win over the URL.
+    pub target: Option<LaneTarget>,
 }
 
 /// TLS settings; PEM texts as bytes.
@@ -74,6 +79,7 @@ pub struct LaneTls {
 pub struct RedisLane {
     lane: Arc<Lane>,
     port: PortHandle,
+    push_bytes: Arc<AtomicBool>,
     // Keeps the weak reference that the environment holds alive.
     _closer: Arc<Closer>,
 }
@@ -88,19 +94,23 @@ impl RedisLane {
         port: &Port,
         target: u32,
         url: String,
-        options: LaneOptions,
+        mut options: LaneOptions,
     ) -> Result<Self, String> {
-        let parsed = url::parse(&url)
+        let overrides = options.target.take().unwrap_or_default();
+        let address = url::parse(&url)
+            .and_then(|parsed| Overrides::from(overrides).apply(parsed))
             .map_err(|error| JsError::new(error.code().to_owned(), error.message().to_owned()))?;
         let config = Config {
-            target: parsed,
+            target: address,
             options: options.into(),
         };
         let port = port.handle();
         let sink = LaneSink {
             port: port.clone(),
             target,
+            push_bytes: Arc::default(),
         };
+        let push_bytes = Arc::clone(&sink.push_bytes);
         let lane = Lane::new(config, Arc::new(sink));
         let closer = Arc::new(Closer(Arc::clone(&lane)));
         let weak: Weak<dyn Resource> = Arc::downgrade(&closer) as Weak<dyn Resource>;
@@ -108,6 +118,7 @@ impl RedisLane {
         Ok(Self {
             lane,
             port,
+            push_bytes,
             _closer: closer,
         })
     }
@@ -176,6 +187,25 @@ impl RedisLane {
     pub fn buffered(&self) -> u32 {
         u32::try_from(self.lane.buffered()).unwrap_or(u32::MAX)
     }
+
+    /// Bytes that wait to be sent, with or without a connection.
+    #[napi(getter, catch_unwind)]
+    pub fn backlog_bytes(&self) -> f64 {
+        count(self.lane.backlog().bytes)
+    }
+
+    /// Commands of which nothing was sent yet.
+    #[napi(getter, catch_unwind)]
+    pub fn backlog_commands(&self) -> f64 {
+        count(self.lane.backlog().commands)
+    }
+
+    /// Whether strings in pushes, such as messages, are handed over as bytes. Holds for all that
+    /// were not drained yet.
+    #[napi(catch_unwind)]
+    pub fn set_push_bytes(&self, wanted: bool) {
+        self.push_bytes.store(wanted, Ordering::Relaxed);
+    }
 }
 
 impl RedisLane {
@@ -201,6 +231,12 @@ fn too_short() -> napi::Error {
     napi::Error::from_reason("the buffer is shorter than announced")
 }
 
+/// A count as a JavaScript number.
+#[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn count(number: usize) -> f64 {
+    number as f64
+}
+
 impl Drop for RedisLane {
     fn drop(&mut self) {
         // Collected while connected: nobody can use the connection any more.
@@ -220,6 +256,7 @@ impl Resource for Closer {
 struct LaneSink {
     port: PortHandle,
     target: u32,
+    push_bytes: Arc<AtomicBool>,
 }
 
 impl Sink for LaneSink {
@@ -228,6 +265,7 @@ impl Sink for LaneSink {
             batch,
             next: 0,
             target: self.target,
+            push_bytes: Arc::clone(&self.push_bytes),
             scratch: Scratch::default(),
         }));
     }
@@ -252,6 +290,7 @@ struct Replies {
     batch: Batch,
     next: usize,
     target: u32,
+    push_bytes: Arc<AtomicBool>,
     scratch: Scratch,
 }
 
@@ -269,7 +308,9 @@ impl Parcel for Replies {
                 if !tape.fits(0) {
                     return Ok(false);
                 }
-                let push = redis_reply::convert(tape, &mut Reader::new(frame), false)?;
+                let bytes = self.push_bytes.load(Ordering::Relaxed);
+                let meta = Meta(if bytes { Meta::BYTES } else { 0 });
+                let push = redis_reply::convert(tape, &mut Reader::new(frame), meta)?;
                 tape.event(self.target, LaneEvent::Push as u32, push)?;
             }
             self.next += 1;
@@ -310,7 +351,7 @@ impl Parcel for Happened {
         let (kind, argument): (LaneEvent, sys::napi_value) = match &self.event {
             Event::Connected(greeting) => (
                 LaneEvent::Connected,
-                redis_reply::convert(tape, &mut Reader::new(greeting), false)?,
+                redis_reply::convert(tape, &mut Reader::new(greeting), Meta::default())?,
             ),
             Event::Reconnecting => (LaneEvent::Reconnecting, value::null(tape.env)?),
             Event::Closed(error) => (LaneEvent::Closed, value::failure(tape.env, error)?),

@@ -6,14 +6,17 @@ use super::resp::decode::Reader;
 
 /// What a submitter says about a command, in one word so that it crosses the border cheaply.
 ///
-/// Bits 0-1: how the command is answered; bit 2: strings of the reply are wanted as bytes; bits
-/// 8-31: how many confirmations a subscription command waits for, 0 when it names no channel.
+/// Bits 0-1: how the command is answered; bit 2: strings of the reply are wanted as bytes; bit 3:
+/// integers are wanted exact; bits 8-31: how many confirmations a subscription command waits for, 0
+/// when it names no channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Meta(pub u32);
 
 impl Meta {
     /// Strings of the reply are wanted as bytes.
     pub const BYTES: u32 = 1 << 2;
+    /// Integers beyond 2^53 are wanted exact.
+    pub const EXACT: u32 = 1 << 3;
     /// An ordinary command: one reply.
     pub const REPLY: u32 = 0;
     /// SUBSCRIBE and its kin: one push for each channel.
@@ -25,6 +28,12 @@ impl Meta {
     #[must_use]
     pub fn wants_bytes(self) -> bool {
         self.0 & Self::BYTES != 0
+    }
+
+    /// Whether integers beyond 2^53 are wanted exact.
+    #[must_use]
+    pub fn wants_exact(self) -> bool {
+        self.0 & Self::EXACT != 0
     }
 
     fn kind(self) -> u32 {
@@ -91,6 +100,18 @@ impl InFlight {
         self.left = None;
         self.subscribed.clear();
         self.entries.drain(..).collect()
+    }
+
+    /// How many commands wait for their reply.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether no command waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// Finds whom a whole frame of this `kind` is for.

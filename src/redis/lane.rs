@@ -13,7 +13,7 @@ use super::config::{Config, Status};
 use super::driver;
 use super::inflight::{Entry, InFlight, Meta};
 use super::lifecycle;
-use super::outbox::{self, Outbox};
+use super::outbox::{self, Backlog, Outbox};
 use crate::error::Error;
 use crate::net::runtime;
 use crate::net::stream::Socket;
@@ -150,6 +150,12 @@ impl Lane {
         } else {
             0
         }
+    }
+
+    /// How much waits to be sent, with or without a connection.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        self.lock().outbox.backlog()
     }
 
     /// Submits whole commands, cut in pieces anywhere, and their entries in the same order.

@@ -1,7 +1,7 @@
 //! The Redis/Valkey client.
 //!
 //! [`ValkeyClient`] is the face for Rust. Below it, [`lane`] is one connection with its
-//! driver; everything else is pure: [`url`], [`handshake`], [`inflight`], [`outbox`],
+//! driver; everything else is pure: [`url`], [`overrides`], [`handshake`], [`inflight`], [`outbox`],
 //! [`lifecycle`] and [`resp`].
 
 pub mod callers;
@@ -15,6 +15,7 @@ pub mod keys;
 pub mod lane;
 pub mod lifecycle;
 pub mod outbox;
+pub mod overrides;
 mod reply;
 pub mod resp;
 pub mod url;
