@@ -70,6 +70,8 @@ interface MethodOptions {
   reply?: "boolean" | "buffer";
   /** \`false\` for methods that are allowed while the connection is subscribed. */
   guard?: boolean;
+  /** \`true\` for commands that may wait on the server. */
+  blocking?: boolean;
 }
 
 /** Makes a method of a name that sends a command; how it treats its arguments is what tells the makers apart. */

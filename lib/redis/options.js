@@ -1,7 +1,9 @@
 "use strict";
 /** The constructor's arguments, checked as Bun checks them. */
 const { readFileSync } = require("node:fs");
+const { resolveTarget } = require("./address.js");
 const { coded } = require("./errors.js");
+const { resolveRules } = require("./rules.js");
 
 const MAX_UINT32 = 0xffffffff;
 const TLS_SCHEME = /^(rediss|valkeys|(redis|valkey)\+tls(\+unix)?):\/\//i;
@@ -9,28 +11,20 @@ const TLS_SCHEME = /^(rediss|valkeys|(redis|valkey)\+tls(\+unix)?):\/\//i;
 /**
  * @typedef {import("../../binding.js").LaneOptions} LaneOptions
  * @typedef {import("../../binding.js").LaneTls} LaneTls
+ *
+ * @typedef {object} Resolved
+ * @property {LaneOptions} lane
+ * @property {boolean} enableAutoPipelining
+ * @property {import("./admission.js").Rules} rules
  */
-
-/**
- * The URL to connect to.
- * @param {unknown} url
- * @returns {string}
- */
-function resolveUrl(url) {
-  if (url !== undefined && url !== null) return `${/** @type {any} */ (url)}`;
-  return process.env["REDIS_URL"] || process.env["VALKEY_URL"] || "valkey://localhost:6379";
-}
 
 /**
  * Checks the options and fills in defaults.
  * @param {string} url
- * @param {unknown} options ignored unless it is an object
- * @returns {{ lane: LaneOptions, enableAutoPipelining: boolean }}
+ * @param {Record<string, unknown>} given
+ * @returns {Resolved}
  */
-function resolveOptions(url, options) {
-  const given = /** @type {Record<string, unknown>} */ (
-    typeof options === "object" && options !== null ? options : {}
-  );
+function resolveOptions(url, given) {
   return {
     lane: {
       connectionTimeout: uint32(given, "connectionTimeout", 10_000),
@@ -39,8 +33,10 @@ function resolveOptions(url, options) {
       maxRetries: uint32(given, "maxRetries", 20),
       enableOfflineQueue: flag(given, "enableOfflineQueue"),
       tls: resolveTls(given["tls"], TLS_SCHEME.test(url)),
+      target: resolveTarget(given),
     },
     enableAutoPipelining: flag(given, "enableAutoPipelining"),
+    rules: resolveRules(given),
   };
 }
 
@@ -152,4 +148,4 @@ function invalid(message) {
   return coded(TypeError, "ERR_INVALID_ARG_TYPE", message);
 }
 
-module.exports = { resolveUrl, resolveOptions };
+module.exports = { resolveOptions };

@@ -188,6 +188,24 @@ impl RedisLane {
         u32::try_from(self.lane.buffered()).unwrap_or(u32::MAX)
     }
 
+    /// The URL in force, with `***` for the password.
+    #[napi(getter, catch_unwind)]
+    pub fn url(&self) -> String {
+        self.lane.config().target.to_string()
+    }
+
+    /// `host:port`, or the path of the Unix socket.
+    #[napi(getter, catch_unwind)]
+    pub fn address(&self) -> String {
+        self.lane.config().target.address.to_string()
+    }
+
+    /// The database that is selected after each connect.
+    #[napi(getter, catch_unwind)]
+    pub fn database(&self) -> u32 {
+        self.lane.config().target.database
+    }
+
     /// Bytes that wait to be sent, with or without a connection.
     #[napi(getter, catch_unwind)]
     pub fn backlog_bytes(&self) -> f64 {

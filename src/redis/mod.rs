@@ -16,6 +16,7 @@ pub mod lane;
 pub mod lifecycle;
 pub mod outbox;
 pub mod overrides;
+mod redacted;
 mod reply;
 pub mod resp;
 pub mod url;
