@@ -227,13 +227,11 @@ class Connection {
    */
   close(error) {
     const { outgoing } = this;
-    const { count } = outgoing;
     // The lane may have ended just now; its event will not be heard any more.
     const live = this.listening && this.state !== "closed";
     // Commands of this turn were promised an answer: they are refused like those in flight.
-    if (count > 0 && !this.connected) outgoing.flush(this.lane);
-    const closed = this.lane.close(outgoing.entries, outgoing.count) || live;
-    outgoing.clear();
+    if (!this.connected) outgoing.flush(this.lane);
+    const closed = this.lane.close(outgoing.take()) || live;
     if (closed) this.ended(error);
     return closed;
   }

@@ -1,8 +1,9 @@
 "use strict";
 /** Commands that wait for the next flush. */
+const { slab, entries: submitted } = require("../port.js");
 
-/** Bytes of the buffer that text is written to. */
-const SLAB = 256 * 1024;
+/** Commands that one flush can hold. */
+const MAX_COMMANDS = submitted.length / 2;
 /** So many characters and bytes are flushed at once. */
 const FLUSH_AT = 64 * 1024;
 /** UTF-8 bytes of one UTF-16 code unit, at most. */
@@ -20,8 +21,6 @@ class Outgoing {
     this.pieceBytes = 0;
     this.entries = new Uint32Array(128);
     this.count = 0;
-    /** @type {Buffer | null} */
-    this.slab = null;
   }
 
   /**
@@ -61,15 +60,20 @@ class Outgoing {
 
   /** Whether so much has gathered that waiting for the end of the turn would only cost memory. */
   get full() {
-    return this.text.length + this.pieceBytes >= FLUSH_AT;
+    return this.text.length + this.pieceBytes >= FLUSH_AT || this.count === MAX_COMMANDS;
   }
 
-  /** Forgets what has gathered. */
-  clear() {
+  /** Takes the entries out for a native call; what has gathered is forgotten. */
+  take() {
+    const { entries, count } = this;
+    for (let word = count * 2 - 1; word >= 0; word--) submitted[word] = /** @type {number} */ (entries[word]);
     this.text = "";
-    this.pieces = [];
-    this.pieceBytes = 0;
     this.count = 0;
+    if (this.pieces.length > 0) {
+      this.pieces = [];
+      this.pieceBytes = 0;
+    }
+    return count;
   }
 
   /**
@@ -77,35 +81,28 @@ class Outgoing {
    * @param {import("../../binding.js").RedisLane} lane
    */
   flush(lane) {
-    const { text, pieces, pieceBytes, count } = this;
-    if (count === 0) return;
-    this.text = "";
-    this.count = 0;
-    if (pieces.length > 0) {
-      this.pieces = [];
-      this.pieceBytes = 0;
-    }
-    if (pieceBytes + text.length * MAX_BYTES_PER_UNIT > SLAB) {
+    const { text, pieces, pieceBytes } = this;
+    if (this.count === 0) return;
+    const count = this.take();
+    if (pieceBytes + text.length * MAX_BYTES_PER_UNIT > slab.length) {
       const parts = [...pieces, text].map((part) => (typeof part === "string" ? Buffer.from(part) : part));
-      lane.submitPieces(parts, this.entries, count);
+      lane.submitPieces(parts, count);
       return;
     }
-    const slab = (this.slab ??= Buffer.allocUnsafeSlow(SLAB));
     let length = 0;
-    for (const piece of pieces) length += put(slab, piece, length);
-    length += put(slab, text, length);
-    lane.submit(slab, length, this.entries, count);
+    for (const piece of pieces) length += put(piece, length);
+    length += put(text, length);
+    lane.submit(length, count);
   }
 }
 
 /**
- * @param {Buffer} slab
  * @param {string | Uint8Array} piece
- * @param {number} at
+ * @param {number} at where in the slab
  * @returns {number} the bytes written
  */
-function put(slab, piece, at) {
-  if (typeof piece === "string") return slab.write(piece, at, SLAB - at, "utf8");
+function put(piece, at) {
+  if (typeof piece === "string") return slab.write(piece, at, slab.length - at, "utf8");
   slab.set(piece, at);
   return piece.length;
 }

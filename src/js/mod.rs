@@ -10,9 +10,15 @@
     reason = "the shapes of arguments are those that napi hands over"
 )]
 
+#[cfg(unix)]
+mod event_loop;
+mod exchange;
 mod port;
 mod redis_lane;
+#[cfg(unix)]
+mod redis_reader;
 mod redis_reply;
+mod redis_sink;
 mod redis_target;
 mod s3_client;
 mod s3_listing;
@@ -20,4 +26,6 @@ mod s3_stream;
 mod s3_upload;
 mod s3_values;
 mod tape;
+#[cfg(unix)]
+mod uv;
 mod value;

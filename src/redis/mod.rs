@@ -11,11 +11,14 @@ pub mod config;
 mod driver;
 pub mod handshake;
 pub mod inflight;
+#[cfg(unix)]
+pub mod inlet;
 pub mod keys;
 pub mod lane;
 pub mod lifecycle;
 pub mod outbox;
 pub mod overrides;
+mod receiver;
 mod redacted;
 mod reply;
 pub mod resp;
