@@ -21,7 +21,7 @@ export function generate() {
     ["docs/commands.md", emitDocs(facts, methods)],
     ["lib/redis/command_facts.js", emitFacts(facts)],
     ["lib/redis/commands.d.ts", emitTypes(facts, methods)],
-    ["lib/redis/commands.js", emitMethods(facts, methods)],
+    ["lib/redis/commands.js", emitMethods(methods)],
     ["src/redis/command_table.rs", emitTable(facts)],
   ]);
 }

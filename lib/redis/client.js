@@ -35,7 +35,7 @@ class RedisClient {
   #given;
   /** @type {Connection | undefined} */
   #connection;
-  /** @type {RedisView | undefined} */
+  /** @type {InstanceType<typeof RedisView> | undefined} */
   #buffers;
   /** What the setters were given, with the context of then. @type {Record<string, { value: any, callback: Callback | null }>} */
   #callbacks = {};

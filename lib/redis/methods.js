@@ -3,6 +3,7 @@
  * Makes the methods of the command table (`commands/`). Each maker is one class of arguments:
  * what is required, what may be left out, and which error names which argument.
  */
+const { blocking } = require("./command_facts.js");
 const { LONG_TEXT, bulk, head, encode, toArgument } = require("./encode.js");
 const { coded, invalidArgument, subscriberMode } = require("./errors.js");
 const { PLAIN, BOOLEAN, Meta } = require("./outcomes.js");
@@ -15,7 +16,6 @@ const { PLAIN, BOOLEAN, Meta } = require("./outcomes.js");
  * @typedef {object} Options
  * @property {number} [length] the function's `length`
  * @property {"boolean" | "buffer"} [reply] how the reply is changed
- * @property {boolean} [blocking] `true` when the command may wait on the server
  * @property {boolean} [guard] `false` when the method may be called in subscriber mode
  */
 
@@ -42,7 +42,7 @@ function makeMakers(senderOf) {
    */
   function none(name, command, options = {}) {
     const frame = head(command, 0);
-    const { outcome, meta } = reply(options);
+    const { outcome, meta } = reply(command, options);
     return named(name, options, function () {
       return enter(this, name, options).issue(frame, outcome, meta);
     });
@@ -58,7 +58,7 @@ function makeMakers(senderOf) {
    */
   function fixed(name, command, names, options = {}) {
     const start = head(command, names.length);
-    const { outcome, meta } = reply(options);
+    const { outcome, meta } = reply(command, options);
     /** @param {Sender} connection @param {unknown[]} values */
     const general = (connection, values) => {
       const args = names.map((argument, index) => required(values[index], argument, name));
@@ -93,7 +93,7 @@ function makeMakers(senderOf) {
    * @param {Options} [options]
    */
   function variadic(name, command, options = {}) {
-    const { outcome, meta } = reply(options);
+    const { outcome, meta } = reply(command, options);
     return named(name, options, function (...values) {
       const connection = enter(this, name, options);
       const args = values.map((value) => required(value, "additional arguments", name));
@@ -108,7 +108,7 @@ function makeMakers(senderOf) {
    * @param {Options} [options]
    */
   function keyed(name, command, options = {}) {
-    const { outcome, meta } = reply(options);
+    const { outcome, meta } = reply(command, options);
     return named(name, options, function (...values) {
       const connection = enter(this, name, options);
       if (values[0] === undefined || values[0] === null) {
@@ -125,7 +125,7 @@ function makeMakers(senderOf) {
    * @param {Options} [options]
    */
   function loose(name, command, options = {}) {
-    const { outcome, meta } = reply(options);
+    const { outcome, meta } = reply(command, options);
     return named(name, options, function (...values) {
       const connection = enter(this, name, options);
       return connection.issue(encode(command, present(values, name)), outcome, meta);
@@ -167,11 +167,14 @@ function present(values, method) {
     .map((value) => required(value, "additional arguments", method));
 }
 
-/** @param {Options} options */
-function reply(options) {
+/**
+ * @param {string} command
+ * @param {Options} options
+ */
+function reply(command, options) {
   return {
     outcome: options.reply === "boolean" ? BOOLEAN : PLAIN,
-    meta: (options.reply === "buffer" ? Meta.BYTES : 0) | (options.blocking ? Meta.BLOCKING : 0),
+    meta: (options.reply === "buffer" ? Meta.BYTES : 0) | (blocking.has(command) ? Meta.BLOCKING : 0),
   };
 }
 
