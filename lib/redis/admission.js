@@ -64,7 +64,8 @@ class Admission {
       const full = this.queueFull(byteLength(frame));
       if (full !== null) return Promise.reject(full);
     }
-    const wanted = meta | this.rules.meta | (limits === null ? 0 : limits.meta);
+    const usual = this.rules.meta;
+    const wanted = meta | (limits === null ? usual : (usual & ~limits.cleared) | limits.set);
     const group = this.group(frame, meta, limits);
     const start =
       signal === null

@@ -15,11 +15,12 @@ const { Meta } = require("./outcomes.js");
  * @typedef {object} Limits
  * @property {AbortSignal | null} signal
  * @property {number | undefined} timeout in milliseconds, 0 for none, `undefined` for the client's
- * @property {number} meta bits that are added to every command
+ * @property {number} set bits that every command has
+ * @property {number} cleared bits of the client's that no command has
  */
 
 /** @type {Limits} */
-const NONE = { signal: null, timeout: undefined, meta: 0 };
+const NONE = { signal: null, timeout: undefined, set: 0, cleared: 0 };
 
 /** Stands for the connection where a view's commands look for one. */
 class Scope {
@@ -109,8 +110,8 @@ function resolveLimits(options, base) {
     limits.signal = signal;
   }
   if (timeout !== undefined) limits.timeout = resolveTimeout(timeout, "timeout");
-  if (buffers !== undefined) limits.meta = withBit(limits.meta, Meta.BYTES, buffers);
-  if (bigint !== undefined) limits.meta = withBit(limits.meta, Meta.EXACT, bigint);
+  if (buffers !== undefined) change(limits, Meta.BYTES, buffers);
+  if (bigint !== undefined) change(limits, Meta.EXACT, bigint);
   return limits;
 }
 
@@ -133,12 +134,13 @@ function resolveTimeout(value, name) {
 }
 
 /**
- * @param {number} meta
+ * @param {Limits} limits
  * @param {number} bit
  * @param {unknown} wanted
  */
-function withBit(meta, bit, wanted) {
-  return wanted ? meta | bit : meta & ~bit;
+function change(limits, bit, wanted) {
+  limits.set = wanted ? limits.set | bit : limits.set & ~bit;
+  limits.cleared = wanted ? limits.cleared & ~bit : limits.cleared | bit;
 }
 
 /**
