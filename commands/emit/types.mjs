@@ -12,13 +12,12 @@ export function emitTypes(facts, methods) {
 
 const indent = (text) => text.replace(/^(?=.)/gm, "  ");
 
-function member(name, { command, takes, overloads }, { summary, since, syntax }) {
+function member(name, { command, overloads }, { summary, since, syntax }) {
   const doc = [
     `${summary}`,
     "",
     `\`${`${command} ${syntax}`.trim()}\`, since ${since}: ${manual(command)}`,
   ];
-  if (takes === "fixed") doc.push("", "Takes exactly the arguments declared here; further ones are ignored.");
   const lines = ["/**", ...doc.map((line) => ` * ${line}`.trimEnd()), " */", ...overloads.map((text) => overload(name, text))];
   return lines.map((line) => `  ${line}`).join("\n");
 }
@@ -86,7 +85,7 @@ interface MethodOptions {
 interface Makers<Method> {
   /** Ignores its arguments. */
   none(name: string, command: string, options: MethodOptions): Method;
-  /** Takes exactly the named arguments. */
+  /** Takes the named arguments, and perhaps more, of which null ones are skipped. */
   fixed(name: string, command: string, names: string[], options: MethodOptions): Method;
   /** Takes any number of arguments, none of them null. */
   variadic(name: string, command: string, options: MethodOptions): Method;

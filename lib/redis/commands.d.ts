@@ -48,7 +48,7 @@ declare namespace commands {
   interface Makers<Method> {
     /** Ignores its arguments. */
     none(name: string, command: string, options: MethodOptions): Method;
-    /** Takes exactly the named arguments. */
+    /** Takes the named arguments, and perhaps more, of which null ones are skipped. */
     fixed(name: string, command: string, names: string[], options: MethodOptions): Method;
     /** Takes any number of arguments, none of them null. */
     variadic(name: string, command: string, options: MethodOptions): Method;
@@ -64,8 +64,6 @@ declare namespace commands {
      * Appends a string to the value of a key. Creates the key if it doesn't exist.
      *
      * `APPEND key value`, since 2.0.0: https://valkey.io/commands/append/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     append(key: KeyLike, value: Value): Promise<number>;
 
@@ -73,10 +71,9 @@ declare namespace commands {
      * Counts the number of set bits (population counting) in a string.
      *
      * `BITCOUNT key [start [end [BYTE | BIT]]]`, since 2.6.0: https://valkey.io/commands/bitcount/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     bitcount(key: KeyLike): Promise<number>;
+    bitcount(key: KeyLike, start: Numeric, end: Numeric, unit?: "BYTE" | "BIT"): Promise<number>;
 
     /**
      * Performs arbitrary bitfield integer operations on strings.
@@ -132,8 +129,6 @@ declare namespace commands {
      * Pops an element from a list, pushes it to another list and returns it. Block until an element is available otherwise. Deletes the list if the last element was popped.
      *
      * `BRPOPLPUSH source destination timeout`, since 2.2.0: https://valkey.io/commands/brpoplpush/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     brpoplpush(source: KeyLike, destination: KeyLike, timeout: Numeric): Promise<Text | null>;
 
@@ -209,8 +204,6 @@ declare namespace commands {
      * Decrements the integer value of a key by one. Uses 0 as initial value if the key doesn't exist.
      *
      * `DECR key`, since 1.0.0: https://valkey.io/commands/decr/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     decr(key: KeyLike): Promise<number>;
 
@@ -218,8 +211,6 @@ declare namespace commands {
      * Decrements a number from the integer value of a key. Uses 0 as initial value if the key doesn't exist.
      *
      * `DECRBY key decrement`, since 1.0.0: https://valkey.io/commands/decrby/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     decrby(key: KeyLike, decrement: Numeric): Promise<number>;
 
@@ -234,8 +225,6 @@ declare namespace commands {
      * Returns a serialized representation of the value stored at a key.
      *
      * `DUMP key`, since 2.6.0: https://valkey.io/commands/dump/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     dump(key: KeyLike): Promise<Text | null>;
 
@@ -243,8 +232,6 @@ declare namespace commands {
      * Returns the given string.
      *
      * `ECHO message`, since 1.0.0: https://valkey.io/commands/echo/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     echo(message: Value): Promise<Text>;
 
@@ -266,10 +253,8 @@ declare namespace commands {
      * Determines whether one or more keys exist.
      *
      * `EXISTS key [key ...]`, since 1.0.0: https://valkey.io/commands/exists/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    exists(key: KeyLike): Promise<boolean>;
+    exists(key: KeyLike, ...keys: KeyLike[]): Promise<boolean>;
 
     /**
      * Sets the expiration time of a key in seconds.
@@ -277,22 +262,20 @@ declare namespace commands {
      * `EXPIRE key seconds [NX | XX | GT | LT]`, since 1.0.0: https://valkey.io/commands/expire/
      */
     expire(key: KeyLike, seconds: number): Promise<number>;
+    expire(key: KeyLike, seconds: number, condition: "NX" | "XX" | "GT" | "LT"): Promise<number>;
 
     /**
      * Sets the expiration time of a key to a Unix timestamp.
      *
      * `EXPIREAT key unix-time-seconds [NX | XX | GT | LT]`, since 1.2.0: https://valkey.io/commands/expireat/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     expireat(key: KeyLike, timestamp: Numeric): Promise<number>;
+    expireat(key: KeyLike, timestamp: Numeric, condition: "NX" | "XX" | "GT" | "LT"): Promise<number>;
 
     /**
      * Returns the expiration time of a key as a Unix timestamp.
      *
      * `EXPIRETIME key`, since 7.0.0: https://valkey.io/commands/expiretime/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     expiretime(key: KeyLike): Promise<number>;
 
@@ -373,8 +356,6 @@ declare namespace commands {
      * Returns the string value of a key.
      *
      * `GET key`, since 1.0.0: https://valkey.io/commands/get/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     get(key: KeyLike): Promise<Text | null>;
 
@@ -382,8 +363,6 @@ declare namespace commands {
      * Returns the string value of a key.
      *
      * `GET key`, since 1.0.0: https://valkey.io/commands/get/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     getBuffer(key: KeyLike): Promise<Buffer<ArrayBuffer> | null>;
 
@@ -391,8 +370,6 @@ declare namespace commands {
      * Returns a bit value by offset.
      *
      * `GETBIT key offset`, since 2.2.0: https://valkey.io/commands/getbit/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     getbit(key: KeyLike, offset: Numeric): Promise<number>;
 
@@ -400,8 +377,6 @@ declare namespace commands {
      * Returns the string value of a key after deleting the key.
      *
      * `GETDEL key`, since 6.2.0: https://valkey.io/commands/getdel/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     getdel(key: KeyLike): Promise<Text | null>;
 
@@ -418,8 +393,6 @@ declare namespace commands {
      * Returns a substring of the string stored at a key.
      *
      * `GETRANGE key start end`, since 2.4.0: https://valkey.io/commands/getrange/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     getrange(key: KeyLike, start: Numeric, end: Numeric): Promise<Text>;
 
@@ -427,8 +400,6 @@ declare namespace commands {
      * Returns the previous string value of a key after setting it to a new value.
      *
      * `GETSET key value`, since 1.0.0: https://valkey.io/commands/getset/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     getset(key: KeyLike, value: Value): Promise<Text | null>;
 
@@ -443,8 +414,6 @@ declare namespace commands {
      * Determines whether a field exists in a hash.
      *
      * `HEXISTS key field`, since 2.0.0: https://valkey.io/commands/hexists/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     hexists(key: KeyLike, field: Value): Promise<boolean>;
 
@@ -475,8 +444,6 @@ declare namespace commands {
      * Returns the value of a field in a hash.
      *
      * `HGET key field`, since 2.0.0: https://valkey.io/commands/hget/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     hget(key: KeyLike, field: Value): Promise<Text | null>;
 
@@ -484,8 +451,6 @@ declare namespace commands {
      * Returns all fields and values in a hash.
      *
      * `HGETALL key`, since 2.0.0: https://valkey.io/commands/hgetall/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     hgetall(key: KeyLike): Promise<Record<string, Text>>;
 
@@ -523,8 +488,6 @@ declare namespace commands {
      * Returns all fields in a hash.
      *
      * `HKEYS key`, since 2.0.0: https://valkey.io/commands/hkeys/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     hkeys(key: KeyLike): Promise<Text[]>;
 
@@ -532,8 +495,6 @@ declare namespace commands {
      * Returns the number of fields in a hash.
      *
      * `HLEN key`, since 2.0.0: https://valkey.io/commands/hlen/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     hlen(key: KeyLike): Promise<number>;
 
@@ -631,8 +592,6 @@ declare namespace commands {
      * Sets the value of a field in a hash only when the field doesn't exist.
      *
      * `HSETNX key field value`, since 2.0.0: https://valkey.io/commands/hsetnx/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     hsetnx(key: KeyLike, field: Value, value: Value): Promise<boolean>;
 
@@ -640,8 +599,6 @@ declare namespace commands {
      * Returns the length of the value of a field.
      *
      * `HSTRLEN key field`, since 3.2.0: https://valkey.io/commands/hstrlen/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     hstrlen(key: KeyLike, field: Value): Promise<number>;
 
@@ -656,8 +613,6 @@ declare namespace commands {
      * Returns all values in a hash.
      *
      * `HVALS key`, since 2.0.0: https://valkey.io/commands/hvals/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     hvals(key: KeyLike): Promise<Text[]>;
 
@@ -665,8 +620,6 @@ declare namespace commands {
      * Increments the integer value of a key by one. Uses 0 as initial value if the key doesn't exist.
      *
      * `INCR key`, since 1.0.0: https://valkey.io/commands/incr/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     incr(key: KeyLike): Promise<number>;
 
@@ -674,8 +627,6 @@ declare namespace commands {
      * Increments the integer value of a key by a number. Uses 0 as initial value if the key doesn't exist.
      *
      * `INCRBY key increment`, since 1.0.0: https://valkey.io/commands/incrby/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     incrby(key: KeyLike, increment: Numeric): Promise<number>;
 
@@ -683,8 +634,6 @@ declare namespace commands {
      * Increment the floating point value of a key by a number. Uses 0 as initial value if the key doesn't exist.
      *
      * `INCRBYFLOAT key increment`, since 2.6.0: https://valkey.io/commands/incrbyfloat/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     incrbyfloat(key: KeyLike, increment: Numeric): Promise<Text>;
 
@@ -699,8 +648,6 @@ declare namespace commands {
      * Returns all key names that match a pattern.
      *
      * `KEYS pattern`, since 1.0.0: https://valkey.io/commands/keys/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     keys(pattern: KeyLike): Promise<Text[]>;
 
@@ -725,8 +672,6 @@ declare namespace commands {
      * Returns an element from a list by its index.
      *
      * `LINDEX key index`, since 1.0.0: https://valkey.io/commands/lindex/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     lindex(key: KeyLike, index: Numeric): Promise<Text | null>;
 
@@ -741,8 +686,6 @@ declare namespace commands {
      * Returns the length of a list.
      *
      * `LLEN key`, since 1.0.0: https://valkey.io/commands/llen/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     llen(key: KeyLike): Promise<number>;
 
@@ -794,8 +737,6 @@ declare namespace commands {
      * Returns a range of elements from a list.
      *
      * `LRANGE key start stop`, since 1.0.0: https://valkey.io/commands/lrange/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     lrange(key: KeyLike, start: Numeric, stop: Numeric): Promise<Text[]>;
 
@@ -803,8 +744,6 @@ declare namespace commands {
      * Removes elements from a list. Deletes the list if the last element was removed.
      *
      * `LREM key count element`, since 1.0.0: https://valkey.io/commands/lrem/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     lrem(key: KeyLike, count: Numeric, element: Value): Promise<number>;
 
@@ -812,8 +751,6 @@ declare namespace commands {
      * Sets the value of an element in a list by its index.
      *
      * `LSET key index element`, since 1.0.0: https://valkey.io/commands/lset/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     lset(key: KeyLike, index: Numeric, element: Value): Promise<Word<Text, "OK">>;
 
@@ -821,8 +758,6 @@ declare namespace commands {
      * Removes elements from both ends a list. Deletes the list if all elements were trimmed.
      *
      * `LTRIM key start stop`, since 1.0.0: https://valkey.io/commands/ltrim/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     ltrim(key: KeyLike, start: Numeric, stop: Numeric): Promise<Word<Text, "OK">>;
 
@@ -860,8 +795,6 @@ declare namespace commands {
      * Removes the expiration time of a key.
      *
      * `PERSIST key`, since 2.2.0: https://valkey.io/commands/persist/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     persist(key: KeyLike): Promise<number>;
 
@@ -869,26 +802,22 @@ declare namespace commands {
      * Sets the expiration time of a key in milliseconds.
      *
      * `PEXPIRE key milliseconds [NX | XX | GT | LT]`, since 2.6.0: https://valkey.io/commands/pexpire/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     pexpire(key: KeyLike, milliseconds: Numeric): Promise<number>;
+    pexpire(key: KeyLike, milliseconds: Numeric, condition: "NX" | "XX" | "GT" | "LT"): Promise<number>;
 
     /**
      * Sets the expiration time of a key to a Unix milliseconds timestamp.
      *
      * `PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]`, since 2.6.0: https://valkey.io/commands/pexpireat/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     pexpireat(key: KeyLike, timestampMilliseconds: Numeric): Promise<number>;
+    pexpireat(key: KeyLike, timestampMilliseconds: Numeric, condition: "NX" | "XX" | "GT" | "LT"): Promise<number>;
 
     /**
      * Returns the expiration time of a key as a Unix milliseconds timestamp.
      *
      * `PEXPIRETIME key`, since 7.0.0: https://valkey.io/commands/pexpiretime/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     pexpiretime(key: KeyLike): Promise<number>;
 
@@ -896,10 +825,8 @@ declare namespace commands {
      * Adds elements to a HyperLogLog key. Creates the key if it doesn't exist.
      *
      * `PFADD key [element [element ...]]`, since 2.8.9: https://valkey.io/commands/pfadd/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    pfadd(key: KeyLike, element: Value): Promise<number>;
+    pfadd(key: KeyLike, ...elements: Value[]): Promise<number>;
 
     /**
      * Returns the approximated cardinality of the set(s) observed by the HyperLogLog key(s).
@@ -927,8 +854,6 @@ declare namespace commands {
      * Sets both string value and expiration time in milliseconds of a key. The key is created if it doesn't exist.
      *
      * `PSETEX key milliseconds value`, since 2.6.0: https://valkey.io/commands/psetex/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     psetex(key: KeyLike, milliseconds: Numeric, value: Value): Promise<Word<Text, "OK">>;
 
@@ -943,8 +868,6 @@ declare namespace commands {
      * Returns the expiration time in milliseconds of a key.
      *
      * `PTTL key`, since 2.6.0: https://valkey.io/commands/pttl/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     pttl(key: KeyLike): Promise<number>;
 
@@ -983,8 +906,6 @@ declare namespace commands {
      * Renames a key and overwrites the destination.
      *
      * `RENAME key newkey`, since 1.0.0: https://valkey.io/commands/rename/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     rename(key: KeyLike, newKey: KeyLike): Promise<Word<Text, "OK">>;
 
@@ -992,8 +913,6 @@ declare namespace commands {
      * Renames a key only when the target key name doesn't exist.
      *
      * `RENAMENX key newkey`, since 1.0.0: https://valkey.io/commands/renamenx/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     renamenx(key: KeyLike, newKey: KeyLike): Promise<number>;
 
@@ -1010,8 +929,6 @@ declare namespace commands {
      * Returns the last element of a list after removing and pushing it to another list. Deletes the list if the last element was popped.
      *
      * `RPOPLPUSH source destination`, since 1.2.0: https://valkey.io/commands/rpoplpush/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     rpoplpush(source: KeyLike, destination: KeyLike): Promise<Text | null>;
 
@@ -1047,8 +964,6 @@ declare namespace commands {
      * Returns the number of members in a set.
      *
      * `SCARD key`, since 1.0.0: https://valkey.io/commands/scard/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     scard(key: KeyLike): Promise<number>;
 
@@ -1098,8 +1013,6 @@ declare namespace commands {
      * Sets or clears the bit at offset of the string value. Creates the key if it doesn't exist.
      *
      * `SETBIT key offset value`, since 2.2.0: https://valkey.io/commands/setbit/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     setbit(key: KeyLike, offset: Numeric, value: 0 | 1): Promise<number>;
 
@@ -1107,8 +1020,6 @@ declare namespace commands {
      * Sets the string value and expiration time of a key. Creates the key if it doesn't exist.
      *
      * `SETEX key seconds value`, since 2.0.0: https://valkey.io/commands/setex/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     setex(key: KeyLike, seconds: Numeric, value: Value): Promise<Word<Text, "OK">>;
 
@@ -1116,8 +1027,6 @@ declare namespace commands {
      * Set the string value of a key only when the key doesn't exist.
      *
      * `SETNX key value`, since 1.0.0: https://valkey.io/commands/setnx/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     setnx(key: KeyLike, value: Value): Promise<number>;
 
@@ -1125,8 +1034,6 @@ declare namespace commands {
      * Overwrites a part of a string value with another by an offset. Creates the key if it doesn't exist.
      *
      * `SETRANGE key offset value`, since 2.2.0: https://valkey.io/commands/setrange/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     setrange(key: KeyLike, offset: Numeric, value: Value): Promise<number>;
 
@@ -1155,8 +1062,6 @@ declare namespace commands {
      * Determines whether a member belongs to a set.
      *
      * `SISMEMBER key member`, since 1.0.0: https://valkey.io/commands/sismember/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     sismember(key: KeyLike, member: Value): Promise<boolean>;
 
@@ -1164,8 +1069,6 @@ declare namespace commands {
      * Returns all members of a set.
      *
      * `SMEMBERS key`, since 1.0.0: https://valkey.io/commands/smembers/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     smembers(key: KeyLike): Promise<Text[]>;
 
@@ -1180,8 +1083,6 @@ declare namespace commands {
      * Moves a member from one set to another.
      *
      * `SMOVE source destination member`, since 1.0.0: https://valkey.io/commands/smove/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     smove(source: KeyLike, destination: KeyLike, member: Value): Promise<boolean>;
 
@@ -1205,8 +1106,6 @@ declare namespace commands {
      * Post a message to a shard channel
      *
      * `SPUBLISH shardchannel message`, since 7.0.0: https://valkey.io/commands/spublish/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     spublish(channel: KeyLike, message: Value): Promise<number>;
 
@@ -1236,8 +1135,6 @@ declare namespace commands {
      * Returns the length of a string value.
      *
      * `STRLEN key`, since 2.2.0: https://valkey.io/commands/strlen/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     strlen(key: KeyLike): Promise<number>;
 
@@ -1245,8 +1142,6 @@ declare namespace commands {
      * Returns a substring from a string value.
      *
      * `SUBSTR key start end`, since 1.0.0: https://valkey.io/commands/substr/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     substr(key: KeyLike, start: Numeric, end: Numeric): Promise<Text>;
 
@@ -1282,8 +1177,6 @@ declare namespace commands {
      * Returns the expiration time in seconds of a key.
      *
      * `TTL key`, since 1.0.0: https://valkey.io/commands/ttl/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     ttl(key: KeyLike): Promise<number>;
 
@@ -1291,8 +1184,6 @@ declare namespace commands {
      * Determines the type of value stored at a key.
      *
      * `TYPE key`, since 1.0.0: https://valkey.io/commands/type/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     type(key: KeyLike): Promise<Word<Text, "none"> | Word<Text, "string"> | Word<Text, "list"> | Word<Text, "set"> | Word<Text, "zset"> | Word<Text, "hash"> | Word<Text, "stream">>;
 
@@ -1307,8 +1198,6 @@ declare namespace commands {
      * Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed.
      *
      * `WAIT numreplicas timeout`, since 3.0.0: https://valkey.io/commands/wait/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     wait(replicas: Numeric, timeout: Numeric): Promise<number>;
 
@@ -1368,8 +1257,6 @@ declare namespace commands {
      * Return the number of messages in a stream.
      *
      * `XLEN key`, since 5.0.0: https://valkey.io/commands/xlen/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     xlen(key: KeyLike): Promise<number>;
 
@@ -1436,8 +1323,6 @@ declare namespace commands {
      * Returns the number of members in a sorted set.
      *
      * `ZCARD key`, since 1.2.0: https://valkey.io/commands/zcard/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zcard(key: KeyLike): Promise<number>;
 
@@ -1445,8 +1330,6 @@ declare namespace commands {
      * Returns the count of members in a sorted set that have scores within a range.
      *
      * `ZCOUNT key min max`, since 2.0.0: https://valkey.io/commands/zcount/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zcount(key: KeyLike, min: Numeric, max: Numeric): Promise<number>;
 
@@ -1469,8 +1352,6 @@ declare namespace commands {
      * Increments the score of a member in a sorted set.
      *
      * `ZINCRBY key increment member`, since 1.2.0: https://valkey.io/commands/zincrby/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zincrby(key: KeyLike, increment: Numeric, member: Value): Promise<number>;
 
@@ -1500,8 +1381,6 @@ declare namespace commands {
      * Returns the number of members in a sorted set within a lexicographical range.
      *
      * `ZLEXCOUNT key min max`, since 2.8.9: https://valkey.io/commands/zlexcount/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zlexcount(key: KeyLike, min: Value, max: Value): Promise<number>;
 
@@ -1596,8 +1475,6 @@ declare namespace commands {
      * Removes members in a sorted set within a lexicographical range. Deletes the sorted set if all members were removed.
      *
      * `ZREMRANGEBYLEX key min max`, since 2.8.9: https://valkey.io/commands/zremrangebylex/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zremrangebylex(key: KeyLike, min: Value, max: Value): Promise<number>;
 
@@ -1605,8 +1482,6 @@ declare namespace commands {
      * Removes members in a sorted set within a range of indexes. Deletes the sorted set if all members were removed.
      *
      * `ZREMRANGEBYRANK key start stop`, since 2.0.0: https://valkey.io/commands/zremrangebyrank/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zremrangebyrank(key: KeyLike, start: Numeric, stop: Numeric): Promise<number>;
 
@@ -1614,8 +1489,6 @@ declare namespace commands {
      * Removes members in a sorted set within a range of scores. Deletes the sorted set if all members were removed.
      *
      * `ZREMRANGEBYSCORE key min max`, since 1.2.0: https://valkey.io/commands/zremrangebyscore/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zremrangebyscore(key: KeyLike, min: Numeric, max: Numeric): Promise<number>;
 
@@ -1664,8 +1537,6 @@ declare namespace commands {
      * Returns the score of a member in a sorted set.
      *
      * `ZSCORE key member`, since 1.2.0: https://valkey.io/commands/zscore/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zscore(key: KeyLike, member: Value): Promise<number | null>;
 

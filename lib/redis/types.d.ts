@@ -98,14 +98,15 @@ export interface RedisGap {
 
 /** Options of a listener. */
 export interface RedisListenerOptions {
-  /** Whether messages come as `Buffer`, with the bytes that were published. Default false. */
-  buffer?: boolean;
+  /** Messages come as text; {@link RedisBufferListenerOptions} gives the bytes that were published. */
+  buffer?: false;
   /** Called when this listener may have missed messages; see {@link RedisClient.ongap}. */
   ongap?: ((gap: RedisGap) => unknown) | null;
 }
 
 /** Options of a listener that takes bytes. */
-export interface RedisBufferListenerOptions extends RedisListenerOptions {
+export interface RedisBufferListenerOptions extends Omit<RedisListenerOptions, "buffer"> {
+  /** Messages come as `Buffer`, with the bytes that were published. */
   buffer: true;
 }
 
