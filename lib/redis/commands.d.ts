@@ -858,13 +858,6 @@ declare namespace commands {
     psetex(key: KeyLike, milliseconds: Numeric, value: Value): Promise<Word<Text, "OK">>;
 
     /**
-     * Listens for messages published to channels that match one or more patterns.
-     *
-     * `PSUBSCRIBE pattern [pattern ...]`, since 2.0.0: https://valkey.io/commands/psubscribe/
-     */
-    psubscribe(...patterns: KeyLike[]): Promise<any>;
-
-    /**
      * Returns the expiration time in milliseconds of a key.
      *
      * `PTTL key`, since 2.6.0: https://valkey.io/commands/pttl/
@@ -876,7 +869,7 @@ declare namespace commands {
      *
      * `PUBLISH channel message`, since 2.0.0: https://valkey.io/commands/publish/
      */
-    publish(channel: string, message: string): Promise<number>;
+    publish(channel: KeyLike, message: KeyLike): Promise<number>;
 
     /**
      * A container for Pub/Sub commands.
@@ -887,13 +880,6 @@ declare namespace commands {
     pubsub(subcommand: "CHANNELS"): Promise<Text[]>;
     pubsub(subcommand: "CHANNELS", pattern: KeyLike): Promise<Text[]>;
     pubsub(subcommand: string, ...args: Value[]): Promise<any>;
-
-    /**
-     * Stops listening to messages published to channels that match one or more patterns.
-     *
-     * `PUNSUBSCRIBE [pattern [pattern ...]]`, since 2.0.0: https://valkey.io/commands/punsubscribe/
-     */
-    punsubscribe(...patterns: KeyLike[]): Promise<any>;
 
     /**
      * Returns a random key name from the database.
