@@ -159,6 +159,7 @@ class RedisClient {
 
   /** @param {unknown} options */
   with(options) {
+    provideViews();
     return new RedisView(() => connectionOf(this), options);
   }
 
@@ -209,7 +210,11 @@ const send = named("send", { length: 2 }, function (command, args) {
 const makers = makeMakers(senderOf);
 const commands = { ...makeCommands(makers), ...makeSpecial(makers), send };
 define(RedisClient, { ...commands, ...makePubSub((receiver) => connectionOf(receiver)) });
-define(RedisView, commands);
+
+/** Gives views the commands, when the first one is made: it takes a while, and most programs need none. */
+function provideViews() {
+  if (!("send" in RedisView.prototype)) define(RedisView, commands);
+}
 
 /**
  * @param {Function} Class
