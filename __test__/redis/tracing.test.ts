@@ -1,14 +1,9 @@
-/** What diagnostics channels and NODE_DEBUG tell. */
+/** What diagnostics channels tell. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { execFile } from "node:child_process";
 import { channel, tracingChannel } from "node:diagnostics_channel";
-import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { RedisClient, type RedisOptions } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
-
-const run = promisify(execFile);
-const entry = new URL("../../index.js", import.meta.url).pathname;
 
 let server: Awaited<ReturnType<typeof startRedis>>;
 const undo: (() => void)[] = [];
@@ -151,15 +146,4 @@ describe("connections", () => {
     expect(names(events)).toContain("error");
     expect(events.at(-1)![1].error.cause.message).toMatch(/^WRONGPASS/);
   });
-});
-
-it("NODE_DEBUG=s3-valkey shows the life cycle, and neither secrets nor values", async () => {
-  const source = `const { RedisClient } = require(${JSON.stringify(entry)});
-    const client = new RedisClient("redis://:hunter2@localhost:${server.port}");
-    client.set("topic", "confidential").then(() => client.close());`;
-  const { stderr } = await run(process.execPath, ["-e", source], { env: { ...process.env, NODE_DEBUG: "s3-valkey" } });
-  const states = [...stderr.matchAll(/S3-VALKEY \d+: redis (\S+) (.+)/g)].map(([, url, what]) => `${url} ${what}`);
-  const url = `redis://:***@localhost:${server.port}`;
-  expect(states).toEqual([`${url} connecting`, `${url} connected`, `${url} closed: Connection closed`]);
-  expect(stderr).not.toMatch(/hunter2|confidential|topic/);
 });

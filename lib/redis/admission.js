@@ -5,7 +5,7 @@
  * of these never comes here.
  */
 const { abandon, register } = require("../port.js");
-const { Meta } = require("./outcomes.js");
+const { Meta } = require("./meta.js");
 const { RedisError } = require("./errors.js");
 const { Deadlines } = require("./deadlines.js");
 const { byteLength, summary } = require("./frame.js");
@@ -84,7 +84,7 @@ class Admission {
     const { commandTimeout } = this.rules;
     let timeout = commandTimeout;
     if (limits !== null && limits.timeout !== undefined) timeout = limits.timeout;
-    else if (timeout > 0 && (meta & Meta.BLOCKING) !== 0 && waits(frame)) timeout = 0;
+    else if (timeout > 0 && (meta & Meta.HOLDS) !== 0 && waits(frame)) timeout = 0;
     return timeout > 0 ? this.deadlines.group(timeout) : this.connection.group;
   }
 

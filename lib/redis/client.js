@@ -3,12 +3,12 @@
 const { inspect } = require("node:util");
 const { encode, toArgument } = require("./encode.js");
 const { split, resolveUrl } = require("./address.js");
-const { blocking } = require("./command_facts.js");
 const { Connection } = require("./connection.js");
 const { Callback } = require("./context.js");
 const { coded, connectionClosed, invalidArgument } = require("./errors.js");
 const { resolveOptions } = require("./options.js");
-const { PLAIN, Meta } = require("./outcomes.js");
+const { metaOf } = require("./meta.js");
+const { PLAIN } = require("./outcomes.js");
 const { makeMakers, named } = require("./methods.js");
 const { makePubSub, PUSH } = require("./pubsub.js");
 const { RedisView, scopeOf } = require("./view.js");
@@ -204,7 +204,7 @@ const send = named("send", { length: 2 }, function (command, args) {
   const upper = name.toUpperCase();
   if (SUBSCRIBES.has(upper)) return connection.subscribe(name, converted, PUSH);
   if (UNSUBSCRIBES.has(upper)) return connection.unsubscribe(name, converted, PUSH);
-  return connection.issue(encode(name, converted), PLAIN, blocking.has(upper) ? Meta.BLOCKING : 0);
+  return connection.issue(encode(name, converted), PLAIN, metaOf(name));
 });
 
 const makers = makeMakers(senderOf);

@@ -9,7 +9,8 @@ const { Group } = require("./deadlines.js");
 const { Outgoing } = require("./outgoing.js");
 const { encode } = require("./encode.js");
 const { coded, fromFailure, serverError } = require("./errors.js");
-const { PLAIN, Meta } = require("./outcomes.js");
+const { Meta } = require("./meta.js");
+const { PLAIN } = require("./outcomes.js");
 const { Subscriptions } = require("./subscriptions.js");
 const tracing = require("./tracing.js");
 
@@ -106,7 +107,6 @@ class Connection {
   enter(state, error) {
     const before = this.state;
     this.state = state;
-    tracing.log(this, state, error);
     if (state === "connected") this.attempt?.succeeded();
     else if (error !== undefined) this.attempt?.failed(error);
     if (state === "connecting" || state === "reconnecting") {
@@ -291,8 +291,26 @@ class Connection {
         this.owner.onClosed(error);
         break;
       }
+      case LaneEvent.Credentials:
+        void this.logIn(argument);
+        break;
       default:
         this.subscriptions.deliver(argument);
+    }
+  }
+
+  /**
+   * Answers the native side's question for credentials.
+   * @param {number} asked its number
+   */
+  async logIn(asked) {
+    try {
+      const { username, password } = credentialsOf(await this.options.credentials?.());
+      this.lane.credentials(asked, username, password);
+    } catch (error) {
+      const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (Object(error));
+      const why = message === undefined ? String(error) : String(message);
+      this.lane.noCredentials(asked, typeof code === "string" ? code : "", why);
     }
   }
 
@@ -342,7 +360,26 @@ class Connection {
 }
 
 /**
- * The error of an unusable address.
+ * What a credentials provider has found.
+ * @param {unknown} found
+ */
+function credentialsOf(found) {
+  const { username = "", password = "" } = /** @type {Record<string, unknown>} */ (Object(found));
+  if (typeof username !== "string" || typeof password !== "string") {
+    throw coded(
+      TypeError,
+      "ERR_INVALID_ARG_TYPE",
+      "credentials() must give an object with the strings username and password",
+    );
+  }
+  if (username === "" && password === "") {
+    throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "credentials() gave neither a username nor a password");
+  }
+  return { username, password };
+}
+
+/**
+ * The error of an unusable URL or option.
  * @param {unknown} thrown
  */
 function fromUrlError(thrown) {

@@ -1,9 +1,10 @@
 "use strict";
 /** Reads commands that `encode.js` has written: for those who must look into them on the way. */
+const { LongText } = require("./encode.js");
 
 /**
  * @typedef {import("./encode.js").Argument} Argument
- * @typedef {string | (string | Uint8Array)[]} Frame
+ * @typedef {string | import("./encode.js").Piece[]} Frame
  */
 
 /**
@@ -17,13 +18,16 @@ function summary(frame) {
 }
 
 /**
- * The size of a command in bytes.
+ * The size of a command in bytes, but for a few.
  * @param {Frame} frame
  */
 function byteLength(frame) {
   if (typeof frame === "string") return Buffer.byteLength(frame);
   let length = 0;
-  for (const piece of frame) length += typeof piece === "string" ? Buffer.byteLength(piece) : piece.length;
+  for (const piece of frame) {
+    if (typeof piece === "string") length += Buffer.byteLength(piece);
+    else length += piece instanceof LongText ? Buffer.byteLength(piece.text) : piece.length;
+  }
   return length;
 }
 
@@ -36,7 +40,8 @@ function decode(frame) {
   /** @type {Argument[]} */
   const args = [];
   for (const piece of typeof frame === "string" ? [frame] : frame) {
-    if (typeof piece !== "string") args.push(piece);
+    if (piece instanceof LongText) args.push(piece.text);
+    else if (typeof piece !== "string") args.push(piece);
     else decodeText(piece, args);
   }
   return args;

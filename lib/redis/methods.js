@@ -3,10 +3,10 @@
  * Makes the methods of the command table (`commands/`). Each maker is one class of arguments:
  * what is required, what may be left out, and which error names which argument.
  */
-const { blocking } = require("./command_facts.js");
 const { LONG_TEXT, bulk, head, encode, toArgument } = require("./encode.js");
 const { coded, invalidArgument, subscriberMode } = require("./errors.js");
-const { PLAIN, BOOLEAN, Meta } = require("./outcomes.js");
+const { Meta, metaOf } = require("./meta.js");
+const { PLAIN, BOOLEAN } = require("./outcomes.js");
 
 /**
  * @typedef {Pick<import("./connection.js").Connection, "subscriber" | "issue" | "subscribe" | "unsubscribe">} Sender what
@@ -174,7 +174,7 @@ function present(values, method) {
 function reply(command, options) {
   return {
     outcome: options.reply === "boolean" ? BOOLEAN : PLAIN,
-    meta: (options.reply === "buffer" ? Meta.BYTES : 0) | (blocking.has(command) ? Meta.BLOCKING : 0),
+    meta: metaOf(command) | (options.reply === "buffer" ? Meta.BYTES : 0),
   };
 }
 

@@ -6,16 +6,19 @@ const { coded } = require("./errors.js");
 const { resolveRules } = require("./rules.js");
 
 const MAX_UINT32 = 0xffffffff;
+const DEBUG = /(^|,)\s*(s3-valkey|\*)\s*(,|$)/i;
 const TLS_SCHEME = /^(rediss|valkeys|(redis|valkey)\+tls(\+unix)?):\/\//i;
 
 /**
  * @typedef {import("../../binding.js").LaneOptions} LaneOptions
  * @typedef {import("../../binding.js").LaneTls} LaneTls
+ * @typedef {import("./types.js").RedisCredentialsProvider} CredentialsProvider
  *
  * @typedef {object} Resolved
  * @property {LaneOptions} lane
  * @property {boolean} enableAutoPipelining
  * @property {import("./admission.js").Rules} rules
+ * @property {CredentialsProvider | undefined} credentials
  */
 
 /**
@@ -32,12 +35,48 @@ function resolveOptions(url, given) {
       autoReconnect: flag(given, "autoReconnect"),
       maxRetries: uint32(given, "maxRetries", 20),
       enableOfflineQueue: flag(given, "enableOfflineQueue"),
+      enableDebugLogging: DEBUG.test(process.env["NODE_DEBUG"] ?? ""),
+      keepAlive: given["keepAlive"] === false ? 0 : uint32(given, "keepAlive", 30_000),
+      deadPeerTimeout: uint32(given, "deadPeerTimeout", 30_000),
+      clientName: given["name"] === undefined ? undefined : text(given, "name", "The client's "),
+      library: resolveLibrary(given["library"]),
+      hasCredentials: given["credentials"] !== undefined,
       tls: resolveTls(given["tls"], TLS_SCHEME.test(url)),
       target: resolveTarget(given),
     },
     enableAutoPipelining: flag(given, "enableAutoPipelining"),
     rules: resolveRules(given),
+    credentials: resolveCredentials(given["credentials"]),
   };
+}
+
+/**
+ * @param {unknown} library
+ * @returns {{ name?: string, version?: string } | undefined}
+ */
+function resolveLibrary(library) {
+  if (library === undefined || library === null || library === false) return undefined;
+  if (library === true) return {};
+  if (typeof library !== "object") throw invalid('The "library" property must be a boolean or an object');
+  const given = /** @type {Record<string, unknown>} */ (library);
+  /** @type {{ name?: string, version?: string }} */
+  const resolved = {};
+  for (const key of /** @type {const} */ (["name", "version"])) {
+    if (given[key] !== undefined) resolved[key] = text(given, key, "library.");
+  }
+  return resolved;
+}
+
+/**
+ * @param {unknown} provider
+ * @returns {CredentialsProvider | undefined}
+ */
+function resolveCredentials(provider) {
+  if (provider === undefined) return undefined;
+  if (typeof provider !== "function") {
+    throw invalid(`The "credentials" property must be of type function. Received ${typeof provider}`);
+  }
+  return /** @type {CredentialsProvider} */ (provider);
 }
 
 /**
@@ -135,11 +174,12 @@ function pems(options, name) {
 /**
  * @param {Record<string, unknown>} options
  * @param {string} name
+ * @param {string} [owner] what the property belongs to, for the message
  * @returns {string}
  */
-function text(options, name) {
+function text(options, name, owner = "TLSOptions.") {
   const value = options[name];
-  if (typeof value !== "string") throw invalid(`TLSOptions.${name} must be a string`);
+  if (typeof value !== "string") throw invalid(`${owner}${name} must be a string`);
   return value;
 }
 

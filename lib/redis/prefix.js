@@ -2,12 +2,12 @@
 /** Prefixes the keys of commands. Loaded by the first client that has a `keyPrefix`. */
 const { encode } = require("./encode.js");
 const { decode } = require("./frame.js");
-const { keys } = require("./command_facts.js");
+const { keys } = require("./key_specs.js");
 
 /**
  * @typedef {import("./encode.js").Argument} Argument
  * @typedef {import("./frame.js").Frame} Frame
- * @typedef {import("./command_facts.js").KeySpec} KeySpec
+ * @typedef {import("./key_specs.js").KeySpec} KeySpec
  */
 
 /** @type {Map<string, KeySpec[]>} */

@@ -2,7 +2,7 @@
 /** The options that hold for every command of a client. */
 const { toArgument } = require("./encode.js");
 const { coded } = require("./errors.js");
-const { Meta } = require("./outcomes.js");
+const { Meta } = require("./meta.js");
 const { resolveTimeout } = require("./view.js");
 
 /**

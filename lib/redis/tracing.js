@@ -1,16 +1,13 @@
 "use strict";
 /**
- * Channels of `node:diagnostics_channel` for whoever watches commands, batches and connections, and
- * the life cycle for `NODE_DEBUG=s3-valkey`. Neither ever tells an argument or a secret.
+ * Channels of `node:diagnostics_channel` for whoever watches commands, batches and connections. They
+ * never tell an argument or a secret.
  */
 const { tracingChannel } = require("node:diagnostics_channel");
-const { debuglog } = require("node:util");
 
 const commands = tracingChannel("s3-valkey:redis:command");
 const batches = tracingChannel("s3-valkey:redis:batch");
 const connections = tracingChannel("s3-valkey:redis:connection");
-
-const debug = debuglog("s3-valkey");
 
 /**
  * @typedef {import("./connection.js").Connection} Connection
@@ -80,17 +77,4 @@ class Attempt {
   }
 }
 
-/**
- * Notes a step of the life cycle, for `NODE_DEBUG=s3-valkey`.
- * @param {Connection} connection
- * @param {string} what
- * @param {Error} [error]
- */
-function log(connection, what, error) {
-  if (!debug.enabled) return;
-  const { cause } = error ?? {};
-  const why = error === undefined ? "" : `: ${error.message}${cause instanceof Error ? ` (${cause.message})` : ""}`;
-  debug("redis %s %s%s", connection.lane.url, what, why);
-}
-
-module.exports = { active, command, batch, Attempt, log };
+module.exports = { active, command, batch, Attempt };

@@ -5,7 +5,7 @@
  */
 const { coded } = require("./errors.js");
 const { MAX_TIMEOUT } = require("./deadlines.js");
-const { Meta } = require("./outcomes.js");
+const { Meta } = require("./meta.js");
 
 /**
  * @typedef {import("./connection.js").Connection} Connection

@@ -5,7 +5,8 @@ use napi::{Error, sys};
 
 use super::tape::{NULL_LENGTH, Tag, Tape};
 use super::value;
-use crate::redis::inflight::{Entry, Meta};
+use crate::redis::inflight::Entry;
+use crate::redis::meta::Meta;
 use crate::redis::resp::decode::{Item, Reader, lossy};
 
 /// Longest text that is cut into strings by JavaScript. Strings of 13 characters or more keep the

@@ -14,10 +14,10 @@ use super::redis_reply::{self, Scratch};
 use super::tape::Tape;
 use super::value;
 use crate::error::Error;
-use crate::redis::inflight::Meta;
 #[cfg(unix)]
 use crate::redis::inlet::Inlet;
 use crate::redis::lane::{Batch, Event, Reply, Sink};
+use crate::redis::meta::Meta;
 use crate::redis::resp::decode::Reader;
 
 /// The object that is told of a lane's events.

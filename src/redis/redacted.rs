@@ -30,17 +30,6 @@ impl fmt::Display for Target {
     }
 }
 
-impl fmt::Display for Address {
-    /// `host:port`, or the path of the socket.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unix(path) => f.write_str(path),
-            Self::Host { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Self::Host { host, port } => write!(f, "{host}:{port}"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::url::parse;

@@ -1,8 +1,7 @@
-// lib/redis/command_facts.js: what JavaScript must know about a command that it did not make itself.
+// lib/redis/key_specs.js: where the keys of commands are, for key prefixes.
 
-export function emitFacts(facts) {
+export function emitKeySpecs(facts) {
   const sorted = [...facts].sort(([a], [b]) => (a < b ? -1 : 1));
-  const blocking = sorted.filter(([, { flags }]) => flags.includes("blocking")).map(([name]) => JSON.stringify(name));
   const groups = new Map();
   for (const [name, { keys, flags }] of sorted) {
     // The channels of sharded publish and subscribe have a slot, as keys have, but are none.
@@ -12,15 +11,12 @@ export function emitFacts(facts) {
   }
   const rows = [...groups].map(([spec, names]) => `  [${spec}, ${JSON.stringify(names)}],`);
   return `${HEAD}
-/** Commands that may hold the connection until something happens on the server. */
-const blocking = new Set([${blocking.join(", ")}]);
-
 /** Where keys are, and which commands have them there. @type {[KeySpec[], string[]][]} */
 const keys = [
 ${rows.join("\n")}
 ];
 
-module.exports = { blocking, keys };
+module.exports = { keys };
 `;
 }
 
