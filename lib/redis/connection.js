@@ -99,7 +99,7 @@ class Connection {
 
   /**
    * Issues a command.
-   * @param {string | (string | Uint8Array)[]} frame
+   * @param {string | import("./encode.js").Piece[]} frame
    * @param {Outcome} outcome
    * @param {number} meta
    * @returns {Promise<any>}

@@ -3,7 +3,7 @@
 //! TLS is driven by hand (rustls without an IO wrapper), so that plain and encrypted connections
 //! share one code path and a small write can be encrypted and sent on the caller's thread.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::mem::MaybeUninit;
 #[cfg(unix)]
 use std::os::fd::{AsRawFd, RawFd};
@@ -110,6 +110,15 @@ impl Socket {
             .write(&bytes[..bytes.len().min(TLS_WRITE_LIMIT)])?;
         flush_session(&mut session, &self.io)?;
         Ok(taken)
+    }
+
+    /// Like [`try_write`](Self::try_write) for bytes in several pieces; may stop anywhere.
+    pub fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        if self.session.is_none() {
+            return self.io.try_write_vectored(pieces);
+        }
+        let first = pieces.iter().find(|piece| !piece.is_empty());
+        first.map_or(Ok(0), |piece| self.try_write(piece))
     }
 
     /// Sends what the TLS session still holds. Returns whether all of it is out.
@@ -234,6 +243,16 @@ impl Io {
             Self::Unix(stream) => stream.try_write(bytes),
             #[cfg(unix)]
             Self::Quiet(quiet) => quiet.try_write(bytes),
+        }
+    }
+
+    fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write_vectored(pieces),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_write_vectored(pieces),
+            #[cfg(unix)]
+            Self::Quiet(quiet) => quiet.try_write_vectored(pieces),
         }
     }
 

@@ -188,11 +188,12 @@ impl Lane {
                 let Some(socket) = outbound.socket.clone() else {
                     unreachable!("a ready lane has a socket");
                 };
-                let outcome = outbound
-                    .outbox
-                    .send(pieces, entries, &self.inflight, &mut |bytes| {
-                        socket.try_write(bytes)
-                    });
+                let outcome =
+                    outbound
+                        .outbox
+                        .send(pieces, entries, &self.inflight, &mut |pieces| {
+                            socket.try_write_vectored(pieces)
+                        });
                 let left = outcome.is_err()
                     || !outbound.outbox.is_empty()
                     || !socket.try_flush().unwrap_or(false);
