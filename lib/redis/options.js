@@ -1,6 +1,8 @@
 "use strict";
 /** The constructor's arguments, checked as Bun checks them. */
+const { resolveTarget } = require("./address.js");
 const { coded } = require("./errors.js");
+const { resolveRules } = require("./rules.js");
 const { resolveTls } = require("./tls.js");
 
 const MAX_UINT32 = 0xffffffff;
@@ -11,28 +13,21 @@ const TLS_SCHEME = /^[\0- ]*(rediss|valkeys|(redis|valkey)\+tls(\+unix)?):\/\//i
 /**
  * @typedef {import("../../binding.js").LaneOptions} LaneOptions
  * @typedef {import("./types.js").RedisCredentialsProvider} CredentialsProvider
+ *
+ * @typedef {object} Resolved
+ * @property {LaneOptions} lane
+ * @property {boolean} enableAutoPipelining
+ * @property {import("./admission.js").Rules} rules
+ * @property {CredentialsProvider | undefined} credentials
  */
-
-/**
- * The URL to connect to.
- * @param {unknown} url
- * @returns {string}
- */
-function resolveUrl(url) {
-  if (url !== undefined && url !== null) return `${/** @type {any} */ (url)}`;
-  return process.env["REDIS_URL"] || process.env["VALKEY_URL"] || "valkey://localhost:6379";
-}
 
 /**
  * Checks the options and fills in defaults.
  * @param {string} url
- * @param {unknown} options ignored unless it is an object
- * @returns {{ lane: LaneOptions, enableAutoPipelining: boolean, credentials: CredentialsProvider | undefined }}
+ * @param {Record<string, unknown>} given
+ * @returns {Resolved}
  */
-function resolveOptions(url, options) {
-  const given = /** @type {Record<string, unknown>} */ (
-    typeof options === "object" && options !== null ? options : {}
-  );
+function resolveOptions(url, given) {
   return {
     lane: {
       connectionTimeout: uint32(given, "connectionTimeout", 10_000),
@@ -47,8 +42,10 @@ function resolveOptions(url, options) {
       library: resolveLibrary(given["library"]),
       hasCredentials: given["credentials"] !== undefined,
       tls: resolveTls(given["tls"], TLS_SCHEME.test(url)),
+      target: resolveTarget(given),
     },
     enableAutoPipelining: flag(given, "enableAutoPipelining"),
+    rules: resolveRules(given),
     credentials: resolveCredentials(given["credentials"]),
   };
 }
@@ -132,4 +129,4 @@ function invalid(message) {
   return coded(TypeError, "ERR_INVALID_ARG_TYPE", message);
 }
 
-module.exports = { resolveUrl, resolveOptions };
+module.exports = { resolveOptions };

@@ -2,7 +2,7 @@
 /** The methods whose arguments follow rules of their own. */
 const { encode } = require("./encode.js");
 const { coded, invalidArgument } = require("./errors.js");
-const { PLAIN } = require("./connection.js");
+const { PLAIN } = require("./outcomes.js");
 const { required, named } = require("./methods.js");
 
 const MAX_INT32 = 0x7fffffff;
@@ -54,7 +54,11 @@ module.exports = ({ enter }) => {
       const args = [required(key, "key", "set"), described(value, "value", "a string or buffer or number", "set")];
       return [...args, ...leading(options, "arguments", "set")];
     }),
-    expire: method("expire", 2, ([key, seconds]) => [required(key, "key", "expire"), wholeSeconds(seconds)]),
+    expire: method("expire", 2, ([key, seconds, ...conditions]) => [
+      required(key, "key", "expire"),
+      wholeSeconds(seconds),
+      ...leading(conditions, "additional arguments", "expire"),
+    ]),
     sadd: method("sadd", 2, (values) => members(values, "sadd")),
     srem: method("srem", 2, (values) => members(values, "srem")),
     hmget: method("hmget", 2, hmget),
@@ -68,8 +72,8 @@ module.exports = ({ enter }) => {
       guard: false,
     }),
     publish: method("publish", 0, ([channel, message]) => [
-      text(channel, "channel", "publish"),
-      text(message, "message", "publish"),
+      textOrBytes(channel, "channel", "publish"),
+      textOrBytes(message, "message", "publish"),
     ]),
   };
 };
@@ -204,8 +208,7 @@ function coercedAll(values, method) {
  * @param {string} argument
  * @param {string} method
  */
-function text(value, argument, method) {
-  if (typeof value === "string") return value;
-  if (value instanceof String) return String(value);
+function textOrBytes(value, argument, method) {
+  if (typeof value === "string" || value instanceof String || isBinary(value)) return required(value, argument, method);
   throw invalidArgument(argument, "a string", method);
 }

@@ -13,6 +13,8 @@
 #[cfg(unix)]
 mod event_loop;
 mod exchange;
+#[cfg(unix)]
+mod long_string;
 mod port;
 mod redis_credentials;
 mod redis_lane;
@@ -21,6 +23,7 @@ mod redis_options;
 mod redis_reader;
 mod redis_reply;
 mod redis_sink;
+mod redis_target;
 mod s3_client;
 mod s3_listing;
 mod s3_stream;

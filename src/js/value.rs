@@ -148,6 +148,11 @@ fn external(env: sys::napi_env, bytes: Vec<u8>) -> Result<sys::napi_value> {
     Ok(value)
 }
 
+/// A `bigint`.
+pub(super) fn bigint_from(env: sys::napi_env, number: i64) -> Result<sys::napi_value> {
+    make!(napi_create_bigint_int64(env, number))
+}
+
 /// Longest number that is turned into a `bigint`; the conversion is quadratic.
 const BIGINT_DIGITS: usize = 4096;
 

@@ -3,7 +3,7 @@
 use super::config::{Address, Protocol, Target};
 use crate::error::{Error, ErrorKind, Result};
 
-const DEFAULT_PORT: u16 = 6379;
+pub(super) const DEFAULT_PORT: u16 = 6379;
 const MAX_LENGTH: usize = 2048;
 
 /// Parses `scheme://user:password@host:port/database`, or a Unix socket URL such as
