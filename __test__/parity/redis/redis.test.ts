@@ -22,7 +22,10 @@ const runtimes = Object.keys(compare.runtimes) as Runtime[];
 const certificates = mkdtempSync(join(tmpdir(), "s3-valkey-parity-"));
 const servers: { stop(): Promise<unknown> }[] = [];
 /** What was seen, by runtime and script. */
-const seen = { bun: new Map<string, Promise<compare.Observations>>(), node: new Map<string, Promise<compare.Observations>>() };
+const seen = {
+  bun: new Map<string, Promise<compare.Observations>>(),
+  node: new Map<string, Promise<compare.Observations>>(),
+};
 
 beforeAll(async () => {
   makeCertificates(certificates);

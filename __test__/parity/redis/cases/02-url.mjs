@@ -25,21 +25,24 @@ for (const scheme of unixSchemes) {
 const texts = [
   "", " ", "  localhost", "localhost", "localhost:6379", "localhost:6379/3", "user:pw@localhost:6379", "127.0.0.1",
   "redis:", "redis:/", "redis://", "redis:///", "redis:///1", "redis://:1", "redis://@", "redis://:@localhost",
-  "redis:localhost", "://", "://localhost", "//localhost", "/", "?", "#", ":", ":6379", "a b", "redis://a b", "redis://[::1]",
-  "redis://[::1]:6379/2", "redis://[::1", "redis://::1", "redis://%", "redis://localhost:", "redis://localhost:0",
-  "redis://localhost:1", "redis://localhost:65535", "redis://localhost:65536", "redis://localhost:-1", "redis://localhost:+1",
-  "redis://localhost:6379x", "redis://localhost:x", "redis://localhost: 1", "redis://localhost:00006379", "rediss://localhost:0",
-  "redis://user:p@w@localhost", "redis://user@localhost", "redis://:pw@localhost", "redis://us%40er:p%2Fw@localhost",
-  "redis://user:%zz@localhost", "redis://user:p#w@localhost", "redis://user:p?w@localhost", "redis://user:p/w@localhost",
+  "redis:localhost", "://", "://localhost", "//localhost", "/", "?", "#", ":", ":6379", "a b", "redis://a b",
+  "redis://[::1]", "redis://[::1]:6379/2", "redis://[::1", "redis://::1", "redis://%", "redis://localhost:",
+  "redis://localhost:0", "redis://localhost:1", "redis://localhost:65535", "redis://localhost:65536",
+  "redis://localhost:-1", "redis://localhost:+1", "redis://localhost:6379x", "redis://localhost:x",
+  "redis://localhost: 1", "redis://localhost:00006379", "rediss://localhost:0", "redis://user:p@w@localhost",
+  "redis://user@localhost", "redis://:pw@localhost", "redis://us%40er:p%2Fw@localhost", "redis://user:%zz@localhost",
+  "redis://user:p#w@localhost", "redis://user:p?w@localhost", "redis://user:p/w@localhost",
   "redis://user:p w@localhost", "redis://1.2.3.4.5", "redis://256.256.256.256", "redis://exämple", "redis://ex_ample",
-  "redis://local\nhost", "redis://local\0host", "redis://localhost\\1", "REDIS+TLS+UNIX:///tmp/s", "redis+unix://localhost",
-  "null", "undefined", "redis://localhost\n", " redis://localhost ", "\tredis://localhost:1\r\n", "localhost ", "localhost\n", "redis://localhost?db=2", "redis://localhost#2", "redis://localhost/?db=2", "redis://localhost/1?db=2",
+  "redis://local\nhost", "redis://local\0host", "redis://localhost\\1", "REDIS+TLS+UNIX:///tmp/s",
+  "redis+unix://localhost", "null", "undefined", "redis://localhost\n", " redis://localhost ",
+  "\tredis://localhost:1\r\n", "localhost ", "localhost\n", "redis://localhost?db=2", "redis://localhost#2",
+  "redis://localhost/?db=2", "redis://localhost/1?db=2",
 ];
 for (const text of texts) note(`url.text.${JSON.stringify(text)}`, await construct(text));
 
 const databases = [
-  "", "/", "/0", "/1", "/15", "/007", "/4294967295", "/4294967296", "/-1", "/+2", "/1_0", "/abc", "/1a", "/1/2", "/1/", "//5",
-  "/%31", "/1.5", "/1e1", "/0x1", "/ 1", "/1?a=b", "/1#a", "/?", "/99999999999999999999",
+  "", "/", "/0", "/1", "/15", "/007", "/4294967295", "/4294967296", "/-1", "/+2", "/1_0", "/abc", "/1a", "/1/2", "/1/",
+  "//5", "/%31", "/1.5", "/1e1", "/0x1", "/ 1", "/1?a=b", "/1#a", "/?", "/99999999999999999999",
 ];
 for (const database of databases) note(`url.database.${database}`, await construct(`redis://localhost${database}`));
 

@@ -16,7 +16,9 @@ const methods = Object.assign({}, ...families);
 function hasFurther(name, values) {
   const { takes, names: required = [] } = methods[name];
   if (takes !== "fixed") return false;
-  const valid = values.slice(0, required.length).every((value) => typeof value === "string" || typeof value === "number");
+  const valid = values
+    .slice(0, required.length)
+    .every((value) => typeof value === "string" || typeof value === "number");
   return valid && values.slice(required.length).some((value) => value !== undefined && value !== null);
 }
 

@@ -2,22 +2,44 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { readdirSync } from "node:fs";
 import { inspect } from "node:util";
-import { GREETING, RedisClient, attempt, connect, finish, greeting, note, observe, outcome, serve, settled } from "../support/index.mjs";
+import {
+  GREETING,
+  RedisClient,
+  attempt,
+  connect,
+  confirming,
+  finish,
+  greeting,
+  note,
+  observe,
+  outcome,
+  push,
+  serve,
+  settled,
+  turn,
+} from "../support/index.mjs";
 
-const push = (...parts) => `>${parts.length}\r\n${parts.map((part) => (typeof part === "number" ? `:${part}\r\n` : `+${part}\r\n`)).join("")}`;
-const confirming = (count = Infinity) =>
+/** Confirms no more than a number of the channels of each command. */
+const confirmingSome = (count) =>
   greeting(([name, ...channels]) =>
-    /^SUBSCRIBE$/.test(name) ? channels.slice(0, count).map((channel, index) => push("subscribe", channel, index + 1)).join("") : `+${name}\r\n`);
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+    /^SUBSCRIBE$/.test(name)
+      ? channels
+          .slice(0, count)
+          .map((channel, index) => push("subscribe", channel, index + 1))
+          .join("")
+      : `+${name}\r\n`,
+  );
 
 {
   // A subscription to several channels of which one is confirmed. A message tells that this was read.
-  const server = await serve(confirming(1));
+  const server = await serve(confirmingSome(1));
   const client = connect(server.url());
   const order = [];
   const heard = new Promise((resolve) => void client.subscribe("z", resolve));
   await server.received("SUBSCRIBE");
-  const subscribed = client.subscribe(["a", "b", "c"], () => {}).then((count) => void order.push(`subscribed ${count}`));
+  const subscribed = client
+    .subscribe(["a", "b", "c"], () => {})
+    .then((count) => void order.push(`subscribed ${count}`));
   const peer = await server.received("SUBSCRIBE");
   await peer.write(push("message", "z", "m"));
   await heard;
@@ -29,10 +51,12 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 }
 {
   // A subscription whose connection dies before it is confirmed.
-  const server = await serve(greeting(([name, channel], peer) => {
-    if (name !== "SUBSCRIBE") return `+${name}\r\n`;
-    return peer.index === 0 ? void peer.destroy() : push("subscribe", channel, 1);
-  }));
+  const server = await serve(
+    greeting(([name, channel], peer) => {
+      if (name !== "SUBSCRIBE") return `+${name}\r\n`;
+      return peer.index === 0 ? void peer.destroy() : push("subscribe", channel, 1);
+    }),
+  );
   const client = connect(server.url());
   const heard = [];
   const listener = (message) => void heard.push(message);
@@ -62,7 +86,10 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
   await client.subscribe("c", () => {});
   const ended = new Promise((resolve) => (client.onclose = () => resolve("closed")));
   await server.peers[0].write(push("invalidate", "k"));
-  observe("traps.push.unknown", await Promise.race([ended, settled(client.send("PING", [])).then((text) => turn().then(() => text))]));
+  observe(
+    "traps.push.unknown",
+    await Promise.race([ended, settled(client.send("PING", [])).then((text) => turn().then(() => text))]),
+  );
 }
 {
   // Each attempt waits twice as long as the one before.
@@ -80,7 +107,10 @@ if (process.platform === "linux") {
   const open = () => readdirSync("/proc/self/fd").length;
   const closed = await serve(() => {});
   await closed.stop();
-  const fail = async () => void (await Promise.all(Array.from({ length: 20 }, () => settled(connect(closed.url(), { maxRetries: 0 }).get("k")))));
+  const fail = async () =>
+    void (await Promise.all(
+      Array.from({ length: 20 }, () => settled(connect(closed.url(), { maxRetries: 0 }).get("k"))),
+    ));
   await fail();
   const before = open();
   await fail();
@@ -92,7 +122,10 @@ if (process.platform === "linux") {
   const client = connect(server.url());
   await client.connect();
   const [peer] = server.peers;
-  for (const [kind, bytes] of Object.entries({ line: `+${"l".repeat(20000)}\r\n`, bulk: `$20000\r\n${"b".repeat(20000)}\r\n` })) {
+  for (const [kind, bytes] of Object.entries({
+    line: `+${"l".repeat(20000)}\r\n`,
+    bulk: `$20000\r\n${"b".repeat(20000)}\r\n`,
+  })) {
     const asked = server.received("X");
     const reply = client.send("X", []);
     await asked;
@@ -106,9 +139,15 @@ if (process.platform === "linux") {
   const client = connect(server.url());
   const texts = Array.from({ length: 5000 }, (_, index) => `${index}`);
   const answers = await Promise.all(texts.map((text) => client.send("ECHO", [text])));
-  observe("traps.many", answers.every((answer, index) => answer === texts[index]));
+  observe(
+    "traps.many",
+    answers.every((answer, index) => answer === texts[index]),
+  );
   const large = "x".repeat(3 << 20);
-  observe("traps.large", [(await client.send("ECHO", [large])) === large, (await client.send("ECHO", [Buffer.from(large)])) === large]);
+  observe("traps.large", [
+    (await client.send("ECHO", [large])) === large,
+    (await client.send("ECHO", [Buffer.from(large)])) === large,
+  ]);
 }
 {
   // Calls in a row that await each other, and calls from many places at once.
@@ -145,7 +184,10 @@ if (process.platform === "linux") {
   });
   await storage.run("context", () => client.subscribe("c", () => void (seen.listener = storage.getStore())));
   await server.peers[0].write(push("message", "c", "m"));
-  observe("beyond.context.await", await storage.run("awaited", async () => (await client.send("PING", []), storage.getStore())));
+  observe(
+    "beyond.context.await",
+    await storage.run("awaited", async () => (await client.send("PING", []), storage.getStore())),
+  );
   client.close();
   observe("beyond.context", Object.entries(seen).sort());
 }
@@ -167,6 +209,8 @@ observe("beyond.asyncDispose", Symbol.asyncDispose in RedisClient.prototype);
   await peer.write("+PONG\r\n");
   observe("traps.greeting.pieces", await result);
 }
-await attempt("traps.thenable", () => Promise.resolve(connect("redis://localhost:1")).then((client) => client instanceof RedisClient));
+await attempt("traps.thenable", () =>
+  Promise.resolve(connect("redis://localhost:1")).then((client) => client instanceof RedisClient),
+);
 
 await finish();
