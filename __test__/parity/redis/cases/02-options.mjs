@@ -2,7 +2,18 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { RedisClient, connect, finish, library, note, observe, outcome, serve, settled, show } from "../support/index.mjs";
+import {
+  RedisClient,
+  connect,
+  finish,
+  library,
+  note,
+  observe,
+  outcome,
+  serve,
+  settled,
+  show,
+} from "../support/index.mjs";
 
 const self = fileURLToPath(import.meta.url);
 
@@ -81,7 +92,7 @@ async function environment() {
     "redis.empty.valkey": { REDIS_URL: "", VALKEY_URL: "redis://a/def" }, "valkey.empty": { VALKEY_URL: "" },
     "redis.scheme": { REDIS_URL: "http://a" }, "redis.database": { REDIS_URL: "redis://a/x" },
     "redis.blank": { REDIS_URL: " " },
-    others: { BUN_REDIS_URL: "http://a", REDIS_TLS_URL: "http://a", BUN_VALKEY_URL: "http://a", REDIS_HOST: "http://a" },
+    others: { BUN_REDIS_URL: "http://a", REDIS_TLS_URL: "http://a", VALKEY_TLS_URL: "http://a", REDIS_HOST: "x y" },
   };
   const run = promisify(execFile);
   const outputs = Object.entries(cases).map(async ([kind, variables]) => {

@@ -79,14 +79,17 @@ const methods = ["send", "get", "getBuffer", "exists", "sismember", "hexists", "
   const client = connect(server.url());
   await client.connect();
   const [peer] = server.peers;
-  for (const kind of ["bulk.binary", "array.mixed", "map", "map.nested", "attribute.nested", "error.blob", "verbatim", "push.invalidate", "integer.max"]) {
+  const kinds = ["bulk.binary", "array.mixed", "map", "map.nested", "attribute.nested", "error.blob", "verbatim"];
+  for (const kind of [...kinds, "push.invalidate", "integer.max"]) {
     const asked = server.received("X");
     const result = settled(client.send("X", []));
     await asked;
     for (const byte of replies[kind]) await peer.write(byte);
     observe(`replies.trickle.${kind}`, await result);
   }
-  const all = Object.entries(replies).filter(([kind, bytes]) => bytes.length < 1000 && !/^attribute.error|^bignumber.plus|^map.keys/.test(kind));
+  // Those that differ on purpose were seen one by one.
+  const different = /^attribute.error|^bignumber.plus|^map.keys/;
+  const all = Object.entries(replies).filter(([kind, bytes]) => bytes.length < 1000 && !different.test(kind));
   const asked = server.received("LAST");
   const results = all.map(() => settled(client.send("X", [])));
   results.push(settled(client.send("LAST", [])));
@@ -143,7 +146,8 @@ for (const [kind, bytes] of Object.entries(broken)) {
 }
 
 // A header that promises much is waited for, at no cost.
-for (const [kind, bytes] of Object.entries({ array: "*2147483647\r\n", map: "%1000000000\r\n", bulk: "$536870912\r\n" })) {
+const huge = { array: "*2147483647\r\n", map: "%1000000000\r\n", bulk: "$536870912\r\n" };
+for (const [kind, bytes] of Object.entries(huge)) {
   const server = await serve(([name]) => (name === "HELLO" ? GREETING : bytes));
   const client = connect(server.url());
   await client.connect();

@@ -85,9 +85,8 @@ const nothing = () => {};
   const asked = server.received("HANG", ({ packets }) => packets.join().includes("HANG 2"));
   const results = ["1", "2"].map((text) => settled(client.send("HANG", [text])));
   const peer = await asked;
-  await peer.write(
-    `${push("message", "c", "before")}+one\r\n${push("message", "c", "between")}${push("message", "other", "unheard")}+two\r\n${push("message", "c", "after")}`,
-  );
+  const between = push("message", "c", "between") + push("message", "other", "unheard");
+  await peer.write(`${push("message", "c", "before")}+one\r\n${between}+two\r\n${push("message", "c", "after")}`);
   observe("pubsub.interleaved.replies", await Promise.all(results));
   observe("pubsub.interleaved.next", [await client.ping(), heard]);
 }

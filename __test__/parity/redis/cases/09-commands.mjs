@@ -1,6 +1,6 @@
 // Section 9: what each method resolves with, on a real server. A line of the tables is a family, and
 // in it one call after the other; what a server does not know is refused in the same words.
-import { RedisClient, connect, finish, note, observe, outcome, settled } from "../support/index.mjs";
+import { RedisClient, connect, finish, keep, note, observe, outcome, settled } from "../support/index.mjs";
 
 const client = connect(process.env.PARITY_REDIS);
 await client.flushall();
@@ -188,49 +188,79 @@ for (const [family, calls] of Object.entries(families)) {
 }
 
 // What is never the same twice is told by its shape.
-const shape = (value) => (Array.isArray(value) ? value.map(shape) : typeof value === "object" && value !== null ? Object.fromEntries(Object.keys(value).sort().map((key) => [key, typeof value[key]])) : typeof value);
+function shape(value) {
+  if (Array.isArray(value)) return value.map(shape);
+  if (typeof value !== "object" || value === null) return typeof value;
+  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, typeof value[key]]));
+}
 await client.flushall();
 await client.xadd("st", "1-1", "f", "v");
 await client.xgroup("CREATE", "st", "grp", "0");
 await client.xreadgroup("GROUP", "grp", "c", "STREAMS", "st", ">");
-for (const [key, run] of Object.entries({
-  connect: () => client.connect(), info: () => client.info(), "info.section": () => client.info("server"),
-  "info.sections": () => client.info("clients", "memory"), time: () => client.time(), lastsave: () => client.lastsave(),
-  randomkey: () => client.randomkey(), dump: () => client.dump("st"), "client.id": () => client.client("ID"),
-  "client.info": () => client.client("INFO"), "client.list": () => client.client("LIST"),
-  "xinfo.stream": () => client.xinfo("STREAM", "st"), "xinfo.groups": () => client.xinfo("GROUPS", "st"),
+const shapes = {
+  connect: () => client.connect(),
+  info: () => client.info(),
+  "info.section": () => client.info("server"),
+  "info.sections": () => client.info("clients", "memory"),
+  time: () => client.time(),
+  lastsave: () => client.lastsave(),
+  randomkey: () => client.randomkey(),
+  dump: () => client.dump("st"),
+  "client.id": () => client.client("ID"),
+  "client.info": () => client.client("INFO"),
+  "client.list": () => client.client("LIST"),
+  "xinfo.stream": () => client.xinfo("STREAM", "st"),
+  "xinfo.groups": () => client.xinfo("GROUPS", "st"),
   "xinfo.consumers": () => client.xinfo("CONSUMERS", "st", "grp"),
   "xpending.range": () => client.xpending("st", "grp", "-", "+", 10),
-  "xadd.generated": () => client.xadd("st", "*", "f", "v"), "config.get": () => client.config("GET", "max*"),
+  "xadd.generated": () => client.xadd("st", "*", "f", "v"),
+  "config.get": () => client.config("GET", "max*"),
   command: () => client.command().then((list) => list.length > 100),
   "object.idletime": () => client.object("IDLETIME", "st"),
-  ttl: async () => (await client.expire("st", 100), client.ttl("st")), pttl: () => client.pttl("st"), duplicate: async () => {
-    const copy = await client.duplicate();
-    copy.close();
-    return copy instanceof RedisClient;
-  },
-})) observe(`commands.shape.${key}`, shape(await run()));
-note("commands.flushdb", await settled(client.flushdb()));
-note("commands.flushdb.async", await settled(client.flushdb("ASYNC")));
-note("commands.flushall.sync", await settled(client.flushall("SYNC")));
+  expire: () => client.expire("st", 100),
+  ttl: () => client.ttl("st"),
+  pttl: () => client.pttl("st"),
+};
+for (const [key, run] of Object.entries(shapes)) observe(`commands.shape.${key}`, shape(await run()));
+const copy = keep(await client.duplicate());
+observe("commands.duplicate", [copy instanceof RedisClient, copy.connected, await copy.ping()]);
+for (const args of [[], ["ASYNC"], ["SYNC"]]) {
+  note(`commands.flushdb.${args}`, await settled(client.flushdb(...args)));
+  note(`commands.flushall.${args}`, await settled(client.flushall(...args)));
+}
 note("commands.randomkey.empty", await settled(client.randomkey()));
 
 // Transactions: replies are queued, and raw in the end.
-{
-  const replies = [client.send("MULTI", []), client.set("k", "v"), client.exists("k"), client.hsetnx("h", "f", "v"), client.incr("k"), client.hgetall("h"), client.send("EXEC", [])];
-  observe("commands.transaction", await Promise.all(replies.map(settled)));
-  const aborted = [client.send("MULTI", []), client.send("NOSUCH", []), client.get("k"), client.send("EXEC", [])];
-  observe("commands.transaction.aborted", await Promise.all(aborted.map(settled)));
-  const discarded = [client.send("MULTI", []), client.get("k"), client.send("DISCARD", []), client.get("k")];
-  observe("commands.transaction.discarded", await Promise.all(discarded.map(settled)));
-  const other = connect(process.env.PARITY_REDIS);
-  await client.send("WATCH", ["k"]);
-  await other.set("k", "changed");
-  observe("commands.transaction.watched", await Promise.all([client.send("MULTI", []), client.get("k"), client.send("EXEC", [])].map(settled)));
+const transactions = {
+  executed: [["set", "k", "v"], ["exists", "k"], ["hsetnx", "h", "f", "v"], ["incr", "k"], ["hgetall", "h"]],
+  aborted: [["send", "NOSUCH", []], ["get", "k"]],
+  discarded: [["get", "k"], ["send", "DISCARD", []], ["get", "k"]],
+  empty: [],
+};
+for (const [kind, calls] of Object.entries(transactions)) {
+  const all = [["send", "MULTI", []], ...calls, ["send", "EXEC", []]];
+  const replies = all.map(([method, ...args]) => settled(client[method](...args)));
+  observe(`commands.transaction.${kind}`, await Promise.all(replies));
 }
-for (const [kind, [command, args]] of Object.entries({ lower: ["set", ["k", "v"]], mixed: ["GeT", ["k"]], spaced: ["CONFIG GET", ["timeout"]], empty: ["", []], unknown: ["NOSUCH", ["a"]], arity: ["GET", []],
-  numbers: ["SET", ["n", 5]], bytes: ["SET", ["b", bytes]], reset: ["RESET", []] })) {
-  note(`commands.send.${kind}`, await outcome(() => client.send(command, args)));
+const other = connect(process.env.PARITY_REDIS);
+await client.send("WATCH", ["k"]);
+await other.set("k", "changed");
+const watched = [client.send("MULTI", []), client.get("k"), client.send("EXEC", [])];
+observe("commands.transaction.watched", await Promise.all(watched.map(settled)));
+
+const sent = {
+  lower: ["set", ["k", "v"]],
+  mixed: ["GeT", ["k"]],
+  spaced: ["CONFIG GET", ["timeout"]],
+  empty: ["", []],
+  unknown: ["NOSUCH", ["a"]],
+  arity: ["GET", []],
+  numbers: ["SET", ["n", 5]],
+  bytes: ["SET", ["b", bytes]],
+  reset: ["RESET", []],
+};
+for (const [kind, args] of Object.entries(sent)) {
+  note(`commands.send.${kind}`, await outcome(() => client.send(...args)));
 }
 
 await finish();
