@@ -20,7 +20,7 @@ const { required, named } = require("./methods.js");
  */
 const PUSH = {
   ...PLAIN,
-  convert: (push) => (Array.isArray(push) ? { type: push[0], data: push.slice(1) } : push),
+  convert: (push) => (Array.isArray(push) ? { __proto__: null, type: push[0], data: push.slice(1) } : push),
 };
 
 /**
@@ -148,7 +148,7 @@ async function confirm(connection, family, names) {
  * @returns {Argument[]}
  */
 function nameList(names, method) {
-  if (typeof names === "string") return [names];
+  if (typeof names === "string" || names instanceof String) return [String(names)];
   if (!Array.isArray(names)) throw invalidArgument("channel", "a string or array", method);
   if (names.length === 0) {
     throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `${method} requires at least one channel`);
