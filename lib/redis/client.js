@@ -230,7 +230,7 @@ function define(Class, methods) {
   }
 }
 
-// What the class itself declares has the same flags; its length is Bun's.
+// What the class itself declares has the same flags, and its length is Bun's.
 for (const name of Object.getOwnPropertyNames(RedisClient.prototype)) {
   if (name !== "constructor") Object.defineProperty(RedisClient.prototype, name, { enumerable: true, configurable: false });
 }

@@ -16,6 +16,21 @@ const tracing = require("./tracing.js");
 
 onServerError(serverError);
 
+/** @type {(value: any) => void} */
+let resolve;
+/** @type {(reason: Error) => void} */
+let reject;
+
+/**
+ * Keeps the functions of the promise that is being made: one closure for all commands.
+ * @param {(value: any) => void} onResolve
+ * @param {(reason: Error) => void} onReject
+ */
+function capture(onResolve, onReject) {
+  resolve = onResolve;
+  reject = onReject;
+}
+
 /**
  * @typedef {import("./outcomes.js").Outcome} Outcome
  * @typedef {import("./encode.js").Argument} Argument
@@ -161,14 +176,7 @@ class Connection {
    * @returns {Promise<any>}
    */
   start(frame, outcome, meta, group) {
-    /** @type {any} */
-    let resolve;
-    /** @type {any} */
-    let reject;
-    const promise = new Promise((onResolve, onReject) => {
-      resolve = onResolve;
-      reject = onReject;
-    });
+    const promise = new Promise(capture);
     this.enqueue(frame, register(resolve, reject, outcome, group), meta);
     return promise;
   }
@@ -201,8 +209,14 @@ class Connection {
     if (this.connecting !== null) return this.connecting;
     if (!this.listening) this.expectEvents(true);
     this.submit();
+    /** @type {Promise<unknown>} */
     const promise = new Promise((resolve, reject) => {
-      const id = register(resolve, reject, PLAIN, this.group);
+      // Not by `then`, which would hide a rejection that nobody handles.
+      const settling = (/** @type {(value: any) => void} */ settle) => (/** @type {any} */ value) => {
+        if (this.connecting === promise) this.connecting = null;
+        settle(value);
+      };
+      const id = register(settling(resolve), settling(reject), PLAIN, this.group);
       try {
         this.lane.connect(id);
       } catch (error) {
@@ -213,10 +227,6 @@ class Connection {
     if (!this.connected) {
       if (this.state === "closed") this.enter("connecting");
       this.connecting = promise;
-      const done = () => {
-        if (this.connecting === promise) this.connecting = null;
-      };
-      promise.then(done, done);
     }
     return promise;
   }

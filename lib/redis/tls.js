@@ -31,15 +31,16 @@ function resolveTls(tls, scheme) {
   const ca = [...pems(given, "ca"), ...file(given, "caFile")];
   const [cert] = [...pems(given, "cert"), ...file(given, "certFile")];
   const [key] = [...pems(given, "key"), ...file(given, "keyFile")];
-  const serverName = text(given, "serverName") || text(given, "servername", "serverName") || undefined;
+  const name = text(given, "serverName") ?? text(given, "servername", "serverName");
   const rejectUnauthorized = given["rejectUnauthorized"] ?? undefined;
   if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== "boolean") {
     throw invalid("TLSOptions.rejectUnauthorized must be a boolean");
   }
   const refused = REFUSED.find((name) => isGiven(given[name]));
   if (refused !== undefined) throw invalid(`TLSOptions.${refused} is not supported`);
-  const lane = { ca: ca.length > 0 ? ca : undefined, cert, key, serverName, rejectUnauthorized };
-  if (![...Object.values(lane), ...IGNORED.map((name) => given[name])].some(isGiven)) {
+  // The empty name stands for the host's.
+  const lane = { ca: ca.length > 0 ? ca : undefined, cert, key, serverName: name || undefined, rejectUnauthorized };
+  if (![...Object.values(lane), name, ...IGNORED.map((name) => given[name])].some(isGiven)) {
     throw invalid("Expected tls to be a object for 'tls'.");
   }
   return withEnvironment(lane);

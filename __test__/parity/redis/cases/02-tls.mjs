@@ -63,7 +63,7 @@ async function parent() {
 
   // One side speaks TLS and the other does not.
   const plain = await serve(greeting(() => "+PONG\r\n"));
-  observe("tls.plain-server", await handshake(`rediss://127.0.0.1:${plain.port}`, { connectionTimeout: 100 }));
+  observe("tls.plain-server", await handshake(`rediss://127.0.0.1:${plain.port}`, { connectionTimeout: 100, maxRetries: 0 }));
   observe("tls.plain-client", await handshake(`redis://localhost:${port}`, { maxRetries: 0 }));
 
   // What a duplicate keeps.
