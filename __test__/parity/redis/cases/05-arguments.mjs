@@ -1,12 +1,24 @@
 // Section 5: what each method makes of its arguments. The server answers every command with its own
 // text, so that an observation shows either the error or the bytes on the wire.
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { attempt, connect, echo, finish, greeting, serve } from "../support/index.mjs";
 
 const names = JSON.parse(readFileSync(new URL("../../../commands/bun-methods.json", import.meta.url), "utf8"));
 
 /** Methods that have scripts of their own. */
 const others = ["connect", "close", "duplicate", "send", "subscribe", "unsubscribe", "psubscribe", "punsubscribe"];
+
+const folder = new URL("../../../../commands/methods/", import.meta.url);
+const families = readdirSync(folder).map((file) => JSON.parse(readFileSync(new URL(file, folder), "utf8")));
+const methods = Object.assign({}, ...families);
+
+/** Whether there is something behind the arguments that Bun takes, where the command takes more. */
+function hasFurther(name, values) {
+  const { takes, names: required = [] } = methods[name];
+  if (takes !== "atLeast") return false;
+  const valid = values.slice(0, required.length).every((value) => typeof value === "string" || typeof value === "number");
+  return valid && values.slice(required.length).some((value) => value !== undefined && value !== null);
+}
 
 const server = await serve(greeting(echo));
 const client = connect(server.url());
@@ -34,7 +46,8 @@ const lists = {
 for (const name of names) {
   if (others.includes(name)) continue;
   for (const [list, values] of Object.entries(lists)) {
-    await attempt(`arguments.${name}.${list}`, () => client[name](...values));
+    const kind = hasFurther(name, values) ? "further" : "arguments";
+    await attempt(`${kind}.${name}.${list}`, () => client[name](...values));
   }
 }
 
