@@ -36,6 +36,7 @@ const programs = {
       client.close();
     });
     console.log("subscribed");
+    await client.send("READY", []);
   },
   unsubscribed: async () => {
     const client = new RedisClient(process.env.PARITY_URL);
@@ -89,7 +90,7 @@ async function run(name, nowhere) {
     return answers[command[0]] ?? confirm(command, peer);
   });
   // Later, so that the program has nothing else to do by then; it is right at any time.
-  const wanted = { pending: ["HANG", "+late\r\n"], subscribed: ["SUBSCRIBE", push("message", "c", "heard")] }[name];
+  const wanted = { pending: ["HANG", "+late\r\n"], subscribed: ["READY", push("message", "c", "heard")] }[name];
   if (wanted) server.received(wanted[0]).then((peer) => setTimeout(() => peer.write(wanted[1]), 50));
   const env = {
     PATH: process.env.PATH,

@@ -199,14 +199,14 @@ for (const queued of [true, false]) {
   const { client, server } = await inFlight(
     "idle-timeout",
     async (client, server, track, all) => void (await Promise.all(all)),
-    { idleTimeout: 60 },
+    { idleTimeout: 250 },
     greeting(() => {}),
   );
   observe("life.idle-timeout.after", [await settled(client.get("k")), server.peers.length]);
 }
 {
   const server = await serve(answering);
-  const client = connect(server.url(), { idleTimeout: 60 });
+  const client = connect(server.url(), { idleTimeout: 250 });
   const closed = new Promise((resolve) => (client.onclose = resolve));
   await client.connect();
   observe("life.idle-timeout.idle", await closed);

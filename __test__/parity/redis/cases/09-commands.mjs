@@ -248,6 +248,11 @@ await other.set("k", "changed");
 const watched = [client.send("MULTI", []), client.get("k"), client.send("EXEC", [])];
 observe("commands.transaction.watched", await Promise.all(watched.map(settled)));
 
+// The same server by its Unix socket.
+const local = connect(`redis+unix://${process.env.PARITY_SOCKET}`);
+const large = "z".repeat(1 << 20);
+observe("commands.unix", [await local.ping(), await local.set("k", large), (await local.get("k")) === large]);
+
 const sent = {
   lower: ["set", ["k", "v"]],
   mixed: ["GeT", ["k"]],

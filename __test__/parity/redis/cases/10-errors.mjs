@@ -39,15 +39,16 @@ const failed = async () => {
   await one.get("a").catch(() => {});
   await one.get("b");
 };
-const options = { maxRetries: 0, connectionTimeout: 30 };
+const options = { maxRetries: 0 };
+const impatient = { maxRetries: 0, connectionTimeout: 30 };
 const asynchronous = {
   server: () => client.send("FAIL", []),
   closed: lost,
   failed,
   "retries-exhausted": () => connect(closed.url(), options).get("k"),
   connect: () => connect(closed.url(), options).connect(),
-  "connection-timeout": () => connect(silent.url(), options).get("k"),
-  "connection-timeout.connect": () => connect(silent.url(), options).connect(),
+  "connection-timeout": () => connect(silent.url(), impatient).get("k"),
+  "connection-timeout.connect": () => connect(silent.url(), impatient).connect(),
   authentication: () => connect(refusing.url(), options).get("k"),
   "authentication.connect": () => connect(refusing.url(), options).connect(),
   offline: () => connect(server.url(), { enableOfflineQueue: false }).get("k"),
