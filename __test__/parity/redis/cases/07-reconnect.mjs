@@ -180,7 +180,7 @@ for (const kind of ["command", "connect"]) {
 // --- Time-outs ---------------------------------------------------------------------------------
 for (const queued of [true, false]) {
   const server = await serve(() => {});
-  const client = connect(server.url(), { connectionTimeout: 40, maxRetries: 0 });
+  const client = connect(server.url(), { connectionTimeout: 150, maxRetries: 0 });
   const { events, track } = journal(client);
   const all = [track("connect()", client.connect())];
   if (queued) all.push(track("first", client.get("a")), track("second", client.get("b")));
@@ -192,7 +192,7 @@ for (const queued of [true, false]) {
 {
   // Whether a time-out is worth another attempt.
   const server = await serve(() => {});
-  const client = connect(server.url(), { connectionTimeout: 40, maxRetries: 1 });
+  const client = connect(server.url(), { connectionTimeout: 150, maxRetries: 1 });
   observe("life.connection-timeout.retried", [await settled(client.get("k")), server.peers.length]);
 }
 {
