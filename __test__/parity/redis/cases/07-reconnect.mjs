@@ -51,14 +51,15 @@ for (const [kind, drop] of Object.entries(drops)) {
   await client.connect();
   const dropped = settled(client.send("HANG", []));
   await server.received("HANG");
-  server.peers[0].destroy();
+  await server.stop();
   observe("life.queue.dropped", await dropped);
   const connecting = client.connect();
   const results = ["a", "b", "c"].map((key) => settled(client.get(key)));
   observe("life.queue.waiting", client.connected);
+  const again = await serve(answering, { port: server.port });
   observe("life.queue.results", await Promise.all(results));
   observe("life.queue.connect", Object.keys(await connecting));
-  observe("life.queue.order", server.peers.at(-1).packets.slice(1).join(" | "));
+  observe("life.queue.order", again.peers.at(-1).packets.slice(1).join(" | "));
 }
 {
   // A reply that was cut.
@@ -161,9 +162,10 @@ for (const kind of ["command", "connect"]) {
   observe("life.offline.connected", [await settled(client.ping()), server.peers.length, server.peers[0].packets]);
   const dropped = settled(client.send("HANG", []));
   await server.received("HANG");
-  server.peers[0].destroy();
+  await server.stop();
   observe("life.offline.dropped", await dropped);
   await attempt("life.offline.retrying", () => client.get("k"));
+  await serve(answering, { port: server.port });
   await client.connect();
   await attempt("life.offline.again", () => client.ping());
   client.close();
