@@ -108,7 +108,7 @@ for (const [name, run] of Object.entries({
 }
 await observe("store.absent.stream", () => told(new Response(absent.stream()).text()));
 await observe("store.no-bucket", () => told(new S3Client({ ...options, bucket: "nosuchbucket" }).write("key", "x")));
-await observe("store.no-bucket.list", () => told(new S3Client({ ...options, bucket: "nosuchbucket" }).list()));
+await observe("store.no-bucket.list", () => told(new S3Client({ ...options, bucket: "no-such-bucket" }).list()));
 await observe("store.wrong-secret", () => told(new S3Client({ ...options, secretAccessKey: "wrong" }).file("digits").text()));
 await observe("store.wrong-id", () => told(new S3Client({ ...options, accessKeyId: "WRONG" }).file("digits").text()));
 await observe("store.delete", async () => [await client.exists("digits"), await client.delete("digits"), await client.exists("digits")]);
