@@ -227,6 +227,7 @@ class S3File {
   /**
    * This file with the options of one call.
    * @param {unknown} options
+   * @returns {S3File}
    */
   #with(options) {
     if (options === undefined) return this;

@@ -14,8 +14,12 @@
 mod cancel;
 mod event_loop;
 mod exchange;
+#[cfg(unix)]
+mod long_string;
 mod port;
+mod redis_credentials;
 mod redis_lane;
+mod redis_options;
 #[cfg(unix)]
 mod redis_reader;
 mod redis_reply;

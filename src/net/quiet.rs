@@ -3,7 +3,7 @@
 //! It is registered with the runtime only while it is full: otherwise every arrival would wake
 //! the runtime's thread for nothing.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -22,6 +22,14 @@ impl Quiet {
         match self {
             Self::Tcp(stream) => (&*stream).write(bytes),
             Self::Unix(stream) => (&*stream).write(bytes),
+        }
+    }
+
+    /// Like `try_write` for bytes in several pieces; may stop anywhere.
+    pub fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => (&*stream).write_vectored(pieces),
+            Self::Unix(stream) => (&*stream).write_vectored(pieces),
         }
     }
 

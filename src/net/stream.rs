@@ -3,7 +3,8 @@
 //! TLS is driven by hand (rustls without an IO wrapper), so that plain and encrypted connections
 //! share one code path and a small write can be encrypted and sent on the caller's thread.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
+use std::mem::MaybeUninit;
 #[cfg(unix)]
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::{BufMut, BytesMut};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
+use socket2::SockRef;
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -110,6 +112,15 @@ impl Socket {
         Ok(taken)
     }
 
+    /// Like [`try_write`](Self::try_write) for bytes in several pieces; may stop anywhere.
+    pub fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        if self.session.is_none() {
+            return self.io.try_write_vectored(pieces);
+        }
+        let first = pieces.iter().find(|piece| !piece.is_empty());
+        first.map_or(Ok(0), |piece| self.try_write(piece))
+    }
+
     /// Sends what the TLS session still holds. Returns whether all of it is out.
     pub fn try_flush(&self) -> io::Result<bool> {
         match &self.session {
@@ -187,6 +198,21 @@ impl Socket {
         }
     }
 
+    /// Whether bytes, or the end of the stream, have arrived and were not read yet.
+    #[must_use]
+    pub fn has_input(&self) -> bool {
+        let socket = match &self.io {
+            Io::Tcp(stream) => SockRef::from(stream),
+            #[cfg(unix)]
+            Io::Unix(stream) => SockRef::from(stream),
+            #[cfg(unix)]
+            Io::Quiet(Quiet::Tcp(stream)) => SockRef::from(stream),
+            #[cfg(unix)]
+            Io::Quiet(Quiet::Unix(stream)) => SockRef::from(stream),
+        };
+        socket.peek(&mut [MaybeUninit::uninit()]).is_ok()
+    }
+
     /// Waits until [`try_read`](Self::try_read) may find something.
     pub async fn readable(&self) -> io::Result<()> {
         self.io.readable().await
@@ -217,6 +243,16 @@ impl Io {
             Self::Unix(stream) => stream.try_write(bytes),
             #[cfg(unix)]
             Self::Quiet(quiet) => quiet.try_write(bytes),
+        }
+    }
+
+    fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write_vectored(pieces),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_write_vectored(pieces),
+            #[cfg(unix)]
+            Self::Quiet(quiet) => quiet.try_write_vectored(pieces),
         }
     }
 

@@ -78,7 +78,8 @@ impl S3Client {
         if range.is_some_and(ByteRange::is_empty) {
             return Ok(S3Body::empty());
         }
-        S3Body::open(self.clone(), location, range).await
+        self.limited(S3Body::open(self.clone(), location, range))
+            .await
     }
 
     /// Reads an object, or a range of it, into memory.

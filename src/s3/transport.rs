@@ -173,6 +173,7 @@ impl Transport {
             head: self.signed(&place, request, Timestamp::from_unix(time))?,
             body: &request.body,
             sent: sending.sent,
+            repeated: sending.repeated,
         };
         let options = &self.config.options;
         let mut response = self

@@ -1,6 +1,6 @@
 //! Sending a request and receiving the head of its response.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
@@ -34,6 +34,8 @@ pub struct Outgoing<'a> {
     pub body: &'a [Bytes],
     /// Set when all of it was handed to the system.
     pub sent: Option<&'a AtomicBool>,
+    /// Set when it had to be sent a second time.
+    pub repeated: Option<&'a AtomicBool>,
 }
 
 impl HttpClient {
@@ -90,7 +92,11 @@ impl HttpClient {
                         timeouts.stall,
                     ));
                 }
-                Err(failure) if reused && failure.unanswered => {}
+                Err(failure) if reused && failure.unanswered => {
+                    if let Some(repeated) = outgoing.repeated {
+                        repeated.store(true, Ordering::Relaxed);
+                    }
+                }
                 Err(failure) => return Err(failure.error),
             }
         }
