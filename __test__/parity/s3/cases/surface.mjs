@@ -47,7 +47,7 @@ await observe("surface.file.constructor", () => object.constructor === Blob);
 await observe("surface.file.keys", () => Object.keys(object));
 await observe("surface.file.stringify", () => JSON.stringify(object));
 await observe("surface.file.string", () => String(object));
-await observe("surface.file.clone", () => structuredClone(client.file("clone")));
+
 await observe("surface.file.lastModified", () => object.lastModified);
 await observe("surface.file.size", () => object.size);
 await observe("surface.file.size.await", async () => await object.size);
