@@ -31,6 +31,7 @@ const unsteady = (text) =>
     .replaceAll(endpoint.replace("http://", ""), "HOST")
     .replaceAll(/\b20\d{6}T\d{6}Z\b/g, "TIME")
     .replaceAll(/20\d{6}(?=\/|%2F)/g, "DAY")
+    .replaceAll(/formdata-undici-\d+/g, "BOUNDARY")
     .replaceAll(/(X-Amz-Signature=)[0-9a-f]{64}/g, "$1SIGNATURE");
 
 function print(key, text) {

@@ -35,7 +35,7 @@ for (const [name, bucket] of Object.entries({
   await wire(`paths.bucket.${name}.list`, () => new S3Client({ ...options, bucket }).list());
 }
 const LENGTHS = {
-  "key-1024": ["k".repeat(1024), "b"], "key-1025": ["k".repeat(1025), "b"], "encoded-1023": ["ü".repeat(170) + "abc", "b"], "encoded-1026": ["ü".repeat(171), "b"],
+  "key-1024": ["k".repeat(1024), "b"], "key-1025": ["k".repeat(1025), "b"], "encoded-1023": ["ü".repeat(170) + "abc", "b"], "encoded-1026": ["ü".repeat(171), "b"], "raw-1024": ["ü".repeat(512), "b"], "raw-1026": ["ü".repeat(513), "b"],
   "slashes-1024": ["a/".repeat(511) + "ab", "b"], "bucket-63": ["k", "b".repeat(63)], "bucket-64": ["k", "b".repeat(64)], "bucket-encoded": ["k", "ü".repeat(11)],
 };
 for (const [name, [key, bucket]] of Object.entries(LENGTHS)) {
