@@ -15,7 +15,8 @@ function told(variables, code) {
   });
 }
 
-const SUBJECT = 'const { s3, S3Client, file, write } = typeof Bun === "undefined" ? (await import(process.env.SUBJECT)).default : Bun;';
+const SUBJECT =
+  'const { s3, S3Client, file, write } = typeof Bun === "undefined" ? (await import(process.env.SUBJECT)).default : Bun;';
 const TELL = `const tell = (run) => {
   let text;
   try {
@@ -26,15 +27,32 @@ const TELL = `const tell = (run) => {
   console.log(text);
 };`;
 
-const S3 = { S3_ACCESS_KEY_ID: "s3-id", S3_SECRET_ACCESS_KEY: "s3-secret", S3_BUCKET: "s3-bucket", S3_ENDPOINT: "http://s3-host", S3_REGION: "s3-region", S3_SESSION_TOKEN: "s3-token" };
-const AWS = Object.fromEntries(Object.entries(S3).map(([name, value]) => [name.replace("S3_", "AWS_"), value.replaceAll("s3-", "aws-")]));
+const S3 = {
+  S3_ACCESS_KEY_ID: "s3-id",
+  S3_SECRET_ACCESS_KEY: "s3-secret",
+  S3_BUCKET: "s3-bucket",
+  S3_ENDPOINT: "http://s3-host",
+  S3_REGION: "s3-region",
+  S3_SESSION_TOKEN: "s3-token",
+};
+const AWS = Object.fromEntries(
+  Object.entries(S3).map(([name, value]) => [name.replace("S3_", "AWS_"), value.replaceAll("s3-", "aws-")]),
+);
 const SETTINGS = {
-  nothing: {}, s3: S3, aws: AWS, both: { ...S3, ...AWS },
+  nothing: {},
+  s3: S3,
+  aws: AWS,
+  both: { ...S3, ...AWS },
   ...Object.fromEntries(Object.keys(S3).map((name) => [`s3-without-${name}`, { ...S3, [name]: undefined }])),
   ...Object.fromEntries(Object.keys(S3).map((name) => [`aws-and-${name}`, { ...AWS, [name]: S3[name] }])),
   ...Object.fromEntries(Object.keys(S3).map((name) => [`empty-${name}`, { ...AWS, [name]: "" }])),
   "other-variables": { ...AWS, AWS_REGION: undefined, AWS_DEFAULT_REGION: "default-region", AWS_PROFILE: "p" },
-  "endpoint-url": { ...AWS, AWS_ENDPOINT: undefined, AWS_ENDPOINT_URL: "http://url-host", AWS_ENDPOINT_URL_S3: "http://url-s3-host" },
+  "endpoint-url": {
+    ...AWS,
+    AWS_ENDPOINT: undefined,
+    AWS_ENDPOINT_URL: "http://url-host",
+    AWS_ENDPOINT_URL_S3: "http://url-s3-host",
+  },
   "region-by-endpoint": { ...S3, S3_REGION: undefined, S3_ENDPOINT: "https://s3.eu-west-2.amazonaws.com" },
   "no-endpoint": { ...S3, S3_ENDPOINT: undefined },
   "bare-endpoint": { ...S3, S3_ENDPOINT: "bare-host" },
@@ -75,13 +93,15 @@ const processes = [
 ];
 // Two at once: a process takes its time to start.
 const answers = [];
-await Promise.all([0, 1].map(async (first) => {
-  for (let at = first; at < processes.length; at += 2) {
-    const [, variables, expressions] = processes[at];
-    const lines = Object.values(expressions).map((expression) => `tell(() => ${expression});`);
-    answers[at] = (await told(variables, [SUBJECT, TELL, ...lines].join("\n"))).split("\n");
-  }
-}));
+await Promise.all(
+  [0, 1].map(async (first) => {
+    for (let at = first; at < processes.length; at += 2) {
+      const [, variables, expressions] = processes[at];
+      const lines = Object.values(expressions).map((expression) => `tell(() => ${expression});`);
+      answers[at] = (await told(variables, [SUBJECT, TELL, ...lines].join("\n"))).split("\n");
+    }
+  }),
+);
 for (const [at, [name, , expressions]] of processes.entries()) {
   for (const [line, expression] of Object.keys(expressions).entries()) {
     await observe(`environment.${name}.${expression}`, () => answers[at][line]);
