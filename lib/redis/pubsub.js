@@ -86,8 +86,12 @@ function subscribe(connection, family, method, names, listener, options) {
       return subscriptions.of(family).size;
     },
     (error) => {
-      added.refused();
+      const unheard = added.refused();
       connection.hold();
+      // The server may still confirm what was not confirmed in time; then nobody would listen.
+      if (error.code === "ERR_REDIS_COMMAND_TIMEOUT" && unheard.length > 0) {
+        connection.unsubscribe(family.unsubscribe, unheard, PLAIN, connection.unlimited).catch(() => {});
+      }
       throw error;
     },
   );

@@ -12,10 +12,10 @@ const folder = new URL("../../../../commands/methods/", import.meta.url);
 const families = readdirSync(folder).map((file) => JSON.parse(readFileSync(new URL(file, folder), "utf8")));
 const methods = Object.assign({}, ...families);
 
-/** Whether there is something behind the arguments of a method with a fixed number of them. */
+/** Whether there is something behind the arguments that Bun takes, where the command takes more. */
 function hasFurther(name, values) {
   const { takes, names: required = [] } = methods[name];
-  if (takes !== "fixed") return false;
+  if (takes !== "atLeast") return false;
   const valid = values.slice(0, required.length).every((value) => typeof value === "string" || typeof value === "number");
   return valid && values.slice(required.length).some((value) => value !== undefined && value !== null);
 }
