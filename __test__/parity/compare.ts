@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 const SCRIPT_TIMEOUT_MS = 60_000;
-const root = join(import.meta.dirname, "..", "..", "..");
+const root = join(import.meta.dirname, "..", "..");
 
 /** What a script printed: observations by their key. */
 export type Observations = Map<string, string>;
@@ -16,7 +16,9 @@ export interface Difference {
   row: string;
   reason: string;
   /** Keys; `*` stands for any text and `{a,b}` for each of its parts. */
-  observations: string[];
+  observations?: string[];
+  /** Keys likewise, with what must be observed under Node: where that is not left to chance. */
+  here?: Record<string, string>;
 }
 
 export const runtimes = { bun: findBun(), node: process.execPath };
