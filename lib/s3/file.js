@@ -241,6 +241,16 @@ class S3File {
 
 // An S3File counts as a Blob, but making one must not cost a real Blob.
 Object.setPrototypeOf(S3File.prototype, Blob.prototype);
+// Node knows real Blobs by this symbol and takes everything else for text: `new Blob([file])` would
+// hold the words "[object S3File]". What cannot be read at once is refused instead.
+const handle = Object.getOwnPropertySymbols(new Blob([])).find(({ description }) => description === "kHandle");
+if (handle !== undefined) {
+  Object.defineProperty(S3File.prototype, handle, {
+    get() {
+      throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "An object in S3 is no Blob before it is read: pass await file.bytes()");
+    },
+  });
+}
 
 const { reach, is: isS3File } = S3File;
 // Users see the class; its back doors stay here.

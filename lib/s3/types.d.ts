@@ -139,7 +139,7 @@ export interface S3Stats {
 
 /**
  * What can be written. Bytes are sent from where they lie: do not change a buffer before the
- * promise settles.
+ * promise settles. The items of an array are joined. An S3File of the same store is copied there.
  */
 export type S3Data =
   | string
@@ -152,6 +152,7 @@ export type S3Data =
   | URLSearchParams
   | FormData
   | ReadableStream
+  | (string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer | Blob)[]
   | { bytes(): Promise<Uint8Array> }
   | AsyncIterable<string | ArrayBufferView | ArrayBuffer>;
 
@@ -351,7 +352,7 @@ export class S3Client {
   /** One page of the objects in the bucket. */
   list(input?: S3ListObjectsOptions | null, options?: S3ListCredentials): Promise<S3ListObjectsResponse>;
 
-  static file(path: string | S3File, options?: S3Options): S3File;
+  static file(path: string, options?: S3Options): S3File;
   static write(path: string | S3File, data: S3Data, options?: S3Options): Promise<number>;
   static delete(path: string | S3File, options?: S3Options): Promise<any>;
   static unlink(path: string | S3File, options?: S3Options): Promise<any>;

@@ -24,6 +24,7 @@ mod redis_options;
 mod redis_reader;
 mod redis_reply;
 mod redis_sink;
+mod redis_target;
 mod s3_client;
 mod s3_listing;
 mod s3_stream;

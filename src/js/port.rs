@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use napi::bindgen_prelude::{
@@ -62,9 +62,10 @@ pub struct PortHandle(Arc<Shared>);
 pub struct Shared {
     queue: Mutex<Queue>,
     wake: Wake,
-    /// Calls that are not settled yet; while there are any, the event loop is kept alive. Only
-    /// the JavaScript thread changes it.
-    pending: AtomicU32,
+    /// Calls that are not settled yet; while there are any, the event loop is kept alive. Calls
+    /// that JavaScript has given up are released early and retained again behind their end, so
+    /// this is below zero for moments. Only the JavaScript thread changes it.
+    pending: AtomicI64,
     native_calls: AtomicU32,
     /// The environment's thread can read connections itself.
     reads: AtomicBool,
@@ -108,7 +109,7 @@ impl Port {
         let shared = Arc::new(Shared {
             queue: Mutex::new(Queue::default()),
             wake,
-            pending: AtomicU32::new(0),
+            pending: AtomicI64::new(0),
             native_calls: AtomicU32::new(0),
             reads: AtomicBool::new(false),
             cancellations: Arc::default(),
@@ -335,7 +336,9 @@ impl Shared {
     }
 
     fn begun(&self, env: &Env, count: u32) -> Result<()> {
-        if count > 0 && self.pending.fetch_add(count, Ordering::Relaxed) == 0 {
+        let count = i64::from(count);
+        let before = self.pending.fetch_add(count, Ordering::Relaxed);
+        if before <= 0 && before + count > 0 {
             // SAFETY: the function lives as long as its environment, whose thread this is.
             check_status!(unsafe {
                 sys::napi_ref_threadsafe_function(env.raw(), self.wake.raw())
@@ -346,7 +349,9 @@ impl Shared {
 
     /// Tells that calls are settled.
     pub fn settled(&self, env: &Env, count: u32) -> Result<()> {
-        if count > 0 && self.pending.fetch_sub(count, Ordering::Relaxed) == count {
+        let count = i64::from(count);
+        let before = self.pending.fetch_sub(count, Ordering::Relaxed);
+        if before > 0 && before - count <= 0 {
             // SAFETY: as in `begun`.
             check_status!(unsafe {
                 sys::napi_unref_threadsafe_function(env.raw(), self.wake.raw())

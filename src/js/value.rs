@@ -152,6 +152,11 @@ fn external<B: AsMut<[u8]> + 'static>(env: sys::napi_env, bytes: B) -> Result<sy
     Ok(value)
 }
 
+/// A `bigint`.
+pub(super) fn bigint_from(env: sys::napi_env, number: i64) -> Result<sys::napi_value> {
+    make!(napi_create_bigint_int64(env, number))
+}
+
 /// Longest number that is turned into a `bigint`; the conversion is quadratic.
 const BIGINT_DIGITS: usize = 4096;
 

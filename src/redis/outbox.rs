@@ -19,6 +19,17 @@ pub struct Outbox {
     /// The rest of commands that are partly sent; their entries are in flight.
     begun: Bytes,
     waiting: VecDeque<Chunk>,
+    /// What `waiting` holds.
+    backlog: Backlog,
+}
+
+/// How much waits to be sent.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Bytes of whole commands and of the rest of those that are partly sent.
+    pub bytes: usize,
+    /// Commands of which nothing was sent.
+    pub commands: usize,
 }
 
 #[derive(Debug)]
@@ -43,12 +54,22 @@ impl Outbox {
     /// How many bytes wait.
     #[must_use]
     pub fn len(&self) -> usize {
-        let waiting: usize = self.waiting.iter().map(|chunk| chunk.bytes.len()).sum();
-        self.begun.len() + waiting
+        self.begun.len() + self.backlog.bytes
+    }
+
+    /// How much waits.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        Backlog {
+            bytes: self.len(),
+            commands: self.backlog.commands,
+        }
     }
 
     /// Appends whole commands.
     pub fn push(&mut self, bytes: Bytes, entries: Vec<Entry>) {
+        self.backlog.bytes += bytes.len();
+        self.backlog.commands += entries.len();
         self.waiting.push_back(Chunk { bytes, entries });
     }
 
@@ -116,6 +137,8 @@ impl Outbox {
             let Some(chunk) = self.waiting.pop_front() else {
                 return Ok(true);
             };
+            self.backlog.bytes -= chunk.bytes.len();
+            self.backlog.commands -= chunk.entries.len();
             lock(inflight).extend(chunk.entries.iter().copied());
             let (sent, outcome) = match write(&chunk.bytes) {
                 Ok(count) => (count, Ok(true)),
@@ -140,6 +163,7 @@ impl Outbox {
     /// Takes out every command that has not begun, oldest first.
     pub fn take(&mut self) -> Vec<Entry> {
         self.begun = Bytes::new();
+        self.backlog = Backlog::default();
         self.waiting
             .drain(..)
             .flat_map(|chunk| chunk.entries)
@@ -160,6 +184,8 @@ impl Outbox {
         let rest = bytes.split_off(end);
         self.begun = bytes.split_off(sent);
         if !rest.is_empty() {
+            self.backlog.bytes += rest.len();
+            self.backlog.commands += untouched.len();
             self.waiting.push_front(Chunk {
                 bytes: rest,
                 entries: untouched.to_vec(),
@@ -278,6 +304,8 @@ mod tests {
                     .unwrap();
                 outbox.push(Bytes::from(second.clone()), entries(3..4));
                 assert_eq!(outbox.len(), whole.len() - room);
+                let unsent = outbox.backlog().commands;
+                assert_eq!(lock(&inflight).len() + unsent, 4);
                 let mut plenty = usize::MAX;
                 // `flush` offers a chunk once; a short write means more room later.
                 while !outbox
@@ -285,6 +313,7 @@ mod tests {
                     .unwrap()
                 {}
                 assert_eq!(wire, whole, "room {room} step {step}");
+                assert_eq!(outbox.backlog(), Backlog::default());
                 assert_eq!(ids(&inflight), [0, 1, 2, 3]);
             }
         }

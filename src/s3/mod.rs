@@ -33,7 +33,9 @@ pub use file::S3File;
 pub use multipart::{MultiPartUpload, MultiPartUploadOptions};
 pub use op::delete::S3DeleteResult;
 pub use op::get::{ByteRange, S3StatResult};
-pub use op::list::{S3ListObjectsOptions, S3ListObjectsResult, S3ObjectInfo, S3Owner};
+pub use op::list::{
+    S3ListObjectsOptions, S3ListObjectsResult, S3ObjectInfo, S3Owner, S3RestoreStatus,
+};
 pub use op::presign::{PresignMethod, PresignOptions};
 pub use op::put::{PutOptions, S3UploadResult};
 pub use storage_class::StorageClass;

@@ -9,7 +9,8 @@ export { secretOf, show };
 export const inspect = typeof Bun === "undefined" ? (await import("node:util")).inspect : Bun.inspect;
 
 /** The clients under test: Bun's own, or those of this package. */
-export const { S3Client, s3, file, write } = typeof Bun === "undefined" ? (await import("../../../index.js")).default : Bun;
+export const { S3Client, s3, file, write } =
+  typeof Bun === "undefined" ? (await import("../../../index.js")).default : Bun;
 
 const { PARITY_ENDPOINT: endpoint, PARITY_CONTROL: control } = process.env;
 export { endpoint };
@@ -31,6 +32,7 @@ const unsteady = (text) =>
     .replaceAll(endpoint.replace("http://", ""), "HOST")
     .replaceAll(/\b20\d{6}T\d{6}Z\b/g, "TIME")
     .replaceAll(/20\d{6}(?=\/|%2F)/g, "DAY")
+    .replaceAll(/formdata-undici-\d+/g, "BOUNDARY")
     .replaceAll(/(X-Amz-Signature=)[0-9a-f]{64}/g, "$1SIGNATURE");
 
 function print(key, text) {
@@ -106,11 +108,19 @@ async function send(path, value) {
 }
 
 /** Whether a request stores an object. */
-const isStored = ({ method, target }) => (method === "PUT" && !target.includes("partNumber=")) || (method === "POST" && target.includes("uploadId="));
+const isStored = ({ method, target }) =>
+  (method === "PUT" && !target.includes("partNumber=")) || (method === "POST" && target.includes("uploadId="));
 
 /** Headers that belong to the HTTP library, and those that are shown in another way. */
 const UNSHOWN = new Set([
-  "accept", "accept-encoding", "authorization", "connection", "host", "user-agent", "x-amz-content-sha256", "x-amz-date",
+  "accept",
+  "accept-encoding",
+  "authorization",
+  "connection",
+  "host",
+  "user-agent",
+  "x-amz-content-sha256",
+  "x-amz-date",
 ]);
 /** Signed here, not by Bun; observed once, by the script about signing. */
 const MAYBE_SIGNED = new Set(["content-type", "range"]);
@@ -135,7 +145,8 @@ function showRequest({ method, target, headers, signed, scope, valid, length, bo
 function showContent(target, length, body, hash) {
   if (hash !== undefined) return [` ${length} bytes ${hash}`, true];
   const bytes = Buffer.from(body, "base64");
-  if (!/[?&]uploadId=/.test(target) || !bytes.includes("<CompleteMultipartUpload")) return [length === 0 ? "" : ` ${showBytes(bytes)}`, true];
+  if (!/[?&]uploadId=/.test(target) || !bytes.includes("<CompleteMultipartUpload"))
+    return [length === 0 ? "" : ` ${showBytes(bytes)}`, true];
   const parts = bytes.toString().matchAll(/<PartNumber>(.*?)<\/PartNumber><ETag>(.*?)<\/ETag>/g);
   return [` parts ${[...parts].map(([, number, etag]) => `${number}=${unescape(etag)}`).join(" ")}`, false];
 }

@@ -60,8 +60,10 @@ export async function startRecorder() {
     const body = await bodyOf(request);
     recorded.push(record(request, body));
     changed();
-    const at = answers.findIndex(({ method, target }) =>
-      (method === undefined || method === request.method) && (target === undefined || request.url!.includes(target)));
+    const at = answers.findIndex(
+      ({ method, target }) =>
+        (method === undefined || method === request.method) && (target === undefined || request.url!.includes(target)),
+    );
     const answer = answers[at];
     if (answer === undefined) return standard(request, response);
     answer.times = (answer.times ?? 1) - 1;
@@ -97,7 +99,9 @@ export async function startRecorder() {
   };
 }
 
-async function listening(handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>): Promise<Server> {
+async function listening(
+  handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+): Promise<Server> {
   // A client that hangs up is part of what is tested.
   const server = createServer((request, response) => void handle(request, response).catch(() => response.destroy()));
   server.listen(0, "127.0.0.1");
@@ -121,7 +125,10 @@ function record(request: IncomingMessage, body: Buffer): Recorded {
   const method = request.method!;
   const target = request.url!;
   const { signed, scope, valid } = checkHeaders({ method, target, headers: Object.fromEntries(headers) });
-  const content = body.length > LONG ? { hash: createHash("sha256").update(body).digest("hex").slice(0, 16) } : { body: body.toString("base64") };
+  const content =
+    body.length > LONG
+      ? { hash: createHash("sha256").update(body).digest("hex").slice(0, 16) }
+      : { body: body.toString("base64") };
   return { method, target, headers, signed, scope, valid, length: body.length, ...content };
 }
 
@@ -152,20 +159,31 @@ function standard(request: IncomingMessage, response: ServerResponse) {
     case "DELETE":
       return response.writeHead(204).end();
     default:
-      return query.includes("list-type") ? response.end("<ListBucketResult></ListBucketResult>") : object(request, response);
+      return query.includes("list-type")
+        ? response.end("<ListBucketResult></ListBucketResult>")
+        : object(request, response);
   }
 }
 
 function object(request: IncomingMessage, response: ServerResponse) {
   const headers = { etag: '"etag"', "content-type": "text/plain", "last-modified": "Fri, 24 May 2013 00:00:00 GMT" };
   const range = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? "");
-  if (range === null) return response.writeHead(200, { ...headers, "content-length": OBJECT.length }).end(request.method === "HEAD" ? undefined : OBJECT);
+  if (range === null)
+    return response
+      .writeHead(200, { ...headers, "content-length": OBJECT.length })
+      .end(request.method === "HEAD" ? undefined : OBJECT);
   const [, first, last] = range as unknown as [string, string, string];
   const start = first === "" ? Math.max(0, OBJECT.length - Number(last)) : Number(first);
   if (start >= OBJECT.length) {
-    return response.writeHead(416).end("<Error><Code>InvalidRange</Code><Message>The range cannot be satisfied</Message></Error>");
+    return response
+      .writeHead(416)
+      .end("<Error><Code>InvalidRange</Code><Message>The range cannot be satisfied</Message></Error>");
   }
   const end = first === "" || last === "" ? OBJECT.length : Math.min(OBJECT.length, Number(last) + 1);
-  response.writeHead(206, { ...headers, "content-range": `bytes ${start}-${end - 1}/${OBJECT.length}`, "content-length": end - start });
+  response.writeHead(206, {
+    ...headers,
+    "content-range": `bytes ${start}-${end - 1}/${OBJECT.length}`,
+    "content-length": end - start,
+  });
   return response.end(OBJECT.slice(start, end));
 }

@@ -21,10 +21,13 @@ function showObject(value) {
   if (value instanceof Error) return showError(value);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "Invalid Date" : `Date ${value.toISOString()}`;
   if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
-  if (ArrayBuffer.isView(value)) return `${tag(value)} ${showBytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`;
+  if (ArrayBuffer.isView(value))
+    return `${tag(value)} ${showBytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`;
   if (value instanceof ArrayBuffer) return `ArrayBuffer ${showBytes(new Uint8Array(value))}`;
   if (tag(value) !== "Object") return `[${tag(value)}]`;
-  return `{${Object.entries(value).map(([name, item]) => `${name}: ${show(item)}`).join(", ")}}`;
+  return `{${Object.entries(value)
+    .map(([name, item]) => `${name}: ${show(item)}`)
+    .join(", ")}}`;
 }
 
 /** @param {any} error */

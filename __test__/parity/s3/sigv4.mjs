@@ -48,14 +48,20 @@ function splitCredential(text) {
  * @param {{ method: string, target: string, headers: Record<string, string> }} request header names in lower case
  */
 export function checkHeaders({ method, target, headers }) {
-  const match = /^AWS4-HMAC-SHA256 Credential=(.+), ?SignedHeaders=(.+), ?Signature=([0-9a-f]{64})$/.exec(headers.authorization ?? "");
+  const match = /^AWS4-HMAC-SHA256 Credential=(.+), ?SignedHeaders=(.+), ?Signature=([0-9a-f]{64})$/.exec(
+    headers.authorization ?? "",
+  );
   if (match === null) return { signed: [], scope: "", valid: false };
   const [, credentialText, nameText, given] = match;
   const credential = splitCredential(credentialText);
   const names = nameText.split(";");
   const [path, query = ""] = target.split(/\?(.*)/s);
   const expected = signature({
-    method, path, headers, names, credential,
+    method,
+    path,
+    headers,
+    names,
+    credential,
     query: canonicalQuery(parseQuery(query)),
     payload: headers["x-amz-content-sha256"],
     date: headers["x-amz-date"],
@@ -73,7 +79,8 @@ export function checkUrl(url, method = "GET") {
   const parameters = parseQuery(query);
   const get = (name) => parameters.find(([key]) => key === name)?.[1] ?? "";
   const expected = signature({
-    method, path,
+    method,
+    path,
     headers: { host },
     names: get("X-Amz-SignedHeaders").split(";"),
     credential: splitCredential(get("X-Amz-Credential")),

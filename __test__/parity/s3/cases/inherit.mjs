@@ -32,7 +32,12 @@ for (const [name, [ofClient, ofFile, ofCall]] of Object.entries(OPTIONS)) {
       if (level === "both") await wire(`inherit.${name}.all.${call}`, () => run(at, { [name]: ofCall }));
     }
     if (call.startsWith("writer")) {
-      await wire(`inherit.${name}.writer-empty`, () => client.file("key.txt", { [name]: ofFile }).writer({}).end());
+      await wire(`inherit.${name}.writer-empty`, () =>
+        client
+          .file("key.txt", { [name]: ofFile })
+          .writer({})
+          .end(),
+      );
     }
   }
 }
@@ -45,7 +50,14 @@ const READS = {
   delete: (file) => file.delete(),
   "delete.call": (file) => file.delete({ requestPayer: true }),
 };
-const everything = { acl: "private", storageClass: "GLACIER", requestPayer: true, type: "text/x", contentDisposition: "d", contentEncoding: "e" };
+const everything = {
+  acl: "private",
+  storageClass: "GLACIER",
+  requestPayer: true,
+  type: "text/x",
+  contentDisposition: "d",
+  contentEncoding: "e",
+};
 for (const [name, run] of Object.entries(READS)) {
   await wire(`inherit.read.client.${name}`, () => run(new S3Client({ ...options, ...everything }).file("key")));
   await wire(`inherit.read.file.${name}`, () => run(client.file("key", everything)));
@@ -54,7 +66,14 @@ await wire("inherit.list", () => new S3Client({ ...options, ...everything }).lis
 await wire("inherit.list.call", () => client.list({}, everything));
 
 /** Where a request goes, and by whom it is signed. */
-const OTHER = { accessKeyId: "OTHER", secretAccessKey: secretOf("OTHER"), bucket: "other", region: "mars-1", sessionToken: "token", endpoint: `${endpoint}/base` };
+const OTHER = {
+  accessKeyId: "OTHER",
+  secretAccessKey: secretOf("OTHER"),
+  bucket: "other",
+  region: "mars-1",
+  sessionToken: "token",
+  endpoint: `${endpoint}/base`,
+};
 const PLACES = {
   "client.write": (made, call) => made.write("key", "x", call),
   "client.stat": (made, call) => made.stat("key", call),
@@ -75,8 +94,13 @@ for (const [name, run] of Object.entries(PLACES)) {
   for (const option of ["bucket", "region", "sessionToken", "endpoint"]) {
     await wire(`inherit.place.${option}.${name}`, () => run(client, { [option]: OTHER[option] }));
   }
-  await wire(`inherit.place.absent.${name}`, () => run(new S3Client({ ...OTHER, retry: 0 }), { bucket: "", region: null, endpoint: undefined, sessionToken: "" }));
+  await wire(`inherit.place.absent.${name}`, () =>
+    run(new S3Client({ ...OTHER, retry: 0 }), { bucket: "", region: null, endpoint: undefined, sessionToken: "" }),
+  );
 }
-await wire("inherit.three-levels", () => new S3Client({ ...credentials, endpoint, bucket: "one", region: "one", retry: 0 })
-  .file("key", { bucket: "two", sessionToken: "two" }).write("x", { bucket: "three" }));
+await wire("inherit.three-levels", () =>
+  new S3Client({ ...credentials, endpoint, bucket: "one", region: "one", retry: 0 })
+    .file("key", { bucket: "two", sessionToken: "two" })
+    .write("x", { bucket: "three" }),
+);
 await wire("inherit.slice", () => client.file("key", { bucket: "two", requestPayer: true }).slice(1, 3).text());

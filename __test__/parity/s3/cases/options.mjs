@@ -9,8 +9,23 @@ const NUMBERS = ["partSize", "pageSize", "queueSize", "retry"];
 const taken = (name, given) => observe(`options.${name}`, () => Object.prototype.toString.call(new S3Client(given)));
 
 const ODD = {
-  undefined: undefined, null: null, false: false, zero: 0, empty: "", number: 1, true: true, object: {}, array: [], function: () => {},
-  symbol: Symbol("s"), bigint: 1n, date: new Date(0), NaN: NaN, float: 1.5, boxed: new String("x"), long: "x".repeat(40),
+  undefined: undefined,
+  null: null,
+  false: false,
+  zero: 0,
+  empty: "",
+  number: 1,
+  true: true,
+  object: {},
+  array: [],
+  function: () => {},
+  symbol: Symbol("s"),
+  bigint: 1n,
+  date: new Date(0),
+  NaN: NaN,
+  float: 1.5,
+  boxed: new String("x"),
+  long: "x".repeat(40),
 };
 for (const option of [...STRINGS, ...HEADERS]) {
   for (const [kind, value] of Object.entries(ODD)) {
@@ -23,12 +38,35 @@ for (const option of ["virtualHostedStyle", "requestPayer"]) {
 }
 for (const option of ["acl", "storageClass"]) {
   for (const [kind, value] of Object.entries(ODD)) await taken(`${option}.${kind}`, { [option]: value });
-  for (const value of ["PUBLIC-READ", "standard", " private", "nosuch"]) await taken(`${option}.value-${value.trim()}`, { [option]: value });
+  for (const value of ["PUBLIC-READ", "standard", " private", "nosuch"])
+    await taken(`${option}.value-${value.trim()}`, { [option]: value });
 }
 const AMOUNTS = {
-  undefined: undefined, null: null, NaN: NaN, minus: -1, zero: 0, one: 1, text: "x", digits: "6", float: 5.9, true: true, false: false,
-  object: {}, array: [7], infinity: Infinity, limit: 255, above: 256, thousand: 1000, huge: 2 ** 40, least: 5_242_880, "just-below": 5_242_879.9,
-  "text-size": "6000000", most: 5_368_709_120, "above-most": 5_368_709_121, bigint: 6n, symbol: Symbol("s"),
+  undefined: undefined,
+  null: null,
+  NaN: NaN,
+  minus: -1,
+  zero: 0,
+  one: 1,
+  text: "x",
+  digits: "6",
+  float: 5.9,
+  true: true,
+  false: false,
+  object: {},
+  array: [7],
+  infinity: Infinity,
+  limit: 255,
+  above: 256,
+  thousand: 1000,
+  huge: 2 ** 40,
+  least: 5_242_880,
+  "just-below": 5_242_879.9,
+  "text-size": "6000000",
+  most: 5_368_709_120,
+  "above-most": 5_368_709_121,
+  bigint: 6n,
+  symbol: Symbol("s"),
 };
 for (const option of NUMBERS) {
   for (const [kind, value] of Object.entries(AMOUNTS)) await taken(`${option}.${kind}`, { [option]: value });
@@ -36,13 +74,37 @@ for (const option of NUMBERS) {
 await taken("partSize-wins", { partSize: 5_242_880, pageSize: 6_000_000 });
 await taken("partSize-wins.bad-page", { partSize: 5_242_880, pageSize: 1 });
 
-for (const [kind, value] of Object.entries({ cr: "a\rb", lf: "a\nb", crlf: "a\r\nx-injected: 1", nul: "a\0b", tab: "a\tb", latin: "é", emoji: "😀", del: "a\x7fb" })) {
+for (const [kind, value] of Object.entries({
+  cr: "a\rb",
+  lf: "a\nb",
+  crlf: "a\r\nx-injected: 1",
+  nul: "a\0b",
+  tab: "a\tb",
+  latin: "é",
+  emoji: "😀",
+  del: "a\x7fb",
+})) {
   for (const option of HEADERS) await taken(`${option}.${kind}`, { [option]: value });
 }
 for (const [kind, value] of Object.entries({
-  "leading-blank": " http://h", "trailing-blank": "http://h ", long: `http://${"h".repeat(2048)}`, "just-long": `http://h/${"p".repeat(2038)}`,
-  "no-host": "http://", path: "/path", words: "not a url", port: "http://h:99999", "bad-port": "http://h:x", host: "h", "host-port": "h:9000",
-  ipv6: "http://[::1]:9000", "bad-ipv6": "http://[::1", ftp: "ftp://h", s3: "s3://h", colon: "http:", percent: "http://%", ".": ".",
+  "leading-blank": " http://h",
+  "trailing-blank": "http://h ",
+  long: `http://${"h".repeat(2048)}`,
+  "just-long": `http://h/${"p".repeat(2038)}`,
+  "no-host": "http://",
+  path: "/path",
+  words: "not a url",
+  port: "http://h:99999",
+  "bad-port": "http://h:x",
+  host: "h",
+  "host-port": "h:9000",
+  ipv6: "http://[::1]:9000",
+  "bad-ipv6": "http://[::1",
+  ftp: "ftp://h",
+  s3: "s3://h",
+  colon: "http:",
+  percent: "http://%",
+  ".": ".",
 })) {
   await taken(`endpoint.${kind}`, { endpoint: value });
 }
@@ -102,7 +164,15 @@ for (const [kind, value] of Object.entries({ string: "x", number: 1, null: null,
 for (const [kind, value] of Object.entries({ number: 1, null: null, empty: "", object: {} })) {
   await observe(`options.writer.type.${kind}`, () => typeof client.file("key").writer({ type: value }));
 }
-await observe("options.getter-throws", () => new S3Client({ get bucket() { throw new RangeError("mine"); } }));
+await observe(
+  "options.getter-throws",
+  () =>
+    new S3Client({
+      get bucket() {
+        throw new RangeError("mine");
+      },
+    }),
+);
 await observe("options.inherited", () => new S3Client(Object.create(options)).file("key").bucket);
 await observe("options.not-changed-later", () => {
   const mine = { ...credentials, endpoint, bucket: "first" };

@@ -16,7 +16,15 @@ const CALLS = {
   range: () => client.file("key").slice(2, 5).text(),
   head: () => client.stat("key"),
   put: () => client.write("key", "x"),
-  "put-all": () => client.write("key", "x", { acl: "private", storageClass: "SNOW", requestPayer: true, contentDisposition: "d", contentEncoding: "e", sessionToken: "t" }),
+  "put-all": () =>
+    client.write("key", "x", {
+      acl: "private",
+      storageClass: "SNOW",
+      requestPayer: true,
+      contentDisposition: "d",
+      contentEncoding: "e",
+      sessionToken: "t",
+    }),
   delete: () => client.delete("key"),
   list: () => client.list({ prefix: "a b" }),
 };
@@ -33,9 +41,13 @@ for (const [name, run] of Object.entries(CALLS)) {
   await observe(`signing.range.${name}`, () => headers.range);
   await observe(`signing.accept-encoding.${name}`, () => headers["accept-encoding"]);
   await observe(`signing.agent.${name}`, () => headers["user-agent"]?.split("/")[0]);
-  await observe(`signing.checksums.${name}`, () => Object.keys(headers).filter((header) => /checksum|md5|trailer|sdk/.test(header)));
+  await observe(`signing.checksums.${name}`, () =>
+    Object.keys(headers).filter((header) => /checksum|md5|trailer|sdk/.test(header)),
+  );
 }
-const [, , complete] = (await requests(() => client.write("key", new Blob([new Uint8Array(5_242_881)]).stream()))).sort((a, b) => (a.target < b.target ? -1 : 1)).reverse();
+const [, , complete] = (await requests(() => client.write("key", new Blob([new Uint8Array(5_242_881)]).stream())))
+  .sort((a, b) => (a.target < b.target ? -1 : 1))
+  .reverse();
 await observe("signing.complete-document", () => Buffer.from(complete.body ?? "", "base64").toString());
 /** Secrets and regions of every kind give right signatures. */
 for (const [name, id] of Object.entries({ plain: "AKIAIOSFODNN7EXAMPLE", slash: "a/b", plus: "a+b=", blank: "a b" })) {
@@ -44,11 +56,18 @@ for (const [name, id] of Object.entries({ plain: "AKIAIOSFODNN7EXAMPLE", slash: 
   await observe(`signing.key-id.${name}`, () => [seen[0].scope, seen[0].valid]);
 }
 for (const region of ["auto", "us-east-1", "a b", "ü"]) {
-  const seen = await requests(() => new S3Client({ ...options, region }).file("key").text().catch(() => {}));
+  const seen = await requests(() =>
+    new S3Client({ ...options, region })
+      .file("key")
+      .text()
+      .catch(() => {}),
+  );
   await observe(`signing.region.${region}`, () => seen.map(({ scope, valid }) => [scope, valid]));
 }
 /** The key of a signature is kept, but never for other credentials that look alike when joined. */
 for (const [name, [region, id]] of Object.entries({ one: ["ab", "c"], other: ["a", "bc"], again: ["ab", "c"] })) {
-  const seen = await requests(() => new S3Client({ ...options, region, accessKeyId: id, secretAccessKey: secretOf(id) }).file("key").text());
+  const seen = await requests(() =>
+    new S3Client({ ...options, region, accessKeyId: id, secretAccessKey: secretOf(id) }).file("key").text(),
+  );
   await observe(`signing.alike.${name}`, () => seen[0].valid);
 }

@@ -3,7 +3,17 @@ import { client, observe, options, S3Client, wire } from "../harness.mjs";
 
 const text = "héllo";
 const CHUNKS = {
-  ascii: () => "abc", latin: () => text, emoji: () => "😀", empty: () => "", Uint8Array: () => new Uint8Array([1, 2, 3]), Buffer: () => Buffer.from(text), DataView: () => new DataView(new ArrayBuffer(4), 1, 2), ArrayBuffer: () => new ArrayBuffer(3), SharedArrayBuffer: () => new SharedArrayBuffer(3), Uint16Array: () => new Uint16Array([1, 2]), "empty-view": () => new Uint8Array(0),
+  ascii: () => "abc",
+  latin: () => text,
+  emoji: () => "😀",
+  empty: () => "",
+  Uint8Array: () => new Uint8Array([1, 2, 3]),
+  Buffer: () => Buffer.from(text),
+  DataView: () => new DataView(new ArrayBuffer(4), 1, 2),
+  ArrayBuffer: () => new ArrayBuffer(3),
+  SharedArrayBuffer: () => new SharedArrayBuffer(3),
+  Uint16Array: () => new Uint16Array([1, 2]),
+  "empty-view": () => new Uint8Array(0),
 };
 for (const [name, make] of Object.entries(CHUNKS)) {
   await observe(`writer.write.${name}`, async () => {
@@ -18,7 +28,19 @@ for (const [name, make] of Object.entries(CHUNKS)) {
     return writer.end();
   });
 }
-const BAD = { null: null, undefined, number: 1, true: true, object: {}, array: [1], Blob: new Blob(["x"]), symbol: Symbol("s"), function: () => {}, promise: Promise.resolve("x"), bigint: 1n };
+const BAD = {
+  null: null,
+  undefined,
+  number: 1,
+  true: true,
+  object: {},
+  array: [1],
+  Blob: new Blob(["x"]),
+  symbol: Symbol("s"),
+  function: () => {},
+  promise: Promise.resolve("x"),
+  bigint: 1n,
+};
 for (const [name, value] of Object.entries(BAD)) {
   await observe(`writer.bad.${name}`, async () => {
     const writer = client.file("key").writer();
@@ -39,12 +61,17 @@ await observe("writer.bad.none", async () => {
 });
 /** Sequences of calls, and what each returns. */
 const kind = async (value) => (value instanceof Promise ? ["promise", await value.catch((error) => error)] : value);
-const sequence = (key, steps, how) => wire(`writer.sequence.${key}`, async () => {
-  const writer = client.file("key", how?.file).writer(how?.options);
-  const results = [];
-  for (const step of steps) results.push(await kind(step(writer)));
-  return results;
-}, how);
+const sequence = (key, steps, how) =>
+  wire(
+    `writer.sequence.${key}`,
+    async () => {
+      const writer = client.file("key", how?.file).writer(how?.options);
+      const results = [];
+      for (const step of steps) results.push(await kind(step(writer)));
+      return results;
+    },
+    how,
+  );
 const write = (data) => (writer) => writer.write(data);
 const flush = (writer) => writer.flush();
 const end = (writer) => writer.end();
@@ -75,20 +102,46 @@ await wire("writer.end-twice-at-once", async () => {
 });
 /** Options. */
 for (const [name, given] of Object.entries({
-  type: { type: "text/html" }, disposition: { contentDisposition: "inline" }, encoding: { contentEncoding: "gzip" }, storage: { storageClass: "GLACIER" }, payer: { requestPayer: true }, bucket: { bucket: "other" }, mark: { highWaterMark: 1024 }, "mark-odd": { highWaterMark: "x" }, "part-size": { partSize: 6_000_000 }, queue: { queueSize: 1 }, retry: { retry: 2 }, token: { sessionToken: "t" },
+  type: { type: "text/html" },
+  disposition: { contentDisposition: "inline" },
+  encoding: { contentEncoding: "gzip" },
+  storage: { storageClass: "GLACIER" },
+  payer: { requestPayer: true },
+  bucket: { bucket: "other" },
+  mark: { highWaterMark: 1024 },
+  "mark-odd": { highWaterMark: "x" },
+  "part-size": { partSize: 6_000_000 },
+  queue: { queueSize: 1 },
+  retry: { retry: 2 },
+  token: { sessionToken: "t" },
 })) {
   await sequence(`option.${name}`, [write("abc"), end], { options: given });
 }
 /** Failures. */
 const XML = "<Error><Code>TheCode</Code><Message>The message</Message></Error>";
-for (const [name, status] of Object.entries({ forbidden: 403, missing: 404, conflict: 409, created: 201, "no-content": 204 })) {
+for (const [name, status] of Object.entries({
+  forbidden: 403,
+  missing: 404,
+  conflict: 409,
+  created: 201,
+  "no-content": 204,
+})) {
   const body = status === 204 ? "" : XML;
-  await sequence(`fails.${name}`, [write("abc"), end, end, write("def"), flush], { options: { retry: 0 }, answers: [{ status, body }] });
+  await sequence(`fails.${name}`, [write("abc"), end, end, write("def"), flush], {
+    options: { retry: 0 },
+    answers: [{ status, body }],
+  });
 }
 await sequence("fails.empty-404", [write("abc"), end], { options: { retry: 0 }, answers: [{ status: 404 }] });
-await sequence("fails.flush", [write("abc"), flush, end], { options: { retry: 0 }, answers: [{ status: 403, body: XML }] });
+await sequence("fails.flush", [write("abc"), flush, end], {
+  options: { retry: 0 },
+  answers: [{ status: 403, body: XML }],
+});
 for (const [name, made] of Object.entries({
-  credentials: new S3Client({ bucket: "b", endpoint: options.endpoint }).file("key"), path: new S3Client({ ...options, bucket: undefined }).file("key"), "empty-key": client.file(""), endpoint: new S3Client({ ...options, endpoint: undefined, region: "a b" }).file("key"),
+  credentials: new S3Client({ bucket: "b", endpoint: options.endpoint }).file("key"),
+  path: new S3Client({ ...options, bucket: undefined }).file("key"),
+  "empty-key": client.file(""),
+  endpoint: new S3Client({ ...options, endpoint: undefined, region: "a b" }).file("key"),
 })) {
   await wire(`writer.unusable.${name}.end`, () => made.writer().end());
   await wire(`writer.unusable.${name}.write`, () => {
