@@ -26,7 +26,12 @@ export const runtimes = { bun: findBun(), node: process.execPath };
 /** The program of the package `bun`, which its own set-up may have moved out of the platform's package. */
 function findBun() {
   const folder = dirname(createRequire(import.meta.url).resolve("bun/package.json"));
-  const platform = join(folder, "..", "@oven", `bun-${process.platform}-${process.arch === "arm64" ? "aarch64" : "x64"}`);
+  const platform = join(
+    folder,
+    "..",
+    "@oven",
+    `bun-${process.platform}-${process.arch === "arm64" ? "aarch64" : "x64"}`,
+  );
   const programs = [join(platform, "bin", "bun"), join(folder, "bin", "bun.exe")];
   const found = programs.find((program) => existsSync(program));
   if (found === undefined) throw new Error("The package bun is not installed completely: run npm ci");
