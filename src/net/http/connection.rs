@@ -1,18 +1,17 @@
 //! One connection: writes a request, reads the head of its response and bytes of its body.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::client::Outgoing;
 use super::connector::Stream;
 use super::head::{MAX_HEAD, ResponseHead, end_of_head};
+use super::watchdog::Watchdog;
 use super::{Timeouts, closed, malformed, timed_out};
 use crate::error::Error;
 
@@ -279,43 +278,5 @@ impl<'a> Writing<'a> {
             self.written += written;
         }
         stream.poll_flush(context)
-    }
-}
-
-/// A timer that is cheap to set again: it fires early, looks at the deadline and sleeps on.
-struct Watchdog {
-    sleep: Pin<Box<Sleep>>,
-    deadline: Option<Instant>,
-}
-
-/// How long a timer sleeps when there is no deadline.
-const FAR: Duration = Duration::from_hours(24);
-
-impl Watchdog {
-    fn new() -> Self {
-        Self {
-            sleep: Box::pin(sleep_until(Instant::now() + FAR)),
-            deadline: None,
-        }
-    }
-
-    fn arm(&mut self, limit: Option<Duration>) {
-        self.deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        if let Some(deadline) = self.deadline
-            && self.sleep.deadline() > deadline
-        {
-            self.sleep.as_mut().reset(deadline);
-        }
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        loop {
-            ready!(self.sleep.as_mut().poll(context));
-            let now = Instant::now();
-            match self.deadline {
-                Some(deadline) if deadline <= now => return Poll::Ready(()),
-                deadline => self.sleep.as_mut().reset(deadline.unwrap_or(now + FAR)),
-            }
-        }
     }
 }

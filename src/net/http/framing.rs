@@ -134,9 +134,8 @@ impl Chunked {
             }
             (State::DataEnd, b'\r') => State::DataEnd,
             (State::DataEnd, b'\n') => State::Size,
-            (State::TrailerStart, b'\r') => State::TrailerStart,
             (State::TrailerStart, b'\n') => State::Done,
-            (State::Trailer, b'\n') => State::TrailerStart,
+            (State::TrailerStart, b'\r') | (State::Trailer, b'\n') => State::TrailerStart,
             (State::Extension, _) => self.skip(State::Extension)?,
             (State::TrailerStart | State::Trailer, _) => self.skip(State::Trailer)?,
             _ => return Err(malformed("the peer sent a malformed chunk")),

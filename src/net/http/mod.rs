@@ -3,6 +3,7 @@
 //! The caller's own task writes and reads the socket: a small request costs one write and one
 //! read. [`head`], [`framing`] and [`proxy`] are pure; [`connection`] owns a socket.
 
+mod basic_auth;
 mod client;
 mod connection;
 mod connector;
@@ -11,6 +12,7 @@ mod head;
 mod pool;
 mod proxy;
 mod response;
+mod watchdog;
 
 use std::time::Duration;
 
