@@ -193,6 +193,9 @@ const methods = {
   psubscribe: patternMethod("psubscribe"),
   punsubscribe: patternMethod("punsubscribe"),
 };
+// Adding hundreds of properties one by one to a prototype takes milliseconds, unless it is a table; a deletion makes it one.
+Object.defineProperty(RedisClient.prototype, LAZY, { configurable: true });
+Reflect.deleteProperty(RedisClient.prototype, LAZY);
 for (const [name, method] of Object.entries(methods)) {
   Object.defineProperty(RedisClient.prototype, name, { value: method, enumerable: true, writable: true });
 }
