@@ -126,8 +126,11 @@ async function startRedisOn(port, binary, { config = [], password, unixsocket, t
   return { url, port, socketPath, pid: /** @type {number} */ (child.pid), stop };
 }
 
-/** @returns {Promise<number>} */
-function freePort() {
+/**
+ * A port of 127.0.0.1 that nobody listens on.
+ * @returns {Promise<number>}
+ */
+export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", reject);
