@@ -51,7 +51,7 @@ export function emitDocs(facts, methods, without) {
     return `## ${title}\n\n| method | command | since | what it does |\n|---|---|---|---|\n${rows.join("\n")}\n`;
   });
   const others = Object.entries(without).sort(byName).map(([name, reason]) => otherRow(name, factOf(facts, { command: name }), reason));
-  return `${HEAD}\n${sections.join("\n")}\n${OTHERS}\n\n${others.join("\n")}\n`;
+  return `${HEAD}\n${sections.join("\n")}\n${OTHERS}\n${others.join("\n")}\n`;
 }
 
 function methodRow(name, { command }, fact) {
