@@ -2,14 +2,14 @@
 /**
  * The JavaScript end of the completion port: promises by id, settled in bulk.
  *
- * Work is started by a synchronous native call that takes an id. Finished ids come back through
- * one `drain` for each wake-up, as triples `id, tag, payload` on a shared array and one array of
- * the values that had to be created (see `src/js/tape.rs`).
+ * Work is started by a synchronous native call that takes an id. Finished ids come back in bulk
+ * through `settle`, as triples `id, tag, payload` on a shared array, with the values that had to be
+ * created as arguments (see `src/js/tape.rs`).
  */
 const { Port, Tag } = require("../binding.js");
 
 /** Words of the tape: more is drained in another turn, so that a flood starves nobody. */
-const TAPE_WORDS = 3 * 1024 + 1;
+const TAPE_WORDS = 3 * 1024;
 const NULL_LENGTH = 0xffffffff;
 
 /**
@@ -52,11 +52,15 @@ let nextTarget = 0;
 
 const tape = new Uint32Array(TAPE_WORDS);
 const signed = new Int32Array(tape.buffer);
+/** Where commands are written before they are submitted. */
+const slab = Buffer.allocUnsafeSlow(256 * 1024);
+/** Their ids and meta words, in pairs. */
+const entries = new Uint32Array(2 * 4096);
 
 /** @type {(message: string) => Error} */
 let makeServerError = (message) => new Error(message);
 
-const port = new Port(drain, (message) => makeServerError(message));
+const port = new Port(() => port.drain(), settle, (message) => makeServerError(message), tape, slab, entries);
 
 /**
  * Sets how errors inside larger replies are built.
@@ -141,11 +145,14 @@ function unlisten(target) {
   listeners.delete(target);
 }
 
-function drain() {
-  const values = port.drain(tape);
-  const end = /** @type {number} */ (tape[0]) + 1;
+/**
+ * Settles what is on the tape.
+ * @param {number} end words in use
+ * @param {any[]} values
+ */
+function settle(end, ...values) {
   let next = 0;
-  for (let at = 1; at < end; ) {
+  for (let at = 0; at < end; ) {
     const id = /** @type {number} */ (tape[at]);
     const tag = tape[at + 1];
     const payload = /** @type {number} */ (tape[at + 2]);
@@ -252,4 +259,4 @@ function report(run) {
   }
 }
 
-module.exports = { port, call, register, forget, newTarget, listen, unlisten, report, onServerError };
+module.exports = { port, slab, entries, call, register, forget, newTarget, listen, unlisten, report, onServerError };

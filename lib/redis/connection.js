@@ -79,7 +79,7 @@ class Connection {
 
   /**
    * Issues a command.
-   * @param {string | (string | Uint8Array)[]} frame
+   * @param {string | import("./encode.js").Piece[]} frame
    * @param {Outcome} outcome
    * @param {number} meta
    * @returns {Promise<any>}
@@ -137,11 +137,9 @@ class Connection {
   /** Returns whether there was something to close. */
   close() {
     const { outgoing } = this;
-    const { count } = outgoing;
     // Commands of this turn were promised an answer: they are refused like those in flight.
-    if (count > 0 && !this.connected) outgoing.flush(this.lane);
-    const closed = this.lane.close(outgoing.entries, outgoing.count);
-    outgoing.clear();
+    if (!this.connected) outgoing.flush(this.lane);
+    const closed = this.lane.close(outgoing.take());
     this.ended();
     return closed;
   }

@@ -12,6 +12,19 @@ const SHORT_TEXT = 24;
 
 const CRLF = "\r\n";
 
+/** An argument whose length in bytes is known once it is written to memory; see `outgoing.js`. */
+class LongText {
+  /** @param {string} text */
+  constructor(text) {
+    this.text = text;
+  }
+}
+
+/**
+ * Encoded text, binary data, or a whole argument.
+ * @typedef {string | Uint8Array | LongText} Piece
+ */
+
 /**
  * What a caller may pass as an argument, once it is known to be valid.
  * @typedef {string | Uint8Array} Argument
@@ -81,10 +94,10 @@ function head(command, count) {
 
 /**
  * A whole command. The result is one string where all arguments are short text, and a list of
- * strings and binary pieces otherwise.
+ * pieces otherwise.
  * @param {string} command
  * @param {readonly Argument[]} args
- * @returns {string | (string | Uint8Array)[]}
+ * @returns {string | Piece[]}
  */
 function encode(command, args) {
   let text = head(command, args.length);
@@ -104,6 +117,7 @@ function encode(command, args) {
  * @param {number} from the first argument that is not encoded yet
  */
 function encodePieces(text, args, from) {
+  /** @type {Piece[]} */
   const pieces = [];
   for (let index = from; index < args.length; index++) {
     const argument = /** @type {Argument} */ (args[index]);
@@ -111,12 +125,12 @@ function encodePieces(text, args, from) {
       text += bulk(argument);
       continue;
     }
-    const bytes = typeof argument === "string" ? Buffer.from(argument) : argument;
-    pieces.push(`${text}$${bytes.length}\r\n`, bytes);
+    if (typeof argument === "string") pieces.push(text, new LongText(argument));
+    else pieces.push(`${text}$${argument.length}\r\n`, argument);
     text = CRLF;
   }
   pieces.push(text);
   return pieces;
 }
 
-module.exports = { LONG_TEXT, bulk, byteLength, head, encode, toArgument };
+module.exports = { LONG_TEXT, LongText, bulk, byteLength, head, encode, toArgument };

@@ -10,13 +10,21 @@
     reason = "the shapes of arguments are those that napi hands over"
 )]
 
+#[cfg(unix)]
+mod event_loop;
+mod exchange;
 mod port;
 mod redis_lane;
+#[cfg(unix)]
+mod redis_reader;
 mod redis_reply;
+mod redis_sink;
 mod s3_client;
 mod s3_listing;
 mod s3_stream;
 mod s3_upload;
 mod s3_values;
 mod tape;
+#[cfg(unix)]
+mod uv;
 mod value;

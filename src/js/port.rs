@@ -5,18 +5,24 @@
 //! [`Tape`]. One wake-up and one native call serve any number of results.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use napi::bindgen_prelude::{Function, FunctionRef, Result, Uint32Array, Unknown, check_status};
+use napi::bindgen_prelude::{
+    Function, JsValue, Result, Uint8Array, Uint32Array, Unknown, check_status,
+};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
 
+#[cfg(unix)]
+use super::event_loop::EventLoop;
+use super::exchange::{Exchange, Memory};
 use super::tape::{ENTRY, Tag, Tape};
 
-/// Words in front of the entries: how many are used.
-const HEADER: usize = 1;
+/// Tapes that one wake-up fills; what is left follows in another, so that a flood starves nobody.
+const TAPES: usize = 16;
 
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
 
@@ -42,20 +48,25 @@ pub trait Resource: Send + Sync {
 #[napi]
 pub struct Port {
     shared: Arc<Shared>,
-    make_server_error: FunctionRef<String, Unknown<'static>>,
+    exchange: Rc<Exchange>,
+    #[cfg(unix)]
+    event_loop: Option<Rc<EventLoop>>,
 }
 
 /// A port as other threads hold it.
 #[derive(Clone)]
 pub struct PortHandle(Arc<Shared>);
 
-struct Shared {
+/// What all threads use.
+pub struct Shared {
     queue: Mutex<Queue>,
     wake: Wake,
     /// Calls that are not settled yet; while there are any, the event loop is kept alive. Only
     /// the JavaScript thread changes it.
     pending: AtomicU32,
     native_calls: AtomicU32,
+    /// The environment's thread can read connections itself.
+    reads: AtomicBool,
 }
 
 #[derive(Default)]
@@ -70,13 +81,18 @@ struct Queue {
 
 #[napi]
 impl Port {
-    /// `onWake` is called without arguments whenever there is something to drain;
-    /// `makeServerError` with the text of each error that is part of a larger reply.
+    /// `onWake` must call `drain`. `settle` is called with the words used of `tape` and the values
+    /// that belong to them; `makeServerError` with the text of each error that is part of a larger
+    /// reply. `slab` and `entries` are where commands are found.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
         on_wake: Function<'_, (), ()>,
+        #[napi(ts_arg_type = "(end: number, ...values: any[]) => void")] settle: Function<'_, (), ()>,
         make_server_error: Function<'_, String, Unknown<'static>>,
+        tape: Uint32Array,
+        slab: Uint8Array,
+        entries: Uint32Array,
     ) -> Result<Self> {
         let wake: Wake = on_wake
             .build_threadsafe_function::<()>()
@@ -88,31 +104,65 @@ impl Port {
             wake,
             pending: AtomicU32::new(0),
             native_calls: AtomicU32::new(0),
+            reads: AtomicBool::new(false),
         });
-        env.add_env_cleanup_hook(Arc::clone(&shared), |shared| shared.die())?;
-        Ok(Self {
-            shared,
-            make_server_error: make_server_error.create_ref()?,
-        })
+        let memory = Memory {
+            tape: tape.into(),
+            slab,
+            entries,
+        };
+        let make_server_error = make_server_error.create_ref()?;
+        let of_exchange = Arc::clone(&shared);
+        // SAFETY: both are of this call.
+        let exchange = Rc::new(unsafe {
+            Exchange::new(
+                env.raw(),
+                of_exchange,
+                memory,
+                settle.raw(),
+                make_server_error,
+            )
+        }?);
+        let of_hook = Arc::clone(&shared);
+        #[cfg(unix)]
+        {
+            // SAFETY: the environment is live, and this is its thread.
+            let event_loop = unsafe { EventLoop::new(env.raw(), Rc::clone(&exchange)) }?;
+            if let Some(event_loop) = &event_loop {
+                shared.reads.store(true, Ordering::Relaxed);
+                // SAFETY: as above.
+                unsafe { event_loop.on_tear_down(Box::new(move || of_hook.die())) }?;
+            } else {
+                env.add_env_cleanup_hook(of_hook, |shared| shared.die())?;
+            }
+            Ok(Self {
+                shared,
+                exchange,
+                event_loop,
+            })
+        }
+        #[cfg(not(unix))]
+        {
+            env.add_env_cleanup_hook(of_hook, |shared| shared.die())?;
+            Ok(Self { shared, exchange })
+        }
     }
 
-    /// Writes results on the tape and returns the array of their values. The first word is set to
-    /// the number of words used. What does not fit follows in another wake-up.
-    #[napi(ts_return_type = "unknown[]", catch_unwind)]
-    pub fn drain(&self, env: Env, mut tape: Uint32Array) -> Result<Unknown<'static>> {
+    /// Lets `settle` settle what has gathered.
+    #[napi(catch_unwind)]
+    pub fn drain(&self) -> Result<()> {
         self.shared.count_call();
-        // SAFETY: JavaScript made this array for the port alone and does not touch it during this
-        // synchronous call.
-        let words = unsafe { tape.as_mut() };
-        let (header, body) = words.split_at_mut(HEADER);
-        let mut tape = Tape::new(env.raw(), body, &self.make_server_error)?;
-        let outcome = self.shared.unpack(&mut tape);
-        let (values, used, settled) = tape.finish();
-        header[0] = used;
-        self.shared.settled(&env, settled)?;
-        outcome?;
-        // SAFETY: `values` is a live handle of this call.
-        Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), values) })
+        self.shared.awake();
+        let all = self.exchange.deliver(
+            #[cfg(unix)]
+            self.event_loop.as_ref(),
+            TAPES,
+            |tape| self.unpack(tape),
+        )?;
+        if !all {
+            self.shared.wake_again();
+        }
+        Ok(())
     }
 
     /// Keeps the event loop alive until `release`; for subscriptions and reconnecting clients.
@@ -139,6 +189,29 @@ impl Port {
     pub fn handle(&self) -> PortHandle {
         PortHandle(Arc::clone(&self.shared))
     }
+
+    /// The event loop, where it can watch connections.
+    #[cfg(unix)]
+    pub fn event_loop(&self) -> Option<Rc<EventLoop>> {
+        self.event_loop.clone()
+    }
+
+    /// The memory that JavaScript shares.
+    pub fn exchange(&self) -> Rc<Exchange> {
+        Rc::clone(&self.exchange)
+    }
+
+    /// What this thread has read comes before what other threads have pushed: it is older.
+    fn unpack(&self, tape: &mut Tape<'_>) -> Result<bool> {
+        #[cfg(unix)]
+        if let Some(event_loop) = &self.event_loop {
+            return Ok(event_loop.unpack(tape)?
+                && self.shared.unpack(tape)?
+                // A parcel may have brought a connection that has been read already.
+                && event_loop.unpack(tape)?);
+        }
+        self.shared.unpack(tape)
+    }
 }
 
 impl PortHandle {
@@ -151,6 +224,17 @@ impl PortHandle {
     /// Tells that so many calls have begun.
     pub fn begin_many(&self, env: &Env, count: u32) -> Result<()> {
         self.0.begun(env, count)
+    }
+
+    /// Whether the environment's thread can read connections itself.
+    pub fn reads(&self) -> bool {
+        self.0.reads.load(Ordering::Relaxed)
+    }
+
+    /// Tells that it turned out not to be able to: drivers read from now on.
+    #[cfg(unix)]
+    pub fn give_up_reading(&self) {
+        self.0.reads.store(false, Ordering::Relaxed);
     }
 
     /// Counts a native call that carried commands.
@@ -183,7 +267,8 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn count_call(&self) {
+    /// Counts a native call that carried commands or results.
+    pub fn count_call(&self) {
         self.native_calls.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -199,22 +284,28 @@ impl Shared {
         }
     }
 
-    /// Takes parcels one by one, so that other threads can push meanwhile. The mark `woken` is
-    /// cleared before the queue is looked at: a push in between wakes once too often, never too
-    /// seldom.
-    fn unpack(&self, tape: &mut Tape<'_>) -> Result<()> {
+    /// The mark is cleared before the queue is looked at: a push in between wakes once too often,
+    /// never too seldom.
+    fn awake(&self) {
         self.lock().woken = false;
+    }
+
+    fn wake_again(&self) {
+        if !std::mem::replace(&mut self.lock().woken, true) {
+            self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// Takes parcels one by one, so that other threads can push meanwhile. Returns whether nothing
+    /// is left.
+    fn unpack(&self, tape: &mut Tape<'_>) -> Result<bool> {
         loop {
             let Some(mut parcel) = self.lock().parcels.pop_front() else {
-                return Ok(());
+                return Ok(true);
             };
             if !parcel.unpack(tape)? {
-                let mut queue = self.lock();
-                queue.parcels.push_front(parcel);
-                queue.woken = true;
-                drop(queue);
-                self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-                return Ok(());
+                self.lock().parcels.push_front(parcel);
+                return Ok(false);
             }
         }
     }
@@ -229,7 +320,8 @@ impl Shared {
         Ok(())
     }
 
-    fn settled(&self, env: &Env, count: u32) -> Result<()> {
+    /// Tells that calls are settled.
+    pub fn settled(&self, env: &Env, count: u32) -> Result<()> {
         if count > 0 && self.pending.fetch_sub(count, Ordering::Relaxed) == count {
             // SAFETY: as in `begun`.
             check_status!(unsafe {
@@ -264,7 +356,7 @@ impl Parcel for Settled {
         };
         match outcome {
             Ok(settle) => match settle.settle(&Env::from_raw(tape.env)) {
-                Ok(value) => tape.settle_value(id, Tag::Value, value)?,
+                Ok(value) => tape.settle_value(id, Tag::Value, value),
                 Err(error) => tape.settle_failure(id, &cannot_represent(&error))?,
             },
             Err(error) => tape.settle_failure(id, &error)?,

@@ -1,24 +1,22 @@
 //! A Redis connection for JavaScript.
 
+use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
-use napi::bindgen_prelude::{
-    Error as JsError, Result, Uint8Array, Uint8ArraySlice, Uint32ArraySlice,
-};
-use napi::{Env, sys};
+use napi::Env;
+use napi::bindgen_prelude::{Error as JsError, Result, Uint8Array, Uint8ArraySlice};
 use napi_derive::napi;
 
-use super::port::{Parcel, Port, PortHandle, Resource, cannot_represent};
-use super::redis_reply::{self, Scratch};
-use super::tape::Tape;
-use super::value;
-use crate::error::Error;
+#[cfg(unix)]
+use super::event_loop::EventLoop;
+use super::exchange::Exchange;
+use super::port::{Port, PortHandle, Resource};
+use super::redis_sink::{Failed, LaneSink};
 use crate::net::tls::TlsOptions;
 use crate::redis::config::{Config, Options, Status, Tls};
 use crate::redis::inflight::{Entry, Meta};
-use crate::redis::lane::{Batch, Delivery, Event, Lane, Sink};
+use crate::redis::lane::{Delivery, Lane};
 use crate::redis::lifecycle;
-use crate::redis::resp::decode::Reader;
 use crate::redis::url;
 
 /// What an event's payload says.
@@ -74,6 +72,10 @@ pub struct LaneTls {
 pub struct RedisLane {
     lane: Arc<Lane>,
     port: PortHandle,
+    exchange: Rc<Exchange>,
+    target: u32,
+    #[cfg(unix)]
+    event_loop: Option<Rc<EventLoop>>,
     // Keeps the weak reference that the environment holds alive.
     _closer: Arc<Closer>,
 }
@@ -96,11 +98,11 @@ impl RedisLane {
             target: parsed,
             options: options.into(),
         };
+        #[cfg(unix)]
+        let event_loop = port.event_loop();
+        let exchange = port.exchange();
         let port = port.handle();
-        let sink = LaneSink {
-            port: port.clone(),
-            target,
-        };
+        let sink = LaneSink::new(port.clone(), target);
         let lane = Lane::new(config, Arc::new(sink));
         let closer = Arc::new(Closer(Arc::clone(&lane)));
         let weak: Weak<dyn Resource> = Arc::downgrade(&closer) as Weak<dyn Resource>;
@@ -108,23 +110,20 @@ impl RedisLane {
         Ok(Self {
             lane,
             port,
+            exchange,
+            target,
+            #[cfg(unix)]
+            event_loop,
             _closer: closer,
         })
     }
 
-    /// Sends the first `length` bytes of `bytes`: whole commands whose ids and meta words are the
-    /// first `count` pairs of `entries`.
+    /// Sends the first `length` bytes of the slab: whole commands whose ids and meta words are the
+    /// first `count` pairs of the entries.
     #[napi(catch_unwind)]
-    pub fn submit(
-        &self,
-        env: Env,
-        bytes: Uint8ArraySlice<'_>,
-        length: u32,
-        entries: Uint32ArraySlice<'_>,
-        count: u32,
-    ) -> Result<()> {
-        let bytes = bytes.get(..length as usize).ok_or_else(too_short)?;
-        self.send(&env, &[bytes], &entries, count)
+    pub fn submit(&self, env: Env, length: u32, count: u32) -> Result<()> {
+        let (bytes, entries) = self.exchange.outgoing(length, count)?;
+        self.send(&env, &[bytes], entries)
     }
 
     /// Like `submit`, for commands that are cut in pieces because some arguments are large.
@@ -133,11 +132,10 @@ impl RedisLane {
         &self,
         env: Env,
         pieces: Vec<Uint8ArraySlice<'_>>,
-        entries: Uint32ArraySlice<'_>,
         count: u32,
     ) -> Result<()> {
         let pieces: Vec<&[u8]> = pieces.iter().map(|piece| &**piece).collect();
-        self.send(&env, &pieces, &entries, count)
+        self.send(&env, &pieces, self.exchange.entries(count)?)
     }
 
     /// Connects; the id is settled with the HELLO reply.
@@ -149,18 +147,20 @@ impl RedisLane {
     }
 
     /// Closes, and fails the commands that were not submitted yet behind those that were; their
-    /// ids are in `entries` as for `submit`. Returns whether there was something to close.
+    /// ids are among the entries as for `submit`. Returns whether there was something to close.
     #[napi(catch_unwind)]
-    pub fn close(&self, env: Env, entries: Uint32ArraySlice<'_>, count: u32) -> Result<bool> {
-        let unsent = parse_entries(&entries, count)?;
+    pub fn close(&self, env: Env, count: u32) -> Result<bool> {
+        let ids: Vec<u32> = self
+            .exchange
+            .entries(count)?
+            .chunks_exact(2)
+            .map(|pair| pair[0])
+            .collect();
         self.port.begin_many(&env, count)?;
-        let closed = self.lane.close();
-        if !unsent.is_empty() {
-            self.port.push(Box::new(Failed {
-                ids: unsent.iter().map(|entry| entry.id).collect(),
-                next: 0,
-                error: lifecycle::closed(),
-            }));
+        let closed = self.shut();
+        if !ids.is_empty() {
+            self.port
+                .push(Box::new(Failed::new(ids, lifecycle::closed())));
         }
         Ok(closed)
     }
@@ -179,32 +179,34 @@ impl RedisLane {
 }
 
 impl RedisLane {
-    fn send(&self, env: &Env, pieces: &[&[u8]], entries: &[u32], count: u32) -> Result<()> {
-        let entries = parse_entries(entries, count)?;
+    fn shut(&self) -> bool {
+        #[cfg(unix)]
+        if let Some(event_loop) = &self.event_loop {
+            event_loop.unwatch(self.target);
+        }
+        self.lane.close()
+    }
+
+    fn send(&self, env: &Env, pieces: &[&[u8]], entries: &[u32]) -> Result<()> {
+        let entries: Vec<Entry> = entries
+            .chunks_exact(2)
+            .map(|pair| Entry {
+                id: pair[0],
+                meta: Meta(pair[1]),
+            })
+            .collect();
         self.port.count_call();
+        let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
         self.port.begin_many(env, count)?;
         self.lane.submit(pieces, &entries, Delivery::Direct);
         Ok(())
     }
 }
 
-fn parse_entries(entries: &[u32], count: u32) -> Result<Vec<Entry>> {
-    let pairs = entries.get(..count as usize * 2).ok_or_else(too_short)?;
-    let entry = |pair: &[u32]| Entry {
-        id: pair[0],
-        meta: Meta(pair[1]),
-    };
-    Ok(pairs.chunks_exact(2).map(entry).collect())
-}
-
-fn too_short() -> napi::Error {
-    napi::Error::from_reason("the buffer is shorter than announced")
-}
-
 impl Drop for RedisLane {
     fn drop(&mut self) {
         // Collected while connected: nobody can use the connection any more.
-        self.lane.close();
+        self.shut();
     }
 }
 
@@ -214,109 +216,6 @@ struct Closer(Arc<Lane>);
 impl Resource for Closer {
     fn shut_down(&self) {
         self.0.close();
-    }
-}
-
-struct LaneSink {
-    port: PortHandle,
-    target: u32,
-}
-
-impl Sink for LaneSink {
-    fn replies(&self, batch: Batch) {
-        self.port.push(Box::new(Replies {
-            batch,
-            next: 0,
-            target: self.target,
-            scratch: Scratch::default(),
-        }));
-    }
-
-    fn failed(&self, ids: Vec<u32>, error: &Error) {
-        self.port.push(Box::new(Failed {
-            ids,
-            next: 0,
-            error: error.clone(),
-        }));
-    }
-
-    fn event(&self, event: Event) {
-        self.port.push(Box::new(Happened {
-            target: self.target,
-            event,
-        }));
-    }
-}
-
-struct Replies {
-    batch: Batch,
-    next: usize,
-    target: u32,
-    scratch: Scratch,
-}
-
-impl Parcel for Replies {
-    fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
-        while let Some(reply) = self.batch.replies.get(self.next) {
-            let frame = &self.batch.bytes[reply.start..reply.end];
-            if let Some(entry) = reply.entry {
-                match redis_reply::unpack(tape, entry, frame, &mut self.scratch) {
-                    Ok(true) => {}
-                    Ok(false) => return Ok(false),
-                    Err(error) => tape.settle_failure(entry.id, &cannot_represent(&error))?,
-                }
-            } else {
-                if !tape.fits(0) {
-                    return Ok(false);
-                }
-                let push = redis_reply::convert(tape, &mut Reader::new(frame), false)?;
-                tape.event(self.target, LaneEvent::Push as u32, push)?;
-            }
-            self.next += 1;
-        }
-        Ok(true)
-    }
-}
-
-struct Failed {
-    ids: Vec<u32>,
-    next: usize,
-    error: Error,
-}
-
-impl Parcel for Failed {
-    fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
-        while let Some(&id) = self.ids.get(self.next) {
-            if !tape.fits(0) {
-                return Ok(false);
-            }
-            tape.settle_failure(id, &self.error)?;
-            self.next += 1;
-        }
-        Ok(true)
-    }
-}
-
-struct Happened {
-    target: u32,
-    event: Event,
-}
-
-impl Parcel for Happened {
-    fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
-        if !tape.fits(0) {
-            return Ok(false);
-        }
-        let (kind, argument): (LaneEvent, sys::napi_value) = match &self.event {
-            Event::Connected(greeting) => (
-                LaneEvent::Connected,
-                redis_reply::convert(tape, &mut Reader::new(greeting), false)?,
-            ),
-            Event::Reconnecting => (LaneEvent::Reconnecting, value::null(tape.env)?),
-            Event::Closed(error) => (LaneEvent::Closed, value::failure(tape.env, error)?),
-        };
-        tape.event(self.target, kind as u32, argument)?;
-        Ok(true)
     }
 }
 

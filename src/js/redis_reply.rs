@@ -43,7 +43,7 @@ pub fn unpack(
         }
         Item::Error(text) => {
             let message = value::string(tape.env, text)?;
-            tape.settle_value(id, Tag::ServerError, message)?;
+            tape.settle_value(id, Tag::ServerError, message);
         }
         Item::Array(count) | Item::Map(count) if !wants_bytes && count > 0 => {
             let map = matches!(item, Item::Map(_));
@@ -54,15 +54,15 @@ pub fn unpack(
                 }
                 let text = value::latin1(tape.env, &scratch.text)?;
                 let tag = if map { Tag::Map } else { Tag::Strings };
-                tape.settle_strings(id, tag, text, &scratch.lengths)?;
+                tape.settle_strings(id, tag, text, &scratch.lengths);
             } else {
                 let value = convert(tape, &mut start.clone(), false)?;
-                tape.settle_value(id, Tag::Value, value)?;
+                tape.settle_value(id, Tag::Value, value);
             }
         }
         _ => {
             let value = convert(tape, &mut start.clone(), wants_bytes)?;
-            tape.settle_value(id, Tag::Value, value)?;
+            tape.settle_value(id, Tag::Value, value);
         }
     }
     Ok(true)

@@ -1,15 +1,20 @@
-//! The form in which results cross to JavaScript: numbers in a shared array, and one array with
-//! the few values that must be created.
+//! The form in which results cross to JavaScript: numbers in a shared array, and the values that
+//! must be created as arguments of the call that settles them.
 //!
 //! A call across the border is cheap; a JavaScript value made by native code costs as much as
 //! several of them. So an entry is three words `id, tag, payload`, and the commonest results (nil,
 //! OK, small integers) are told by the tag alone. `lib/port.js` reads it; the tags are shared by
 //! name through [`Tag`].
 
-use napi::bindgen_prelude::{FunctionRef, JsValue, Result, Unknown, check_status};
+#[cfg(unix)]
+use std::rc::Rc;
+
+use napi::bindgen_prelude::{FunctionRef, JsValue, Result, Unknown};
 use napi::{Env, sys};
 use napi_derive::napi;
 
+#[cfg(unix)]
+use super::event_loop::EventLoop;
 use super::value;
 use crate::error::Error;
 
@@ -47,40 +52,47 @@ pub enum Tag {
 /// Stands for `null` where a length is expected.
 pub const NULL_LENGTH: u32 = u32::MAX;
 
-/// Writes results during one `drain`.
+/// Values that go with one tape: they become arguments of one call.
+const MAX_VALUES: usize = 240;
+
+/// Writes results that are settled together.
 pub struct Tape<'a> {
     /// The environment in which values are created.
     pub env: sys::napi_env,
     words: &'a mut [u32],
     used: usize,
-    values: sys::napi_value,
-    count: u32,
+    values: &'a mut Vec<sys::napi_value>,
     settled: u32,
     make_server_error: &'a FunctionRef<String, Unknown<'static>>,
+    /// The event loop, where it can watch connections.
+    #[cfg(unix)]
+    pub event_loop: Option<&'a Rc<EventLoop>>,
 }
 
 impl<'a> Tape<'a> {
-    /// A tape over the words behind the header, with its array of values.
+    /// An empty tape; created values are appended to `values`.
     pub fn new(
         env: sys::napi_env,
         words: &'a mut [u32],
+        values: &'a mut Vec<sys::napi_value>,
         make_server_error: &'a FunctionRef<String, Unknown<'static>>,
-    ) -> Result<Self> {
-        let values = value::array(env)?;
-        Ok(Self {
+        #[cfg(unix)] event_loop: Option<&'a Rc<EventLoop>>,
+    ) -> Self {
+        Self {
             env,
             words,
             used: 0,
             values,
-            count: 0,
             settled: 0,
             make_server_error,
-        })
+            #[cfg(unix)]
+            event_loop,
+        }
     }
 
     /// Whether an entry with so many further words fits.
     pub fn fits(&self, further: usize) -> bool {
-        self.words.len() - self.used >= ENTRY + further
+        self.words.len() - self.used >= ENTRY + further && self.values.len() < MAX_VALUES
     }
 
     /// Whether an entry with so many further words fits on an empty tape.
@@ -98,11 +110,11 @@ impl<'a> Tape<'a> {
         Ok(error.raw())
     }
 
-    /// The array of values, the words used, and how many ids were settled.
-    pub fn finish(self) -> (sys::napi_value, u32, u32) {
+    /// The words used, and how many ids were settled.
+    pub fn finish(self) -> (u32, u32) {
         // A tape is far shorter than 2^32 words.
         let used = u32::try_from(self.used).unwrap_or(u32::MAX);
-        (self.values, used, self.settled)
+        (used, self.settled)
     }
 
     /// Settles `id` with what the tag and the payload say.
@@ -112,49 +124,34 @@ impl<'a> Tape<'a> {
     }
 
     /// Settles `id` with a value.
-    pub fn settle_value(&mut self, id: u32, tag: Tag, value: sys::napi_value) -> Result<()> {
-        self.value(value)?;
+    pub fn settle_value(&mut self, id: u32, tag: Tag, value: sys::napi_value) {
+        self.values.push(value);
         self.settle(id, tag, 0);
-        Ok(())
     }
 
     /// Settles `id` with strings that were put together in `text`.
-    pub fn settle_strings(
-        &mut self,
-        id: u32,
-        tag: Tag,
-        text: sys::napi_value,
-        lengths: &[u32],
-    ) -> Result<()> {
-        self.value(text)?;
+    pub fn settle_strings(&mut self, id: u32, tag: Tag, text: sys::napi_value, lengths: &[u32]) {
+        self.values.push(text);
         self.settle(id, tag, u32::try_from(lengths.len()).unwrap_or(u32::MAX));
         self.words[self.used..self.used + lengths.len()].copy_from_slice(lengths);
         self.used += lengths.len();
-        Ok(())
     }
 
     /// Rejects `id`.
     pub fn settle_failure(&mut self, id: u32, error: &Error) -> Result<()> {
         let failure = value::failure(self.env, error)?;
-        self.settle_value(id, Tag::Failure, failure)
+        self.settle_value(id, Tag::Failure, failure);
+        Ok(())
     }
 
     /// Tells the object `target` that something happened.
-    pub fn event(&mut self, target: u32, kind: u32, argument: sys::napi_value) -> Result<()> {
-        self.value(argument)?;
+    pub fn event(&mut self, target: u32, kind: u32, argument: sys::napi_value) {
+        self.values.push(argument);
         self.entry(target, Tag::Event, kind);
-        Ok(())
     }
 
     fn entry(&mut self, id: u32, tag: Tag, payload: u32) {
         self.words[self.used..self.used + ENTRY].copy_from_slice(&[id, tag as u32, payload]);
         self.used += ENTRY;
-    }
-
-    fn value(&mut self, value: sys::napi_value) -> Result<()> {
-        // SAFETY: `values` is an array made in this call's handle scope, `value` likewise.
-        check_status!(unsafe { sys::napi_set_element(self.env, self.values, self.count, value) })?;
-        self.count += 1;
-        Ok(())
     }
 }

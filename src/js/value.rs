@@ -41,7 +41,7 @@ pub(super) fn double(env: sys::napi_env, value: f64) -> Result<sys::napi_value> 
     make!(napi_create_double(env, value))
 }
 
-fn object(env: sys::napi_env) -> Result<sys::napi_value> {
+pub(super) fn object(env: sys::napi_env) -> Result<sys::napi_value> {
     make!(napi_create_object(env))
 }
 

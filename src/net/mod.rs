@@ -2,6 +2,8 @@
 
 pub mod dial;
 pub mod http;
+#[cfg(unix)]
+mod quiet;
 pub mod runtime;
 pub mod stream;
 pub mod tls;

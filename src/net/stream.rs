@@ -3,7 +3,9 @@
 //! TLS is driven by hand (rustls without an IO wrapper), so that plain and encrypted connections
 //! share one code path and a small write can be encrypted and sent on the caller's thread.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
+#[cfg(unix)]
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{BufMut, BytesMut};
@@ -13,6 +15,8 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
+#[cfg(unix)]
+use super::quiet::Quiet;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Plaintext that one call hands to the TLS session; more waits until it is on the wire.
@@ -28,6 +32,8 @@ enum Io {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
+    #[cfg(unix)]
+    Quiet(Quiet),
 }
 
 impl Socket {
@@ -104,6 +110,15 @@ impl Socket {
         Ok(taken)
     }
 
+    /// Like [`try_write`](Self::try_write) for bytes in several pieces; may stop anywhere.
+    pub fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        if self.session.is_none() {
+            return self.io.try_write_vectored(pieces);
+        }
+        let first = pieces.iter().find(|piece| !piece.is_empty());
+        first.map_or(Ok(0), |piece| self.try_write(piece))
+    }
+
     /// Sends what the TLS session still holds. Returns whether all of it is out.
     pub fn try_flush(&self) -> io::Result<bool> {
         match &self.session {
@@ -140,6 +155,47 @@ impl Socket {
         }
     }
 
+    /// Whether [`quieten`](Self::quieten) is possible.
+    #[must_use]
+    pub fn can_be_quiet(&self) -> bool {
+        cfg!(unix) && self.session.is_none()
+    }
+
+    /// Gives up reading through the runtime: from now on another event loop watches the
+    /// descriptor and calls [`receive`](Self::receive). Only for a socket without TLS.
+    #[cfg(unix)]
+    pub fn quieten(self) -> io::Result<Self> {
+        let quiet = match self.io {
+            Io::Tcp(stream) => Quiet::Tcp(stream.into_std()?),
+            Io::Unix(stream) => Quiet::Unix(stream.into_std()?),
+            Io::Quiet(quiet) => quiet,
+        };
+        Ok(Self {
+            io: Io::Quiet(quiet),
+            session: self.session,
+        })
+    }
+
+    /// Takes what has arrived on a quiet socket. `Ok(0)` is the end of the stream.
+    #[cfg(unix)]
+    pub fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &self.io {
+            Io::Quiet(quiet) => quiet.receive(buffer),
+            Io::Tcp(_) | Io::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// The descriptor that a quiet socket's reader watches.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn descriptor(&self) -> RawFd {
+        match &self.io {
+            Io::Tcp(stream) => stream.as_raw_fd(),
+            Io::Unix(stream) => stream.as_raw_fd(),
+            Io::Quiet(quiet) => quiet.as_raw_fd(),
+        }
+    }
+
     /// Waits until [`try_read`](Self::try_read) may find something.
     pub async fn readable(&self) -> io::Result<()> {
         self.io.readable().await
@@ -168,6 +224,18 @@ impl Io {
             Self::Tcp(stream) => stream.try_write(bytes),
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_write(bytes),
+            #[cfg(unix)]
+            Self::Quiet(quiet) => quiet.try_write(bytes),
+        }
+    }
+
+    fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write_vectored(pieces),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_write_vectored(pieces),
+            #[cfg(unix)]
+            Self::Quiet(quiet) => quiet.try_write_vectored(pieces),
         }
     }
 
@@ -176,6 +244,8 @@ impl Io {
             Self::Tcp(stream) => stream.try_read_buf(buffer),
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_read_buf(buffer),
+            #[cfg(unix)]
+            Self::Quiet(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
@@ -184,6 +254,8 @@ impl Io {
             Self::Tcp(stream) => stream.readable().await,
             #[cfg(unix)]
             Self::Unix(stream) => stream.readable().await,
+            #[cfg(unix)]
+            Self::Quiet(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
@@ -192,6 +264,8 @@ impl Io {
             Self::Tcp(stream) => stream.writable().await,
             #[cfg(unix)]
             Self::Unix(stream) => stream.writable().await,
+            #[cfg(unix)]
+            Self::Quiet(quiet) => quiet.writable().await,
         }
     }
 }

@@ -4,42 +4,24 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::handshake::{Handshake, Step};
-use super::inflight::Match;
-use super::lane::{Batch, Lane, Reply};
+use super::lane::Lane;
 use super::lifecycle::{self, Attempts, Verdict};
-use super::resp::scan::Scanner;
+use super::receiver::Receiver;
 use crate::error::{Error, ErrorKind};
 use crate::net::dial;
 use crate::net::stream::Socket;
 
-/// Capacity of a fresh read buffer.
-const READ_BUFFER: usize = 64 * 1024;
-/// Less room than this is not worth a read.
-const READ_MINIMUM: usize = 4 * 1024;
-/// A reply that is known to be larger gets this much room at once, then as much again as it fills.
-const READ_AHEAD: usize = 4 * 1024 * 1024;
-/// Bytes after which replies are delivered although more may be ready.
-const DELIVER_AFTER: usize = 1024 * 1024;
-
 /// How a connection, or the attempt to make one, ended.
-enum End {
+pub(super) enum End {
     /// By the peer or the network; another attempt may follow.
     Lost(Error),
     /// For good.
     Fatal(Error),
     /// By the lane's users; nothing is left to do.
     Superseded,
-}
-
-/// A connection with what was read from it and is not used up yet.
-struct Connection {
-    socket: Arc<Socket>,
-    buffer: BytesMut,
-    scanner: Scanner,
 }
 
 /// Runs the life `epoch` of a lane until it ends.
@@ -55,7 +37,9 @@ pub(super) async fn run(lane: Arc<Lane>, epoch: u64) {
             () = superseded(&lane, epoch) => return,
         };
         let end = match established {
-            Ok(connection) => serve(&lane, epoch, connection).await,
+            Ok((socket, receiver)) => serve(&lane, epoch, socket, receiver)
+                .await
+                .unwrap_or_else(|end| end),
             Err(end) => end,
         };
         match end {
@@ -100,7 +84,11 @@ async fn superseded(lane: &Lane, epoch: u64) {
     }
 }
 
-async fn establish(lane: &Lane, epoch: u64, attempts: &mut Attempts) -> Result<Connection, End> {
+async fn establish(
+    lane: &Lane,
+    epoch: u64,
+    attempts: &mut Attempts,
+) -> Result<(Socket, Receiver), End> {
     let attempt = dial_and_greet(lane, epoch, attempts);
     match lane.config().connection_timeout() {
         None => attempt.await,
@@ -115,7 +103,7 @@ async fn dial_and_greet(
     lane: &Lane,
     epoch: u64,
     attempts: &mut Attempts,
-) -> Result<Connection, End> {
+) -> Result<(Socket, Receiver), End> {
     let config = lane.config();
     let socket = dial::connect(&(&config.target.address).into(), config.tls().as_ref())
         .await
@@ -124,24 +112,15 @@ async fn dial_and_greet(
             ErrorKind::Tls => End::Fatal(error),
             _ => End::Lost(error),
         })?;
-    let mut connection = Connection {
-        socket: Arc::new(socket),
-        buffer: BytesMut::with_capacity(READ_BUFFER),
-        scanner: Scanner::default(),
-    };
+    let mut receiver = Receiver::new();
     let (mut handshake, greeting) = Handshake::start(&config.target);
-    write_all(&connection.socket, &greeting)
-        .await
-        .map_err(lost)?;
+    write_all(&socket, &greeting).await.map_err(lost)?;
     loop {
-        while let Some(frame) = connection
-            .scanner
-            .next(&connection.buffer)
+        while let Some(bytes) = receiver
+            .frame()
             .map_err(|malformed| End::Fatal(malformed.into()))?
         {
-            let bytes = connection.buffer.split_to(frame.end).freeze();
-            connection.scanner.consume(frame.end);
-            match handshake.reply(bytes.slice(frame.start..)) {
+            match handshake.reply(bytes) {
                 Step::Greeted(greeting) => {
                     attempts.reset();
                     lane.greeted(epoch, &greeting);
@@ -149,14 +128,14 @@ async fn dial_and_greet(
                 Step::GreetedAndDone(greeting) => {
                     attempts.reset();
                     lane.greeted(epoch, &greeting);
-                    return Ok(connection);
+                    return Ok((socket, receiver));
                 }
-                Step::Done => return Ok(connection),
+                Step::Done => return Ok((socket, receiver)),
                 Step::Refused(error) => return Err(End::Fatal(error)),
             }
         }
-        connection.socket.readable().await.map_err(lost)?;
-        connection.read().map_err(lost)?;
+        socket.readable().await.map_err(lost)?;
+        receiver.read(&socket).map_err(lost)?;
     }
 }
 
@@ -174,124 +153,69 @@ async fn write_all(socket: &Socket, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-async fn serve(lane: &Lane, epoch: u64, mut connection: Connection) -> End {
-    let socket = Arc::clone(&connection.socket);
-    let mut flushed = match lane.ready(epoch, &socket) {
-        Ok(flushed) => flushed,
-        Err(error) => return lost(error),
+/// Serves a connection until it ends.
+async fn serve(
+    lane: &Arc<Lane>,
+    epoch: u64,
+    socket: Socket,
+    mut receiver: Receiver,
+) -> Result<End, End> {
+    #[cfg(unix)]
+    let reads_here = !(lane.sink_reads() && socket.can_be_quiet());
+    #[cfg(not(unix))]
+    let reads_here = true;
+    #[cfg(unix)]
+    let socket = if reads_here {
+        socket
+    } else {
+        socket.quieten().map_err(lost)?
     };
+    let socket = Arc::new(socket);
+    let Some(generation) = lane.ready(epoch, &socket) else {
+        return Ok(End::Superseded);
+    };
+    lane.heard();
+    let mut flushed = lane.flush(epoch, &socket).map_err(lost)?;
+    if reads_here {
+        // What came right behind the handshake.
+        receiver.deliver(lane)?;
+    } else {
+        #[cfg(unix)]
+        lane.hand_over(&socket, generation, std::mem::take(&mut receiver));
+    }
     let idle = lane.config().idle_timeout();
     let silence = sleep_until(Instant::now() + idle.unwrap_or_default());
     tokio::pin!(silence);
-    // What came right behind the handshake.
-    if let Err(end) = connection.deliver(lane) {
-        return end;
-    }
     loop {
         tokio::select! {
-            ready = socket.readable() => {
-                let step = ready
-                    .and_then(|()| connection.read())
-                    .map_err(lost)
-                    .and_then(|()| connection.deliver(lane));
-                if let Err(end) = step {
-                    return end;
-                }
+            ready = socket.readable(), if reads_here => {
+                ready.and_then(|()| receiver.read(&socket)).map_err(lost)?;
+                lane.heard();
+                receiver.deliver(lane)?;
                 // Reading may have given the TLS session something to say.
-                match socket.try_flush() {
-                    Ok(done) => flushed &= done,
-                    Err(error) => return lost(error),
-                }
-                if let Some(limit) = idle {
-                    silence.as_mut().reset(Instant::now() + limit);
-                }
+                flushed &= socket.try_flush().map_err(lost)?;
             }
             () = lane.wake.notified() => {
-                if !lane.is_current(epoch) {
-                    return End::Superseded;
+                if let Some(end) = lane.take_end(epoch) {
+                    return Ok(end);
                 }
-                match lane.flush(epoch, &socket) {
-                    Ok(done) => flushed = done,
-                    Err(error) => return lost(error),
-                }
+                flushed = lane.flush(epoch, &socket).map_err(lost)?;
             }
             ready = socket.writable(), if !flushed => {
-                match ready.and_then(|()| lane.flush(epoch, &socket)) {
-                    Ok(done) => flushed = done,
-                    Err(error) => return lost(error),
-                }
+                flushed = ready.and_then(|()| lane.flush(epoch, &socket)).map_err(lost)?;
             }
             () = &mut silence, if idle.is_some() => {
-                return End::Fatal(lifecycle::idle_timeout(lane.config().options.idle_timeout_ms));
+                let due = Instant::from_std(lane.last_heard()) + idle.unwrap_or_default();
+                if due <= Instant::now() {
+                    return Ok(End::Fatal(lifecycle::idle_timeout(lane.config().options.idle_timeout_ms)));
+                }
+                silence.as_mut().reset(due);
             }
         }
     }
 }
 
-impl Connection {
-    /// Reads what has arrived, as far as one delivery should hold.
-    fn read(&mut self) -> io::Result<()> {
-        let mut total = 0;
-        loop {
-            if self.buffer.capacity() - self.buffer.len() < READ_MINIMUM {
-                // The peer chose how much is missing: trust it only as far as it keeps sending.
-                let trusted = self.buffer.len().max(READ_AHEAD);
-                self.buffer
-                    .reserve(self.scanner.missing().clamp(READ_BUFFER, trusted));
-            }
-            let room = self.buffer.capacity() - self.buffer.len();
-            match self.socket.try_read(&mut self.buffer) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => {
-                    total += count;
-                    // A short read emptied the socket: asking again would only cost a call.
-                    if count < room || total >= DELIVER_AFTER {
-                        return Ok(());
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Delivers all whole replies in the buffer.
-    fn deliver(&mut self, lane: &Lane) -> Result<(), End> {
-        let mut replies = Vec::new();
-        let mut end = 0;
-        let outcome = {
-            let mut inflight = lane.inflight();
-            loop {
-                match self.scanner.next(&self.buffer) {
-                    Ok(Some(frame)) => {
-                        let bytes = &self.buffer[frame.start..frame.end];
-                        end = frame.end;
-                        let entry = match inflight.frame(frame.kind, bytes) {
-                            Match::Reply(entry) => Some(entry),
-                            Match::Push => None,
-                            Match::Confirmation | Match::Stray => continue,
-                        };
-                        replies.push(Reply {
-                            entry,
-                            start: frame.start,
-                            end,
-                        });
-                    }
-                    Ok(None) => break Ok(()),
-                    Err(malformed) => break Err(End::Fatal(malformed.into())),
-                }
-            }
-        };
-        let bytes = self.buffer.split_to(end).freeze();
-        self.scanner.consume(end);
-        if !replies.is_empty() {
-            lane.deliver(Batch { bytes, replies });
-        }
-        outcome
-    }
-}
-
-fn lost(source: io::Error) -> End {
+pub(super) fn lost(source: io::Error) -> End {
     End::Lost(
         Error::new(
             ErrorKind::Connection,

@@ -65,6 +65,8 @@ pub struct InFlight {
     /// Confirmations that the entry in front still waits for, once the first has come.
     left: Option<u32>,
     subscribed: HashSet<(Family, Vec<u8>)>,
+    /// Counts connections, so that a reader of an earlier one takes nothing from a later one.
+    generation: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,7 +92,14 @@ impl InFlight {
     pub fn take(&mut self) -> Vec<Entry> {
         self.left = None;
         self.subscribed.clear();
+        self.generation += 1;
         self.entries.drain(..).collect()
+    }
+
+    /// The number of the connection whose commands these are.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Finds whom a whole frame of this `kind` is for.

@@ -4,16 +4,22 @@
 //! this order: `outbound` decides who may write to the socket and what waits; `inflight` matches
 //! replies, so that reading never waits for a write.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 
 use super::config::{Config, Status};
-use super::driver;
+use super::driver::{self, End};
 use super::inflight::{Entry, InFlight, Meta};
+#[cfg(unix)]
+use super::inlet::Inlet;
 use super::lifecycle;
 use super::outbox::{self, Outbox};
+#[cfg(unix)]
+use super::receiver::Receiver;
 use crate::error::Error;
 use crate::net::runtime;
 use crate::net::stream::Socket;
@@ -58,6 +64,16 @@ pub trait Sink: Send + Sync + 'static {
     fn failed(&self, ids: Vec<u32>, error: &Error);
     /// The connection's state has changed.
     fn event(&self, event: Event);
+    /// Whether the sink has a thread of its own that can read connections without TLS.
+    #[cfg(unix)]
+    fn reads(&self) -> bool {
+        false
+    }
+    /// Hands over the reading of a new connection, when the sink [`reads`](Self::reads).
+    #[cfg(unix)]
+    fn adopt(&self, inlet: Inlet) {
+        drop(inlet);
+    }
 }
 
 /// How `submit` brings bytes to the socket.
@@ -88,6 +104,9 @@ pub struct Lane {
     outbound: Mutex<Outbound>,
     inflight: Mutex<InFlight>,
     pub(super) wake: Notify,
+    clock: Instant,
+    /// When the sink last received something, in milliseconds of `clock`.
+    heard: AtomicU64,
 }
 
 struct Outbound {
@@ -101,6 +120,8 @@ struct Outbound {
     /// Ids of `connect` calls that wait.
     waiters: Vec<u32>,
     dial_now: bool,
+    /// Why the sink cannot read the current connection any more.
+    ended: Option<End>,
 }
 
 impl Lane {
@@ -118,9 +139,12 @@ impl Lane {
                 greeting: None,
                 waiters: Vec::new(),
                 dial_now: false,
+                ended: None,
             }),
             inflight: Mutex::new(InFlight::default()),
             wake: Notify::new(),
+            clock: Instant::now(),
+            heard: AtomicU64::new(0),
         })
     }
 
@@ -160,11 +184,12 @@ impl Lane {
                 let Some(socket) = outbound.socket.clone() else {
                     unreachable!("a ready lane has a socket");
                 };
-                let outcome = outbound
-                    .outbox
-                    .send(pieces, entries, &self.inflight, &mut |bytes| {
-                        socket.try_write(bytes)
-                    });
+                let outcome =
+                    outbound
+                        .outbox
+                        .send(pieces, entries, &self.inflight, &mut |pieces| {
+                            socket.try_write_vectored(pieces)
+                        });
                 let left = outcome.is_err()
                     || !outbound.outbox.is_empty()
                     || !socket.try_flush().unwrap_or(false);
@@ -274,6 +299,7 @@ impl Lane {
         outbound.phase = Phase::Ended;
         outbound.epoch += 1;
         outbound.socket = None;
+        outbound.ended = None;
         outbound.greeting = None;
         outbound.dial_now = false;
         let waiters = std::mem::take(&mut outbound.waiters);
@@ -329,17 +355,16 @@ impl Lane {
         }
     }
 
-    /// The handshake is complete: what has gathered goes out and commands are written directly.
-    pub(super) fn ready(&self, epoch: u64, socket: &Arc<Socket>) -> std::io::Result<bool> {
-        {
-            let mut outbound = self.lock();
-            if outbound.epoch != epoch {
-                return Ok(true);
-            }
-            outbound.phase = Phase::Ready;
-            outbound.socket = Some(Arc::clone(socket));
+    /// The handshake is complete and commands are written directly. Returns the number of the
+    /// connection, or `None` when the lane has moved on.
+    pub(super) fn ready(&self, epoch: u64, socket: &Arc<Socket>) -> Option<u64> {
+        let mut outbound = self.lock();
+        if outbound.epoch != epoch {
+            return None;
         }
-        self.flush(epoch, socket)
+        outbound.phase = Phase::Ready;
+        outbound.socket = Some(Arc::clone(socket));
+        Some(self.inflight().generation())
     }
 
     /// Sends what waits. Returns whether nothing is left.
@@ -352,6 +377,57 @@ impl Lane {
             .outbox
             .flush(&self.inflight, &mut |bytes| socket.try_write(bytes))?;
         Ok(socket.try_flush()? && sent)
+    }
+
+    /// Lets the sink read the connection of this `generation` from now on.
+    #[cfg(unix)]
+    pub(super) fn hand_over(
+        self: &Arc<Self>,
+        socket: &Arc<Socket>,
+        generation: u64,
+        receiver: Receiver,
+    ) {
+        let lane = Arc::clone(self);
+        self.sink
+            .adopt(Inlet::new(lane, Arc::clone(socket), generation, receiver));
+    }
+
+    /// The sink cannot read `socket` any more.
+    #[cfg(unix)]
+    pub(super) fn reading_ended(&self, socket: &Arc<Socket>, end: End) {
+        let mut outbound = self.lock();
+        let current = outbound.socket.as_ref();
+        if current.is_some_and(|current| Arc::ptr_eq(current, socket)) {
+            // The first reason is the real one.
+            outbound.ended.get_or_insert(end);
+            drop(outbound);
+            self.wake.notify_one();
+        }
+    }
+
+    /// Why the driver must leave the connection: it was superseded, or its reader met the end.
+    pub(super) fn take_end(&self, epoch: u64) -> Option<End> {
+        let mut outbound = self.lock();
+        if outbound.epoch != epoch {
+            return Some(End::Superseded);
+        }
+        outbound.ended.take()
+    }
+
+    /// Notes that the peer is alive.
+    pub(super) fn heard(&self) {
+        let now = u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.heard.store(now, Ordering::Relaxed);
+    }
+
+    /// When something was last received.
+    pub(super) fn last_heard(&self) -> Instant {
+        self.clock + Duration::from_millis(self.heard.load(Ordering::Relaxed))
+    }
+
+    #[cfg(unix)]
+    pub(super) fn sink_reads(&self) -> bool {
+        self.sink.reads()
     }
 
     pub(super) fn inflight(&self) -> MutexGuard<'_, InFlight> {
@@ -370,6 +446,7 @@ impl Lane {
         }
         outbound.phase = Phase::Connecting;
         outbound.socket = None;
+        outbound.ended = None;
         outbound.greeting = None;
         outbound.outbox.lost();
         let entries = outbox::lock(&self.inflight).take();

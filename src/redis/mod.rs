@@ -11,10 +11,13 @@ pub mod config;
 mod driver;
 pub mod handshake;
 pub mod inflight;
+#[cfg(unix)]
+pub mod inlet;
 pub mod keys;
 pub mod lane;
 pub mod lifecycle;
 pub mod outbox;
+mod receiver;
 mod reply;
 pub mod resp;
 pub mod url;

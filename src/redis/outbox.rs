@@ -1,7 +1,7 @@
 //! Bytes that wait to be sent, split so that a lost connection loses only what had begun. Pure.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf, Bytes};
@@ -30,6 +30,9 @@ struct Chunk {
 /// Where bytes go: takes as many as it can without waiting.
 pub type Write<'a> = &'a mut dyn FnMut(&[u8]) -> io::Result<usize>;
 
+/// The same for bytes in several pieces.
+pub type WriteVectored<'a> = &'a mut dyn FnMut(&[IoSlice<'_>]) -> io::Result<usize>;
+
 impl Outbox {
     /// Whether nothing waits.
     #[must_use]
@@ -56,29 +59,45 @@ impl Outbox {
         pieces: &[&[u8]],
         entries: &[Entry],
         inflight: &Mutex<InFlight>,
-        write: Write<'_>,
+        write: WriteVectored<'_>,
     ) -> io::Result<()> {
         lock(inflight).extend(entries.iter().copied());
+        let mut single;
+        let mut several;
+        let mut rest: &mut [IoSlice<'_>] = if let [piece] = pieces {
+            single = [IoSlice::new(piece)];
+            &mut single
+        } else {
+            several = pieces
+                .iter()
+                .map(|piece| IoSlice::new(piece))
+                .collect::<Vec<_>>();
+            &mut several
+        };
+        // Empty pieces would look like a socket that takes nothing.
+        IoSlice::advance_slices(&mut rest, 0);
         let mut sent = 0;
         let mut outcome = Ok(());
-        'pieces: for piece in pieces {
-            let mut rest = *piece;
-            while !rest.is_empty() {
-                match write(rest) {
-                    Ok(count) => {
-                        sent += count;
-                        rest = &rest[count..];
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break 'pieces,
-                    Err(error) => {
-                        outcome = Err(error);
-                        break 'pieces;
-                    }
+        while !rest.is_empty() {
+            match write(rest) {
+                Ok(count) => {
+                    sent += count;
+                    IoSlice::advance_slices(&mut rest, count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
                 }
             }
         }
-        let total: usize = pieces.iter().map(|piece| piece.len()).sum();
-        if sent < total {
+        if let ([_], 1.., [_, ..]) = (entries, sent, &*rest) {
+            // One large command, the commonest case: only what is left need be copied.
+            self.begun = rest
+                .iter()
+                .flat_map(|piece| piece.iter().copied())
+                .collect();
+        } else if !rest.is_empty() {
             self.keep(Bytes::from(pieces.concat()), entries, sent, inflight);
         }
         outcome
@@ -196,6 +215,46 @@ mod tests {
         }
     }
 
+    /// The same socket for bytes in several pieces.
+    fn vectored(
+        mut write: impl FnMut(&[u8]) -> io::Result<usize>,
+    ) -> impl FnMut(&[IoSlice<'_>]) -> io::Result<usize> {
+        move |pieces| {
+            write(
+                &pieces
+                    .iter()
+                    .flat_map(|piece| piece.to_vec())
+                    .collect::<Vec<_>>(),
+            )
+        }
+    }
+
+    #[test]
+    fn one_large_command_in_pieces_is_kept_from_where_the_socket_stopped() {
+        let bytes = get("a");
+        for room in 0..=bytes.len() {
+            let mut outbox = Outbox::default();
+            let inflight = Mutex::new(InFlight::default());
+            let (mut wire, mut left) = (Vec::new(), room);
+            let (head, tail) = bytes.split_at(7);
+            outbox
+                .send(
+                    &[head, &[], tail],
+                    &entries(0..1),
+                    &inflight,
+                    &mut vectored(socket(&mut left, 4, &mut wire)),
+                )
+                .unwrap();
+            assert_eq!(outbox.len(), bytes.len() - room);
+            let mut plenty = usize::MAX;
+            outbox
+                .flush(&inflight, &mut socket(&mut plenty, 1000, &mut wire))
+                .unwrap();
+            assert_eq!(wire, bytes, "room {room}");
+            assert_eq!(ids(&inflight), [0]);
+        }
+    }
+
     #[test]
     fn whatever_the_socket_takes_the_stream_is_whole_and_in_order() {
         let first = [get("a"), get("bb"), get("ccc")].concat();
@@ -213,7 +272,7 @@ mod tests {
                         &[head, tail],
                         &entries(0..3),
                         &inflight,
-                        &mut socket(&mut left, step, &mut wire),
+                        &mut vectored(socket(&mut left, step, &mut wire)),
                     )
                     .unwrap();
                 outbox.push(Bytes::from(second.clone()), entries(3..4));
@@ -248,7 +307,7 @@ mod tests {
                     &[&bytes],
                     &entries(0..3),
                     &inflight,
-                    &mut socket(&mut left, 1000, &mut wire),
+                    &mut vectored(socket(&mut left, 1000, &mut wire)),
                 )
                 .unwrap();
             let begun = u32::try_from(ends.iter().filter(|end| **end < room).count()).unwrap();
@@ -280,7 +339,7 @@ mod tests {
                 &[&bytes],
                 &entries(0..2),
                 &inflight,
-                &mut socket(&mut room, 1000, &mut wire),
+                &mut vectored(socket(&mut room, 1000, &mut wire)),
             )
             .unwrap();
         assert!(

@@ -1,0 +1,312 @@
+//! What belongs to the thread of one environment: its event loop, the descriptors that it watches
+//! and the way into JavaScript from there.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::ffi::{c_int, c_void};
+use std::io;
+use std::os::fd::RawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::rc::Rc;
+
+use napi::bindgen_prelude::{Result, check_status};
+use napi::sys;
+
+use super::exchange::Exchange;
+use super::tape::Tape;
+use super::uv::{self, PollHandle};
+use super::value;
+
+/// Something that is read on this thread.
+pub trait Source {
+    /// Receives; JavaScript is not entered yet.
+    fn arrived(&self) -> Next;
+    /// Writes as much as fits of what has arrived; returns whether nothing is left.
+    fn unpack(&self, tape: &mut Tape<'_>) -> Result<bool>;
+}
+
+/// What follows an arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing; it goes on being watched.
+    Wait,
+    /// There is something to unpack.
+    Unpack,
+    /// There may be something to unpack, and no more will arrive.
+    UnpackAndStop,
+}
+
+/// The event loop of one environment.
+pub struct EventLoop {
+    env: sys::napi_env,
+    uv_loop: *mut c_void,
+    context: sys::napi_async_context,
+    /// The resource of `context`, which is `this` of the calls.
+    resource: sys::napi_ref,
+    exchange: Rc<Exchange>,
+    watches: RefCell<HashMap<u32, Watch>>,
+    ready: RefCell<VecDeque<Rc<dyn Source>>>,
+    /// Handles whose close callback is still to come, watched or not.
+    open: Cell<usize>,
+    /// Set while the environment waits for these.
+    waiting: Cell<sys::napi_async_cleanup_hook_handle>,
+}
+
+impl EventLoop {
+    /// The loop of `env`, or `None` where descriptors cannot be watched. What arrives is delivered
+    /// through `exchange`.
+    ///
+    /// # Safety
+    /// `env` is the live environment of this thread.
+    pub unsafe fn new(env: sys::napi_env, exchange: Rc<Exchange>) -> Result<Option<Rc<Self>>> {
+        if uv::functions().is_none() {
+            return Ok(None);
+        }
+        let mut uv_loop = ptr::null_mut();
+        // SAFETY: the environment is live.
+        if unsafe { sys::napi_get_uv_event_loop(env, &raw mut uv_loop) } != sys::Status::napi_ok {
+            return Ok(None);
+        }
+        let name = value::string(env, b"s3-valkey")?;
+        let object = value::object(env)?;
+        let (mut context, mut resource) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: the values were made in this call's scope.
+        check_status!(unsafe { sys::napi_async_init(env, object, name, &raw mut context) })?;
+        // SAFETY: as above.
+        check_status!(unsafe { sys::napi_create_reference(env, object, 1, &raw mut resource) })?;
+        Ok(Some(Rc::new(Self {
+            env,
+            uv_loop: uv_loop.cast(),
+            context,
+            resource,
+            exchange,
+            watches: RefCell::default(),
+            ready: RefCell::default(),
+            open: Cell::new(0),
+            waiting: Cell::new(ptr::null_mut()),
+        })))
+    }
+
+    /// Watches `descriptor` for the object `target`, in place of what it had watched before. The
+    /// descriptor stays open as long as `source` lives.
+    pub fn watch(
+        self: &Rc<Self>,
+        target: u32,
+        descriptor: RawFd,
+        source: Rc<dyn Source>,
+    ) -> io::Result<()> {
+        let Some(functions) = uv::functions() else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        self.unwatch(target);
+        let state = Box::into_raw(Box::new(State {
+            event_loop: Rc::clone(self),
+            source,
+            handle: RefCell::new(PollHandle::new(functions)),
+            closing: Cell::new(false),
+        }));
+        // SAFETY: the state was just allocated.
+        let shared = unsafe { &*state };
+        // SAFETY: the loop is this thread's; the state is freed by the close callback alone.
+        let outcome = unsafe {
+            shared
+                .handle
+                .borrow_mut()
+                .init(self.uv_loop, descriptor, state.cast())
+        };
+        if let Err(status) = outcome {
+            // SAFETY: the handle was not initialised, so libuv does not know the state.
+            drop(unsafe { Box::from_raw(state) });
+            return Err(io::Error::from_raw_os_error(-status));
+        }
+        self.open.set(self.open.get() + 1);
+        let watch = Watch(state);
+        // SAFETY: the handle is initialised and not closed.
+        let outcome = unsafe { shared.handle.borrow_mut().watch(on_poll) };
+        if let Err(status) = outcome {
+            return Err(io::Error::from_raw_os_error(-status));
+        }
+        self.watches.borrow_mut().insert(target, watch);
+        Ok(())
+    }
+
+    /// Ends the watching for `target`, if there is any.
+    pub fn unwatch(&self, target: u32) {
+        let watch = self.watches.borrow_mut().remove(&target);
+        drop(watch);
+    }
+
+    /// Unpacks what has arrived; returns whether nothing is left.
+    pub fn unpack(&self, tape: &mut Tape<'_>) -> Result<bool> {
+        loop {
+            let Some(source) = self.ready.borrow_mut().pop_front() else {
+                return Ok(true);
+            };
+            if !source.unpack(tape)? {
+                self.ready.borrow_mut().push_front(source);
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Unpacks the rest of `source` at the next occasion.
+    pub fn unpack_later(&self, source: Rc<dyn Source>) {
+        self.ready.borrow_mut().push_back(source);
+    }
+
+    /// Runs `first` when the environment is torn down, then closes all handles and lets the
+    /// tear-down go on.
+    ///
+    /// # Safety
+    /// The environment is live.
+    pub unsafe fn on_tear_down(self: &Rc<Self>, first: Box<dyn FnOnce()>) -> Result<()> {
+        let data = Box::new(TearDown {
+            first,
+            event_loop: Rc::clone(self),
+        });
+        // SAFETY: the hook is called once and takes the box back.
+        check_status!(unsafe {
+            sys::napi_add_async_cleanup_hook(
+                self.env,
+                Some(on_tear_down),
+                Box::into_raw(data).cast(),
+                ptr::null_mut(),
+            )
+        })
+    }
+
+    fn shut_down(&self, hook: sys::napi_async_cleanup_hook_handle) {
+        self.waiting.set(hook);
+        let watches = std::mem::take(&mut *self.watches.borrow_mut());
+        drop(watches);
+        self.ready.borrow_mut().clear();
+        self.finish_shut_down();
+    }
+
+    fn finish_shut_down(&self) {
+        if self.open.get() == 0 {
+            let hook = self.waiting.replace(ptr::null_mut());
+            if !hook.is_null() {
+                // SAFETY: the hook is of this environment and is removed once.
+                unsafe { sys::napi_remove_async_cleanup_hook(hook) };
+            }
+        }
+    }
+
+    fn closed(&self) {
+        self.open.set(self.open.get() - 1);
+        self.finish_shut_down();
+    }
+
+    /// Delivers as the event loop does: what JavaScript throws is an uncaught exception, and the
+    /// jobs that it queued run before this returns.
+    fn deliver(self: &Rc<Self>) {
+        let env = self.env;
+        let (mut handles, mut callback) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: libuv's callbacks run on the environment's thread, inside its context.
+        if unsafe { sys::napi_open_handle_scope(env, &raw mut handles) } != sys::Status::napi_ok {
+            return;
+        }
+        let mut resource = ptr::null_mut();
+        // SAFETY: the reference lives as long as the environment; the scope is open.
+        let opened = unsafe {
+            sys::napi_get_reference_value(env, self.resource, &raw mut resource);
+            sys::napi_open_callback_scope(env, resource, self.context, &raw mut callback)
+        };
+        if opened == sys::Status::napi_ok {
+            self.exchange.count_call();
+            let outcome = self
+                .exchange
+                .deliver(Some(self), usize::MAX, |tape| self.unpack(tape));
+            if outcome.is_err() {
+                let mut error = ptr::null_mut();
+                // SAFETY: as above.
+                unsafe {
+                    if sys::napi_get_and_clear_last_exception(env, &raw mut error)
+                        == sys::Status::napi_ok
+                    {
+                        sys::napi_fatal_exception(env, error);
+                    }
+                }
+            }
+            // SAFETY: it was opened above.
+            unsafe { sys::napi_close_callback_scope(env, callback) };
+        }
+        // SAFETY: it was opened above.
+        unsafe { sys::napi_close_handle_scope(env, handles) };
+    }
+}
+
+/// What a tear-down needs.
+struct TearDown {
+    first: Box<dyn FnOnce()>,
+    event_loop: Rc<EventLoop>,
+}
+
+unsafe extern "C" fn on_tear_down(hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
+    // SAFETY: the data was given away by `EventLoop::on_tear_down`; this is called once.
+    let TearDown { first, event_loop } = *unsafe { Box::from_raw(data.cast::<TearDown>()) };
+    // Whatever `first` does, the environment must not wait for ever.
+    let _ = catch_unwind(AssertUnwindSafe(first));
+    event_loop.shut_down(hook);
+}
+
+/// A watched descriptor; dropping it ends the watching.
+struct Watch(*mut State);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // SAFETY: the state lives until the close callback, which `close` sets off once.
+        unsafe { &*self.0 }.close();
+    }
+}
+
+/// What the callbacks of one handle need.
+struct State {
+    event_loop: Rc<EventLoop>,
+    source: Rc<dyn Source>,
+    handle: RefCell<PollHandle>,
+    closing: Cell<bool>,
+}
+
+impl State {
+    fn close(&self) {
+        if !self.closing.replace(true) {
+            // SAFETY: the handle is initialised, and closed here alone.
+            unsafe { self.handle.borrow_mut().close(on_closed) };
+        }
+    }
+}
+
+unsafe extern "C" fn on_poll(handle: *mut c_void, _status: c_int, _events: c_int) {
+    // SAFETY: the data is the state, which lives until `on_closed`.
+    let state = unsafe { &*uv::data(handle).cast::<State>() };
+    if state.closing.get() {
+        return;
+    }
+    // JavaScript may close this very handle; the state stays, since `on_closed` comes later.
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let next = state.source.arrived();
+        if next == Next::UnpackAndStop {
+            state.close();
+        }
+        if next != Next::Wait {
+            let event_loop = &state.event_loop;
+            event_loop.unpack_later(Rc::clone(&state.source));
+            event_loop.deliver();
+        }
+    }));
+    if outcome.is_err() {
+        // A bug; without the handle it cannot repeat itself for ever.
+        state.close();
+    }
+}
+
+unsafe extern "C" fn on_closed(handle: *mut c_void) {
+    // SAFETY: the data is the state; libuv is done with it.
+    let state = unsafe { Box::from_raw(uv::data(handle).cast::<State>()) };
+    let event_loop = Rc::clone(&state.event_loop);
+    drop(state);
+    event_loop.closed();
+}

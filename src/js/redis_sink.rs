@@ -1,0 +1,166 @@
+//! What a lane delivers, as parcels for the port.
+
+use napi::bindgen_prelude::Result;
+use napi::sys;
+
+use super::port::{Parcel, PortHandle, cannot_represent};
+use super::redis_lane::LaneEvent;
+#[cfg(unix)]
+use super::redis_reader::Adopted;
+use super::redis_reply::{self, Scratch};
+use super::tape::Tape;
+use super::value;
+use crate::error::Error;
+#[cfg(unix)]
+use crate::redis::inlet::Inlet;
+use crate::redis::lane::{Batch, Event, Reply, Sink};
+use crate::redis::resp::decode::Reader;
+
+/// Delivers to one environment, under the number `target`.
+pub struct LaneSink {
+    port: PortHandle,
+    target: u32,
+}
+
+impl LaneSink {
+    /// A sink for the object `target`.
+    pub fn new(port: PortHandle, target: u32) -> Self {
+        Self { port, target }
+    }
+}
+
+impl Sink for LaneSink {
+    fn replies(&self, batch: Batch) {
+        self.port.push(Box::new(Replies {
+            batch,
+            next: 0,
+            target: self.target,
+            scratch: Scratch::default(),
+        }));
+    }
+
+    fn failed(&self, ids: Vec<u32>, error: &Error) {
+        self.port.push(Box::new(Failed::new(ids, error.clone())));
+    }
+
+    fn event(&self, event: Event) {
+        self.port.push(Box::new(Happened {
+            target: self.target,
+            event,
+        }));
+    }
+
+    #[cfg(unix)]
+    fn reads(&self) -> bool {
+        self.port.reads()
+    }
+
+    #[cfg(unix)]
+    fn adopt(&self, inlet: Inlet) {
+        let adopted = Adopted::new(inlet, self.port.clone(), self.target);
+        self.port.push(Box::new(adopted));
+    }
+}
+
+struct Replies {
+    batch: Batch,
+    next: usize,
+    target: u32,
+    scratch: Scratch,
+}
+
+impl Parcel for Replies {
+    fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
+        while let Some(&reply) = self.batch.replies.get(self.next) {
+            let frame = &self.batch.bytes[reply.start..reply.end];
+            if !unpack_reply(tape, self.target, reply, frame, &mut self.scratch)? {
+                return Ok(false);
+            }
+            self.next += 1;
+        }
+        Ok(true)
+    }
+}
+
+/// Writes one reply of the lane `target`; `false` when it does not fit any more.
+pub fn unpack_reply(
+    tape: &mut Tape<'_>,
+    target: u32,
+    reply: Reply,
+    frame: &[u8],
+    scratch: &mut Scratch,
+) -> Result<bool> {
+    let Some(entry) = reply.entry else {
+        if !tape.fits(0) {
+            return Ok(false);
+        }
+        let push = redis_reply::convert(tape, &mut Reader::new(frame), false)?;
+        tape.event(target, LaneEvent::Push as u32, push);
+        return Ok(true);
+    };
+    redis_reply::unpack(tape, entry, frame, scratch).or_else(|error| {
+        tape.settle_failure(entry.id, &cannot_represent(&error))?;
+        Ok(true)
+    })
+}
+
+/// Commands that will get no reply.
+pub struct Failed {
+    ids: Vec<u32>,
+    next: usize,
+    error: Error,
+}
+
+impl Failed {
+    /// Rejects these calls with the same error.
+    pub fn new(ids: Vec<u32>, error: Error) -> Self {
+        Self {
+            ids,
+            next: 0,
+            error,
+        }
+    }
+}
+
+impl Parcel for Failed {
+    fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
+        while let Some(&id) = self.ids.get(self.next) {
+            if !tape.fits(0) {
+                return Ok(false);
+            }
+            tape.settle_failure(id, &self.error)?;
+            self.next += 1;
+        }
+        Ok(true)
+    }
+}
+
+struct Happened {
+    target: u32,
+    event: Event,
+}
+
+impl Parcel for Happened {
+    fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
+        if !tape.fits(0) {
+            return Ok(false);
+        }
+        let (kind, argument): (LaneEvent, sys::napi_value) = match &self.event {
+            Event::Connected(greeting) => (
+                LaneEvent::Connected,
+                redis_reply::convert(tape, &mut Reader::new(greeting), false)?,
+            ),
+            Event::Reconnecting => (LaneEvent::Reconnecting, value::null(tape.env)?),
+            Event::Closed(error) => (LaneEvent::Closed, value::failure(tape.env, error)?),
+        };
+        // The next connection brings its own reader.
+        #[cfg(unix)]
+        if let (Event::Reconnecting | Event::Closed(_), Some(event_loop)) =
+            (&self.event, tape.event_loop)
+        {
+            event_loop.unwatch(self.target);
+        }
+        tape.event(self.target, kind as u32, argument);
+        Ok(true)
+    }
+}

@@ -1,0 +1,124 @@
+//! Reading a connection on its driver's thread, and finding whom each reply is for.
+
+use std::io;
+
+use bytes::{Bytes, BytesMut};
+
+use super::driver::End;
+use super::inflight::{InFlight, Match};
+use super::lane::{Batch, Lane, Reply};
+use super::resp::scan::{Malformed, Scanner};
+use crate::net::stream::Socket;
+
+/// Capacity of a fresh read buffer.
+const READ_BUFFER: usize = 64 * 1024;
+/// Less room than this is not worth a read.
+const READ_MINIMUM: usize = 4 * 1024;
+/// A reply that is known to be larger gets this much room at once, then as much again as it fills.
+const READ_AHEAD: usize = 4 * 1024 * 1024;
+/// Bytes after which replies are delivered although more may be ready.
+const DELIVER_AFTER: usize = 1024 * 1024;
+
+/// What was read from a connection and is not used up yet.
+#[derive(Default)]
+pub(super) struct Receiver {
+    buffer: BytesMut,
+    scanner: Scanner,
+}
+
+impl Receiver {
+    pub(super) fn new() -> Self {
+        Self {
+            buffer: BytesMut::with_capacity(READ_BUFFER),
+            scanner: Scanner::default(),
+        }
+    }
+
+    /// The next whole frame, for the handshake.
+    pub(super) fn frame(&mut self) -> Result<Option<Bytes>, Malformed> {
+        let Some(frame) = self.scanner.next(&self.buffer)? else {
+            return Ok(None);
+        };
+        let bytes = self.buffer.split_to(frame.end).freeze();
+        self.scanner.consume(frame.end);
+        Ok(Some(bytes.slice(frame.start..)))
+    }
+
+    /// Reads what has arrived, as far as one delivery should hold.
+    pub(super) fn read(&mut self, socket: &Socket) -> io::Result<()> {
+        let mut total = 0;
+        loop {
+            if self.buffer.capacity() - self.buffer.len() < READ_MINIMUM {
+                // The peer chose how much is missing: trust it only as far as it keeps sending.
+                let trusted = self.buffer.len().max(READ_AHEAD);
+                self.buffer
+                    .reserve(self.scanner.missing().clamp(READ_BUFFER, trusted));
+            }
+            let room = self.buffer.capacity() - self.buffer.len();
+            match socket.try_read(&mut self.buffer) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => {
+                    total += count;
+                    // A short read emptied the socket: asking again would only cost a call.
+                    if count < room || total >= DELIVER_AFTER {
+                        return Ok(());
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Delivers all whole replies that were read.
+    pub(super) fn deliver(&mut self, lane: &Lane) -> Result<(), End> {
+        let mut replies = Vec::new();
+        let (end, outcome) = match_replies(
+            &mut self.scanner,
+            &self.buffer,
+            &mut lane.inflight(),
+            &mut replies,
+        );
+        let bytes = self.buffer.split_to(end).freeze();
+        self.scanner.consume(end);
+        if !replies.is_empty() {
+            lane.deliver(Batch { bytes, replies });
+        }
+        outcome.map_err(|malformed| End::Fatal(malformed.into()))
+    }
+
+    /// Gives up reading: the scanner, and the bytes that it has seen or not.
+    #[cfg(unix)]
+    pub(super) fn into_parts(self) -> (Scanner, BytesMut) {
+        (self.scanner, self.buffer)
+    }
+}
+
+/// Appends the whole frames of `buffer` with the commands that they answer. Returns where the last
+/// one ends.
+pub(super) fn match_replies(
+    scanner: &mut Scanner,
+    buffer: &[u8],
+    inflight: &mut InFlight,
+    replies: &mut Vec<Reply>,
+) -> (usize, Result<(), Malformed>) {
+    let mut end = 0;
+    loop {
+        let frame = match scanner.next(buffer) {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return (end, Ok(())),
+            Err(malformed) => return (end, Err(malformed)),
+        };
+        end = frame.end;
+        let entry = match inflight.frame(frame.kind, &buffer[frame.start..frame.end]) {
+            Match::Reply(entry) => Some(entry),
+            Match::Push => None,
+            Match::Confirmation | Match::Stray => continue,
+        };
+        replies.push(Reply {
+            entry,
+            start: frame.start,
+            end,
+        });
+    }
+}
