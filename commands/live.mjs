@@ -29,11 +29,13 @@ export async function liveFacts(client) {
 function add(facts, [name, arity, flags, first, last, step, , , specs], described) {
   const fullName = name.toUpperCase().replace("|", " ");
   if (INTERNAL.test(fullName)) return;
+  // What only has a slot: the channels of sharded publish and subscribe are sent like keys, other things are not.
+  const sent = specs.filter((spec) => flags.includes("pubsub") || !spec.flags.includes("not_key"));
   facts.set(fullName, {
     since: described?.since,
     arity,
     flags: flags.map((flag) => flag.toLowerCase()).sort(),
-    keys: specs.length > 0 ? specs.map(keySpec).filter((spec) => spec !== undefined) : legacyKeys(first, last, step),
+    keys: specs.length > 0 ? sent.map(keySpec).filter((spec) => spec !== undefined) : legacyKeys(first, last, step),
     reply: "any",
     syntax: (described?.arguments ?? []).map((argument) => syntax(normalized(argument))).join(" "),
     summary: described?.summary,

@@ -633,7 +633,7 @@ static COMMANDS: &[Command] = &[
     other("CLUSTER SLAVES", NO_KEYS, ReplyShape::Array, "3.0.0"),
     other("CLUSTER SLOT-STATS", NO_KEYS, ReplyShape::Array, "8.0.0"),
     other("CLUSTER SLOTS", NO_KEYS, ReplyShape::Array, "3.0.0"),
-    reads("CLUSTERSCAN", ONE_KEY, ReplyShape::Array, "9.1.0"),
+    reads("CLUSTERSCAN", NO_KEYS, ReplyShape::Array, "9.1.0"),
     writes("CMS.INCRBY", ONE_KEY, ReplyShape::Array, "8.0.0"),
     reads("CMS.INFO", ONE_KEY, ReplyShape::Map, "8.0.0"),
     writes("CMS.INITBYDIM", ONE_KEY, ReplyShape::Status, "8.0.0"),
