@@ -11,12 +11,14 @@ const { Port, Tag } = require("../binding.js");
 /** Words of the tape: more is drained in another turn, so that a flood starves nobody. */
 const TAPE_WORDS = 3 * 1024;
 const NULL_LENGTH = 0xffffffff;
+/** Codes as the operating system and Node's own modules give them. */
+const SYSTEM_CODE = /^E[A-Z]+$/;
 
 /**
- * What is told about a failure:
- * `[kind, code, message, status, requestId, bucket, path, cause]`.
+ * What is told about a failure: `[kind, code, message, status, requestId, bucket, path, causes]`.
+ * The causes are code and message of each error behind it, the nearest first.
  * @typedef {[string, string, string, number | null, string | null, string | null, string | null,
- *   [string, string] | null]} Failure
+ *   string[] | null]} Failure
  */
 
 /**
@@ -83,6 +85,27 @@ function register(resolve, reject, outcome) {
   if (id === undefined) return slots.push(pending) - 1;
   slots[id] = pending;
   return id;
+}
+
+/**
+ * The errors behind a failure, chained by `cause`.
+ * @param {string[] | null} causes
+ * @param {(code: string, message: string, options?: { cause: unknown }) => Error} make builds one
+ *   of the client's own errors
+ * @returns {Error | undefined}
+ */
+function causeOf(causes, make) {
+  if (causes === null) return undefined;
+  /** @type {Error | undefined} */
+  let cause;
+  for (let at = causes.length - 2; at >= 0; at -= 2) {
+    const [code, message] = /** @type {[string, string]} */ (causes.slice(at, at + 2));
+    const options = cause === undefined ? undefined : { cause };
+    if (code === "") cause = new Error(message, options);
+    else if (SYSTEM_CODE.test(code)) cause = Object.assign(new Error(message, options), { code });
+    else cause = make(code, message, options);
+  }
+  return cause;
 }
 
 /**
@@ -259,4 +282,17 @@ function report(run) {
   }
 }
 
-module.exports = { port, slab, entries, call, register, forget, newTarget, listen, unlisten, report, onServerError };
+module.exports = {
+  port,
+  slab,
+  entries,
+  call,
+  causeOf,
+  register,
+  forget,
+  newTarget,
+  listen,
+  unlisten,
+  report,
+  onServerError,
+};

@@ -1,11 +1,16 @@
 //! The Rust client against a real server.
 
+#[path = "support/redis.rs"]
 mod support;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use s3_valkey::ErrorKind;
-use s3_valkey::redis::{Options, SetOptions, Status, ValkeyClient, Value};
+use s3_valkey::redis::{
+    Credentials, CredentialsSource, Options, SetOptions, Status, ValkeyClient, Value,
+};
 use support::Redis;
 
 #[tokio::test]
@@ -117,7 +122,12 @@ async fn a_refused_connection_is_an_error_with_its_cause() {
     let refused = ValkeyClient::connect_with_options("redis://127.0.0.1:1", options).await;
     let error = refused.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Connection);
-    assert!(std::error::Error::source(&error).is_some());
+    let mut chain = std::iter::successors(std::error::Error::source(&error), |link| link.source());
+    let system = chain.find_map(|link| link.downcast_ref::<std::io::Error>());
+    assert_eq!(
+        system.unwrap().kind(),
+        std::io::ErrorKind::ConnectionRefused
+    );
 }
 
 #[tokio::test]
@@ -132,4 +142,148 @@ async fn commands_are_in_order_without_pipelining_too() {
         .unwrap();
     let (first, second, third) = tokio::join!(client.incr("n"), client.incr("n"), client.incr("n"));
     assert_eq!((first.unwrap(), second.unwrap(), third.unwrap()), (1, 2, 3));
+}
+
+/// Drops the client's connection on the server's side, and waits until there is another.
+async fn drop_connection(client: &ValkeyClient, other: &ValkeyClient) {
+    let mut states = client.observe();
+    let Value::Integer(id) = client.command("CLIENT", &["ID"]).await.unwrap() else {
+        panic!("CLIENT ID is a number");
+    };
+    let id = id.to_string();
+    let killed = other.command("CLIENT", &["KILL", "ID", &id]).await;
+    assert_eq!(killed.unwrap(), Value::Integer(1));
+    let lost = states.wait_for(|state| state.flags.is_reconnecting).await;
+    assert_eq!(lost.unwrap().status, Status::Connecting);
+    states
+        .wait_for(|state| state.flags.is_authenticated)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_subscription_survives_a_lost_connection_and_tells_the_gap() {
+    let server = Redis::start();
+    let publisher = ValkeyClient::connect(&server.url()).await.unwrap();
+    let subscriber = publisher.duplicate().await.unwrap();
+    let mut channels = subscriber.subscribe(&["a"]).await.unwrap();
+    let mut patterns = subscriber.psubscribe(&["b*"]).await.unwrap();
+    let mut shard = subscriber.ssubscribe(&["c"]).await.unwrap();
+    assert_eq!(channels.gaps(), 0);
+    drop_connection(&subscriber, &publisher).await;
+    // What is sent behind the subscriptions is answered behind them.
+    subscriber.command("PING", &[]).await.unwrap();
+    assert_eq!(channels.gaps(), 1);
+    assert_eq!(publisher.publish("a", "1").await.unwrap(), 1);
+    assert_eq!(publisher.publish("bb", "2").await.unwrap(), 1);
+    assert_eq!(publisher.spublish("c", "3").await.unwrap(), 1);
+    assert_eq!(channels.next().await.unwrap().payload, b"1");
+    let message = patterns.next().await.unwrap();
+    assert_eq!(
+        (message.channel.as_str(), message.pattern.as_deref()),
+        ("bb", Some("b*"))
+    );
+    assert_eq!(shard.next().await.unwrap().payload, b"3");
+}
+
+#[tokio::test]
+async fn a_dropped_subscription_is_ended_on_the_server() {
+    let server = Redis::start();
+    let publisher = ValkeyClient::connect(&server.url()).await.unwrap();
+    let subscriber = publisher.duplicate().await.unwrap();
+    let first = subscriber.subscribe(&["a", "b"]).await.unwrap();
+    let second = subscriber.subscribe(&["b"]).await.unwrap();
+    drop(first);
+    subscriber.command("PING", &[]).await.unwrap();
+    assert_eq!(publisher.publish("a", "x").await.unwrap(), 0);
+    assert_eq!(publisher.publish("b", "x").await.unwrap(), 1);
+    drop(second);
+    subscriber.command("PING", &[]).await.unwrap();
+    assert_eq!(publisher.publish("b", "x").await.unwrap(), 0);
+    assert!(subscriber.subscribe(&[]).await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_without_hello_works_too() {
+    let server = Redis::start_with(&["--rename-command", "HELLO", "", "--requirepass", "pw"]);
+    let url = format!("{}/1", server.url().replace("redis://", "redis://:pw@"));
+    let client = ValkeyClient::connect(&url).await.unwrap();
+    client.hset("hash", "field", "value").await.unwrap();
+    let expected = HashMap::from([("field".to_owned(), "value".to_owned())]);
+    assert_eq!(client.hgetall("hash").await.unwrap(), expected);
+    client.sadd("set", &["a"]).await.unwrap();
+    assert_eq!(client.smembers("set").await.unwrap().len(), 1);
+    let subscriber = client.duplicate().await.unwrap();
+    let mut messages = subscriber.subscribe(&["c"]).await.unwrap();
+    client.publish("c", "hello").await.unwrap();
+    assert_eq!(messages.next().await.unwrap().payload, b"hello");
+}
+
+#[tokio::test]
+async fn credentials_are_asked_for_on_each_connection() {
+    let server = Redis::start_with(&["--requirepass", "pw"]);
+    let asked = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&asked);
+    let options = Options {
+        credentials: Some(CredentialsSource::new(move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+            async {
+                Ok(Credentials {
+                    password: "pw".into(),
+                    ..Credentials::default()
+                })
+            }
+        })),
+        ..Options::default()
+    };
+    let connected = ValkeyClient::connect_with_options(&server.url(), options).await;
+    let client = connected.unwrap();
+    let other = client.duplicate().await.unwrap();
+    drop_connection(&client, &other).await;
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn the_state_can_be_watched_to_the_end() {
+    let server = Redis::start();
+    let client = ValkeyClient::connect(&server.url()).await.unwrap();
+    assert!(client.flags().is_authenticated && !client.flags().needs_to_open_socket);
+    let mut states = client.observe();
+    client.close();
+    assert_eq!(client.status(), Status::Disconnected);
+    assert!(client.flags().is_manually_closed && !client.flags().failed);
+    drop(client);
+    states
+        .wait_for(|state| state.flags.finalized)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_gave_up_has_failed() {
+    let server = Redis::start();
+    let options = Options {
+        enable_auto_reconnect: false,
+        ..Options::default()
+    };
+    let connected = ValkeyClient::connect_with_options(&server.url(), options).await;
+    let client = connected.unwrap();
+    let mut states = client.observe();
+    drop(server);
+    let state = *states.wait_for(|state| state.flags.failed).await.unwrap();
+    assert_eq!(state.status, Status::Disconnected);
+    assert_eq!(
+        client.get("k").await.unwrap_err().message(),
+        "Connection has failed"
+    );
+}
+
+#[tokio::test]
+async fn a_name_that_no_server_takes_is_refused_at_once() {
+    let options = Options {
+        client_name: Some("two words".into()),
+        ..Options::default()
+    };
+    let refused = ValkeyClient::connect_with_options("redis://127.0.0.1:1", options).await;
+    assert_eq!(refused.err().unwrap().kind(), ErrorKind::InvalidInput);
 }

@@ -144,7 +144,7 @@ describe("life cycle", () => {
 
   it("a server that never answers runs into the connection timeout", async () => {
     const peer = await script(() => "");
-    const client = connect(`redis://localhost:${peer.port}`, { connectionTimeout: 50 });
+    const client = connect(`redis://localhost:${peer.port}`, { connectionTimeout: 50, maxRetries: 0 });
     await expect(client.get("k")).rejects.toMatchObject({
       code: "ERR_REDIS_CONNECTION_TIMEOUT",
       message: "Connection timeout reached after 50ms",

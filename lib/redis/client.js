@@ -2,7 +2,7 @@
 /** The client class. */
 const { inspect } = require("node:util");
 const { encode, toArgument } = require("./encode.js");
-const { Connection, PLAIN, connectionClosed } = require("./connection.js");
+const { Connection, PLAIN, metaOf, connectionClosed } = require("./connection.js");
 const { coded, invalidArgument } = require("./errors.js");
 const { report } = require("../port.js");
 const { resolveUrl, resolveOptions } = require("./options.js");
@@ -137,7 +137,7 @@ class RedisClient {
     const upper = name.toUpperCase();
     if (SUBSCRIBES.has(upper)) return connection.subscribe(name, converted, PUSH);
     if (UNSUBSCRIBES.has(upper)) return connection.unsubscribe(name, converted, PUSH);
-    return connection.issue(encode(name, converted), PLAIN, 0);
+    return connection.issue(encode(name, converted), PLAIN, metaOf(name));
   }
 
   /**

@@ -2,19 +2,39 @@
 /**
  * What is behind a `RedisClient`: one lane with its outgoing commands, events and subscriptions.
  */
-const { RedisLane, LaneEvent } = require("../../binding.js");
+const { RedisLane, LaneEvent, commandMeta } = require("../../binding.js");
 const { port, register, forget, newTarget, listen, unlisten, report, onServerError } = require("../port.js");
 const { Outgoing } = require("./outgoing.js");
 const { encode } = require("./encode.js");
 const { coded, connectionClosed, fromFailure, serverError } = require("./errors.js");
 
-/** Bits of an entry's meta word; see `src/redis/inflight.rs`. */
+/** Bits of an entry's meta word; see `src/redis/meta.rs`. */
 const SUBSCRIBE = 1;
 const UNSUBSCRIBE = 2;
 const BYTES = 1 << 2;
 const COUNT_SHIFT = 8;
 
 onServerError(serverError);
+
+/** Names whose meta word is remembered; a caller may make up any number of them. */
+const KNOWN_NAMES = 1000;
+/** @type {Map<string, number>} */
+const metas = new Map();
+
+/**
+ * The meta word that follows from a command's name.
+ * @param {string} command
+ * @returns {number}
+ */
+function metaOf(command) {
+  let meta = metas.get(command);
+  if (meta === undefined) {
+    if (metas.size === KNOWN_NAMES) metas.clear();
+    meta = commandMeta(command);
+    metas.set(command, meta);
+  }
+  return meta;
+}
 
 /**
  * How replies become what users see.
@@ -38,7 +58,7 @@ const BOOLEAN = {
 class Connection {
   /**
    * @param {string} url
-   * @param {{ lane: import("../../binding.js").LaneOptions, enableAutoPipelining: boolean }} options
+   * @param {ReturnType<typeof import("./options.js").resolveOptions>} options
    * @param {{ onConnected(hello: unknown): void, onClosed(error: Error): void }} owner
    */
   constructor(url, options, owner) {
@@ -176,8 +196,26 @@ class Connection {
         this.ended();
         this.owner.onClosed(fromFailure(argument));
         break;
+      case LaneEvent.Credentials:
+        this.logIn(argument);
+        break;
       default:
         this.onPush(argument);
+    }
+  }
+
+  /**
+   * Answers the native side's question for credentials.
+   * @param {number} asked its number
+   */
+  async logIn(asked) {
+    try {
+      const { username, password } = credentialsOf(await this.options.credentials?.());
+      this.lane.credentials(asked, username, password);
+    } catch (error) {
+      const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (Object(error));
+      const why = message === undefined ? String(error) : String(message);
+      this.lane.noCredentials(asked, typeof code === "string" ? code : "", why);
     }
   }
 
@@ -239,14 +277,33 @@ class Connection {
 }
 
 /**
- * The error of an unusable URL.
+ * What a credentials provider has found.
+ * @param {unknown} found
+ */
+function credentialsOf(found) {
+  const { username = "", password = "" } = /** @type {Record<string, unknown>} */ (Object(found));
+  if (typeof username !== "string" || typeof password !== "string") {
+    throw coded(
+      TypeError,
+      "ERR_INVALID_ARG_TYPE",
+      "credentials() must give an object with the strings username and password",
+    );
+  }
+  if (username === "" && password === "") {
+    throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "credentials() gave neither a username nor a password");
+  }
+  return { username, password };
+}
+
+/**
+ * The error of an unusable URL or option.
  * @param {unknown} thrown
  */
 function fromUrlError(thrown) {
   const { code, message } = /** @type {{ code?: string, message: string }} */ (thrown);
-  if (code === "ERR_INVALID_ARG_TYPE") return coded(TypeError, code, message);
+  if (code?.startsWith("ERR_INVALID_ARG")) return coded(TypeError, code, message);
   // An unknown scheme has no code.
   return new Error(message);
 }
 
-module.exports = { Connection, PLAIN, BOOLEAN, BYTES, connectionClosed };
+module.exports = { Connection, PLAIN, BOOLEAN, BYTES, metaOf, connectionClosed };

@@ -1,5 +1,6 @@
 "use strict";
 /** The errors of the Redis client. */
+const { causeOf } = require("../port.js");
 
 /**
  * An error of the Redis client or of the server; `code` tells which.
@@ -69,16 +70,23 @@ function connectionClosed() {
  * Builds the error of a failed call.
  * @param {import("../port.js").Failure} failure
  */
-function fromFailure([kind, code, message, , , , , cause]) {
-  const options = cause === null ? undefined : { cause: fromCause(cause) };
+function fromFailure([kind, code, message, , , , , causes]) {
+  const cause = causeOf(causes, withCode);
+  const options = cause === undefined ? undefined : { cause };
   // TLS failures are told by the codes of Node's own tls module.
   if (kind === "Tls") return Object.assign(new Error(message, options), { code });
   return new RedisError(code, message, options);
 }
 
-/** @param {[string, string]} cause */
-function fromCause([code, message]) {
-  return code === "" ? new Error(message) : new RedisError(code, message);
+/**
+ * An error behind another: of this client, or of the system, TLS or the caller's own.
+ * @param {string} code
+ * @param {string} message
+ * @param {{ cause: unknown }} [options]
+ */
+function withCode(code, message, options) {
+  if (code.startsWith("ERR_REDIS_")) return new RedisError(code, message, options);
+  return Object.assign(new Error(message, options), { code });
 }
 
 module.exports = {

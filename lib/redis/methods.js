@@ -5,7 +5,7 @@
  */
 const { LONG_TEXT, bulk, head, encode, toArgument } = require("./encode.js");
 const { coded, invalidArgument, subscriberMode } = require("./errors.js");
-const { PLAIN, BOOLEAN, BYTES } = require("./connection.js");
+const { PLAIN, BOOLEAN, BYTES, metaOf } = require("./connection.js");
 
 /**
  * @typedef {import("./connection.js").Connection} Connection
@@ -40,7 +40,7 @@ function makeMakers(connectionOf) {
    */
   function none(name, command, options = {}) {
     const frame = head(command, 0);
-    const { outcome, meta } = reply(options);
+    const { outcome, meta } = reply(command, options);
     return named(name, options, function () {
       return enter(this, name, options).issue(frame, outcome, meta);
     });
@@ -55,7 +55,7 @@ function makeMakers(connectionOf) {
    */
   function fixed(name, command, names, options = {}) {
     const start = head(command, names.length);
-    const { outcome, meta } = reply(options);
+    const { outcome, meta } = reply(command, options);
     /** @param {Connection} connection @param {unknown[]} values */
     const general = (connection, values) => {
       const args = names.map((argument, index) => required(values[index], argument, name));
@@ -87,7 +87,7 @@ function makeMakers(connectionOf) {
    * @param {Options} [options]
    */
   function variadic(name, command, options = {}) {
-    const { outcome, meta } = reply(options);
+    const { outcome, meta } = reply(command, options);
     return named(name, options, function (...values) {
       const connection = enter(this, name, options);
       const args = values.map((value) => required(value, "additional arguments", name));
@@ -102,7 +102,7 @@ function makeMakers(connectionOf) {
    * @param {Options} [options]
    */
   function keyed(name, command, options = {}) {
-    const { outcome, meta } = reply(options);
+    const { outcome, meta } = reply(command, options);
     return named(name, options, function (...values) {
       const connection = enter(this, name, options);
       if (values[0] === undefined || values[0] === null) {
@@ -119,7 +119,7 @@ function makeMakers(connectionOf) {
    * @param {Options} [options]
    */
   function loose(name, command, options = {}) {
-    const { outcome, meta } = reply(options);
+    const { outcome, meta } = reply(command, options);
     return named(name, options, function (...values) {
       const connection = enter(this, name, options);
       return connection.issue(encode(command, present(values, name)), outcome, meta);
@@ -181,11 +181,14 @@ function present(values, method) {
     .map((value) => required(value, "additional arguments", method));
 }
 
-/** @param {Options} options */
-function reply(options) {
+/**
+ * @param {string} command
+ * @param {Options} options
+ */
+function reply(command, options) {
   return {
     outcome: options.reply === "boolean" ? BOOLEAN : PLAIN,
-    meta: options.reply === "buffer" ? BYTES : 0,
+    meta: metaOf(command) | (options.reply === "buffer" ? BYTES : 0),
   };
 }
 

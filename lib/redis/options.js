@@ -4,11 +4,13 @@ const { readFileSync } = require("node:fs");
 const { coded } = require("./errors.js");
 
 const MAX_UINT32 = 0xffffffff;
+const DEBUG = /(^|,)\s*(s3-valkey|\*)\s*(,|$)/i;
 const TLS_SCHEME = /^(rediss|valkeys|(redis|valkey)\+tls(\+unix)?):\/\//i;
 
 /**
  * @typedef {import("../../binding.js").LaneOptions} LaneOptions
  * @typedef {import("../../binding.js").LaneTls} LaneTls
+ * @typedef {import("./types.js").RedisCredentialsProvider} CredentialsProvider
  */
 
 /**
@@ -25,7 +27,7 @@ function resolveUrl(url) {
  * Checks the options and fills in defaults.
  * @param {string} url
  * @param {unknown} options ignored unless it is an object
- * @returns {{ lane: LaneOptions, enableAutoPipelining: boolean }}
+ * @returns {{ lane: LaneOptions, enableAutoPipelining: boolean, credentials: CredentialsProvider | undefined }}
  */
 function resolveOptions(url, options) {
   const given = /** @type {Record<string, unknown>} */ (
@@ -38,10 +40,46 @@ function resolveOptions(url, options) {
       autoReconnect: flag(given, "autoReconnect"),
       maxRetries: uint32(given, "maxRetries", 20),
       enableOfflineQueue: flag(given, "enableOfflineQueue"),
+      enableDebugLogging: DEBUG.test(process.env["NODE_DEBUG"] ?? ""),
+      keepAlive: given["keepAlive"] === false ? 0 : uint32(given, "keepAlive", 30_000),
+      deadPeerTimeout: uint32(given, "deadPeerTimeout", 30_000),
+      clientName: given["name"] === undefined ? undefined : text(given, "name", "The client's "),
+      library: resolveLibrary(given["library"]),
+      hasCredentials: given["credentials"] !== undefined,
       tls: resolveTls(given["tls"], TLS_SCHEME.test(url)),
     },
     enableAutoPipelining: flag(given, "enableAutoPipelining"),
+    credentials: resolveCredentials(given["credentials"]),
   };
+}
+
+/**
+ * @param {unknown} library
+ * @returns {{ name?: string, version?: string } | undefined}
+ */
+function resolveLibrary(library) {
+  if (library === undefined || library === null || library === false) return undefined;
+  if (library === true) return {};
+  if (typeof library !== "object") throw invalid('The "library" property must be a boolean or an object');
+  const given = /** @type {Record<string, unknown>} */ (library);
+  /** @type {{ name?: string, version?: string }} */
+  const resolved = {};
+  for (const key of /** @type {const} */ (["name", "version"])) {
+    if (given[key] !== undefined) resolved[key] = text(given, key, "library.");
+  }
+  return resolved;
+}
+
+/**
+ * @param {unknown} provider
+ * @returns {CredentialsProvider | undefined}
+ */
+function resolveCredentials(provider) {
+  if (provider === undefined) return undefined;
+  if (typeof provider !== "function") {
+    throw invalid(`The "credentials" property must be of type function. Received ${typeof provider}`);
+  }
+  return /** @type {CredentialsProvider} */ (provider);
 }
 
 /**
@@ -139,11 +177,12 @@ function pems(options, name) {
 /**
  * @param {Record<string, unknown>} options
  * @param {string} name
+ * @param {string} [owner] what the property belongs to, for the message
  * @returns {string}
  */
-function text(options, name) {
+function text(options, name, owner = "TLSOptions.") {
   const value = options[name];
-  if (typeof value !== "string") throw invalid(`TLSOptions.${name} must be a string`);
+  if (typeof value !== "string") throw invalid(`${owner}${name} must be a string`);
   return value;
 }
 

@@ -35,6 +35,43 @@ export interface RedisOptions {
   enableAutoPipelining?: boolean;
   /** TLS: `true`, or settings. A TLS scheme in the URL turns it on whatever this says. */
   tls?: boolean | RedisTlsOptions;
+  /**
+   * Milliseconds of silence after which the kernel asks a TCP peer whether it is still there;
+   * `false` or 0 never asks. Default 30,000.
+   */
+  keepAlive?: number | false;
+  /**
+   * Milliseconds that a command waits without a byte from the server before the server is asked
+   * with `PING`; after as long again the connection is given up and made anew. Blocking commands
+   * may wait for as long as they like. 0 never gives up. Default 30,000.
+   */
+  deadPeerTimeout?: number;
+  /** Name of the connection, as `CLIENT LIST` shows it. */
+  name?: string;
+  /** Tells the server which library this is (`CLIENT SETINFO`): this one, or another. Default false. */
+  library?: boolean | { name?: string; version?: string };
+  /** Asked for the user and password of each new connection; replaces those of the URL. */
+  credentials?: RedisCredentialsProvider;
+}
+
+/**
+ * Finds credentials that change, such as tokens that expire. It is called for each new connection
+ * and must answer within the `connectionTimeout`. What it throws counts as a failed attempt to
+ * connect, and is the `cause` of the error that the last one is told by.
+ *
+ * @example
+ * ```ts
+ * const client = new RedisClient("rediss://cache.example:6379", {
+ *   credentials: async () => ({ username: "app", password: await fetchToken() }),
+ * });
+ * ```
+ */
+export type RedisCredentialsProvider = () => RedisCredentials | Promise<RedisCredentials>;
+
+/** A user name and a password; without a user name the server's `default` user. */
+export interface RedisCredentials {
+  username?: string;
+  password?: string;
 }
 
 /**

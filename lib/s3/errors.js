@@ -1,5 +1,6 @@
 "use strict";
 /** The errors of the S3 client. */
+const { causeOf } = require("../port.js");
 
 /**
  * A failed S3 operation. `code` is the server's code (`NoSuchKey`, `AccessDenied`, …) or one of
@@ -39,13 +40,13 @@ Object.defineProperty(S3Error.prototype, "name", { value: "S3Error", writable: t
  * @returns {(failure: import("../port.js").Failure) => S3Error}
  */
 function failedAt(path) {
-  return ([, code, message, status, requestId, bucket, , cause]) =>
+  return ([, code, message, status, requestId, bucket, , causes]) =>
     new S3Error(code, message, {
       path,
       bucket: bucket ?? undefined,
       statusCode: status ?? undefined,
       requestId: requestId ?? undefined,
-      cause: cause === null ? undefined : cause[0] === "" ? new Error(cause[1]) : new S3Error(cause[0], cause[1]),
+      cause: causeOf(causes, (code, message, options) => new S3Error(code, message, options)),
     });
 }
 

@@ -100,30 +100,30 @@ impl EventLoop {
             return Err(io::ErrorKind::Unsupported.into());
         };
         self.unwatch(target);
-        let state = Box::into_raw(Box::new(State {
+        let state = Rc::new(State {
             event_loop: Rc::clone(self),
             source,
             handle: RefCell::new(PollHandle::new(functions)),
             closing: Cell::new(false),
-        }));
-        // SAFETY: the state was just allocated.
-        let shared = unsafe { &*state };
-        // SAFETY: the loop is this thread's; the state is freed by the close callback alone.
+        });
+        let data = Rc::into_raw(Rc::clone(&state));
+        // SAFETY: the loop is this thread's; the close callback gives back libuv's share of the
+        // state, which holds the handle where it is.
         let outcome = unsafe {
-            shared
+            state
                 .handle
                 .borrow_mut()
-                .init(self.uv_loop, descriptor, state.cast())
+                .init(self.uv_loop, descriptor, data.cast_mut().cast())
         };
         if let Err(status) = outcome {
-            // SAFETY: the handle was not initialised, so libuv does not know the state.
-            drop(unsafe { Box::from_raw(state) });
+            // SAFETY: the handle was not initialised, so libuv does not know its share.
+            drop(unsafe { Rc::from_raw(data) });
             return Err(io::Error::from_raw_os_error(-status));
         }
         self.open.set(self.open.get() + 1);
-        let watch = Watch(state);
+        let watch = Watch(Rc::clone(&state));
         // SAFETY: the handle is initialised and not closed.
-        let outcome = unsafe { shared.handle.borrow_mut().watch(on_poll) };
+        let outcome = unsafe { state.handle.borrow_mut().watch(on_poll) };
         if let Err(status) = outcome {
             return Err(io::Error::from_raw_os_error(-status));
         }
@@ -252,13 +252,13 @@ unsafe extern "C" fn on_tear_down(hook: sys::napi_async_cleanup_hook_handle, dat
     event_loop.shut_down(hook);
 }
 
-/// A watched descriptor; dropping it ends the watching.
-struct Watch(*mut State);
+/// A watched descriptor; dropping it ends the watching. It shares the state, for the handle may be
+/// closed before, when no more will arrive.
+struct Watch(Rc<State>);
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // SAFETY: the state lives until the close callback, which `close` sets off once.
-        unsafe { &*self.0 }.close();
+        self.0.close();
     }
 }
 
@@ -304,8 +304,8 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, _status: c_int, _events: c_int
 }
 
 unsafe extern "C" fn on_closed(handle: *mut c_void) {
-    // SAFETY: the data is the state; libuv is done with it.
-    let state = unsafe { Box::from_raw(uv::data(handle).cast::<State>()) };
+    // SAFETY: the data is libuv's share of the state, which it gives back here, once.
+    let state = unsafe { Rc::from_raw(uv::data(handle).cast::<State>()) };
     let event_loop = Rc::clone(&state.event_loop);
     drop(state);
     event_loop.closed();

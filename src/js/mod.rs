@@ -14,7 +14,9 @@
 mod event_loop;
 mod exchange;
 mod port;
+mod redis_credentials;
 mod redis_lane;
+mod redis_options;
 #[cfg(unix)]
 mod redis_reader;
 mod redis_reply;

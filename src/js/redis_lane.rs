@@ -4,19 +4,22 @@ use std::rc::Rc;
 use std::sync::{Arc, Weak};
 
 use napi::Env;
-use napi::bindgen_prelude::{Error as JsError, Result, Uint8Array, Uint8ArraySlice};
+use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice};
 use napi_derive::napi;
 
 #[cfg(unix)]
 use super::event_loop::EventLoop;
 use super::exchange::Exchange;
 use super::port::{Port, PortHandle, Resource};
+use super::redis_credentials::Asker;
+use super::redis_options::LaneOptions;
 use super::redis_sink::{Failed, LaneSink};
-use crate::net::tls::TlsOptions;
-use crate::redis::config::{Config, Options, Status, Tls};
-use crate::redis::inflight::{Entry, Meta};
+use crate::redis::config::{Config, Options, Status};
+use crate::redis::credentials::{Credentials, CredentialsSource};
+use crate::redis::inflight::Entry;
 use crate::redis::lane::{Delivery, Lane};
 use crate::redis::lifecycle;
+use crate::redis::meta::Meta;
 use crate::redis::url;
 
 /// What an event's payload says.
@@ -31,40 +34,8 @@ pub enum LaneEvent {
     Closed = 2,
     /// A push of the server, such as a message; the argument is its array.
     Push = 3,
-}
-
-/// Connection options, checked by `lib/redis/options.js`.
-#[napi(object, object_to_js = false)]
-pub struct LaneOptions {
-    /// Milliseconds, 0 is no limit.
-    pub connection_timeout: u32,
-    /// Milliseconds, 0 is no limit.
-    pub idle_timeout: u32,
-    /// Whether a lost connection is made again.
-    pub auto_reconnect: bool,
-    /// Consecutive failed attempts before giving up.
-    pub max_retries: u32,
-    /// Whether commands wait for a connection.
-    pub enable_offline_queue: bool,
-    /// TLS settings; absent for what the URL's scheme says.
-    pub tls: Option<LaneTls>,
-}
-
-/// TLS settings; PEM texts as bytes.
-#[napi(object, object_to_js = false)]
-pub struct LaneTls {
-    /// Replaces the platform's roots.
-    pub ca: Option<Vec<Uint8Array>>,
-    /// Added to the roots.
-    pub extra_ca: Option<Vec<Uint8Array>>,
-    /// Certificate chain for the server.
-    pub cert: Option<Uint8Array>,
-    /// Its private key.
-    pub key: Option<Uint8Array>,
-    /// `false` accepts any certificate.
-    pub reject_unauthorized: Option<bool>,
-    /// Name for SNI and verification.
-    pub server_name: Option<String>,
+    /// A login needs credentials; the argument is the number to answer to.
+    Credentials = 4,
 }
 
 /// One connection. `lib/redis/client.js` encodes commands and calls `submit` once for each flush.
@@ -74,6 +45,7 @@ pub struct RedisLane {
     port: PortHandle,
     exchange: Rc<Exchange>,
     target: u32,
+    asker: Asker,
     #[cfg(unix)]
     event_loop: Option<Rc<EventLoop>>,
     // Keeps the weak reference that the environment holds alive.
@@ -92,16 +64,24 @@ impl RedisLane {
         url: String,
         options: LaneOptions,
     ) -> Result<Self, String> {
-        let parsed = url::parse(&url)
-            .map_err(|error| JsError::new(error.code().to_owned(), error.message().to_owned()))?;
-        let config = Config {
-            target: parsed,
-            options: options.into(),
-        };
+        let thrown =
+            |error: crate::Error| JsError::new(error.code().to_owned(), error.message().to_owned());
+        let parsed = url::parse(&url).map_err(thrown)?;
         #[cfg(unix)]
         let event_loop = port.event_loop();
         let exchange = port.exchange();
         let port = port.handle();
+        let asker = Asker::new(port.clone(), target);
+        let asks = options.has_credentials;
+        let options = Options {
+            credentials: asks.then(|| CredentialsSource::new(asker.clone())),
+            ..options.into()
+        };
+        options.validate().map_err(thrown)?;
+        let config = Config {
+            target: parsed,
+            options,
+        };
         let sink = LaneSink::new(port.clone(), target);
         let lane = Lane::new(config, Arc::new(sink));
         let closer = Arc::new(Closer(Arc::clone(&lane)));
@@ -112,6 +92,7 @@ impl RedisLane {
             port,
             exchange,
             target,
+            asker,
             #[cfg(unix)]
             event_loop,
             _closer: closer,
@@ -165,6 +146,20 @@ impl RedisLane {
         Ok(closed)
     }
 
+    /// Answers a `Credentials` event.
+    #[napi(catch_unwind)]
+    pub fn credentials(&self, asked: u32, username: String, password: String) {
+        self.asker
+            .answer(asked, Ok(Credentials { username, password }));
+    }
+
+    /// Answers a `Credentials` event with why there are none.
+    #[napi(catch_unwind)]
+    pub fn no_credentials(&self, asked: u32, code: String, message: String) {
+        let error = crate::Error::new(crate::ErrorKind::Credentials, code, message);
+        self.asker.answer(asked, Err(error));
+    }
+
     /// Whether the handshake of the current connection was accepted.
     #[napi(getter, catch_unwind)]
     pub fn connected(&self) -> bool {
@@ -203,6 +198,13 @@ impl RedisLane {
     }
 }
 
+/// What follows for an entry's meta word from a command's name.
+#[napi(catch_unwind)]
+#[must_use]
+pub fn command_meta(name: String) -> u32 {
+    Meta::of(name.as_bytes()).0
+}
+
 impl Drop for RedisLane {
     fn drop(&mut self) {
         // Collected while connected: nobody can use the connection any more.
@@ -216,41 +218,5 @@ struct Closer(Arc<Lane>);
 impl Resource for Closer {
     fn shut_down(&self) {
         self.0.close();
-    }
-}
-
-impl From<LaneOptions> for Options {
-    fn from(options: LaneOptions) -> Self {
-        Self {
-            idle_timeout_ms: options.idle_timeout,
-            connection_timeout_ms: options.connection_timeout,
-            enable_auto_reconnect: options.auto_reconnect,
-            max_retries: options.max_retries,
-            enable_offline_queue: options.enable_offline_queue,
-            tls: options
-                .tls
-                .map_or(Tls::None, |tls| Tls::Custom(Box::new(tls.into()))),
-            ..Self::default()
-        }
-    }
-}
-
-impl From<LaneTls> for TlsOptions {
-    fn from(tls: LaneTls) -> Self {
-        let texts = |texts: Option<Vec<Uint8Array>>| {
-            texts
-                .unwrap_or_default()
-                .iter()
-                .map(|text| text.to_vec())
-                .collect()
-        };
-        Self {
-            ca: texts(tls.ca),
-            extra_ca: texts(tls.extra_ca),
-            cert: tls.cert.map(|text| text.to_vec()),
-            key: tls.key.map(|text| text.to_vec()),
-            reject_unauthorized: tls.reject_unauthorized,
-            server_name: tls.server_name,
-        }
     }
 }

@@ -8,7 +8,7 @@ use napi::{Env, Status};
 use napi_derive::napi;
 
 use super::port::{Port, PortHandle, Settle};
-use super::redis_lane::LaneTls;
+use super::redis_options::LaneTls;
 use super::s3_listing::Listing;
 use super::s3_stream::S3Download;
 use super::s3_upload::S3Upload;

@@ -221,23 +221,22 @@ pub(super) fn set_property(
 }
 
 /// `[kind, code, message, status, requestId, bucket, path, cause]`, from which `lib/` builds the
-/// error of the right class. `cause` is `[code, message]` or null.
+/// error of the right class. `cause` is `[code, message, code, message …]`, the nearest cause
+/// first, or null.
 pub(super) fn failure(env: sys::napi_env, error: &Error) -> Result<sys::napi_value> {
     let details = error.details();
     let text = |text: &Option<String>| match text {
         Some(text) => string(env, text.as_bytes()),
         None => null(env),
     };
-    let cause = match std::error::Error::source(error) {
-        None => null(env)?,
-        Some(source) => {
-            let code = source
-                .downcast_ref::<Error>()
-                .map_or("", |error| error.code());
-            let pair = array(env)?;
-            set_element(env, pair, 0, string(env, code.as_bytes())?)?;
-            set_element(env, pair, 1, string(env, source.to_string().as_bytes())?)?;
-            pair
+    let cause = match causes(error).as_slice() {
+        [] => null(env)?,
+        causes => {
+            let list = array(env)?;
+            for (index, text) in (0..).zip(causes) {
+                set_element(env, list, index, string(env, text.as_bytes())?)?;
+            }
+            list
         }
     };
     let items = [
@@ -258,6 +257,45 @@ pub(super) fn failure(env: sys::napi_env, error: &Error) -> Result<sys::napi_val
         set_element(env, failure, index, item)?;
     }
     Ok(failure)
+}
+
+/// Code and message of each error behind `error`, the nearest first.
+fn causes(error: &Error) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut next = std::error::Error::source(error);
+    while let Some(source) = next {
+        let code = if let Some(error) = source.downcast_ref::<Error>() {
+            error.code()
+        } else if let Some(error) = source.downcast_ref::<std::io::Error>() {
+            system_code(error)
+        } else {
+            ""
+        };
+        texts.extend([code.to_owned(), source.to_string()]);
+        next = source.source();
+    }
+    texts
+}
+
+/// Node's name of a failure of the operating system.
+fn system_code(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::AddrNotAvailable => "EADDRNOTAVAIL",
+        Kind::BrokenPipe => "EPIPE",
+        Kind::ConnectionAborted => "ECONNABORTED",
+        Kind::ConnectionRefused => "ECONNREFUSED",
+        Kind::ConnectionReset | Kind::UnexpectedEof => "ECONNRESET",
+        Kind::HostUnreachable => "EHOSTUNREACH",
+        Kind::NetworkDown => "ENETDOWN",
+        Kind::NetworkUnreachable => "ENETUNREACH",
+        Kind::NotFound => "ENOENT",
+        Kind::PermissionDenied => "EACCES",
+        Kind::TimedOut => "ETIMEDOUT",
+        // The standard library has no kind for it.
+        _ if error.to_string().starts_with("failed to lookup address") => "ENOTFOUND",
+        _ => "",
+    }
 }
 
 fn kind(kind: ErrorKind) -> &'static str {

@@ -10,8 +10,11 @@ use super::stream::Socket;
 use super::tls::{self, TlsOptions};
 use crate::error::{Error, ErrorKind, Result};
 
-/// How long a TCP connection is idle before the kernel asks whether the peer is still there.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How often the kernel asks a silent peer, and how many times, before it ends the connection.
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+const KEEP_ALIVE_PROBES: u32 = 6;
 
 /// Where to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,21 +30,31 @@ pub enum Endpoint {
     Unix(String),
 }
 
-/// Connects and, when `tls` is given, shakes hands. The caller sets the time limit.
-pub async fn connect(endpoint: &Endpoint, tls: Option<&TlsOptions>) -> Result<Socket> {
+/// How to connect.
+#[derive(Debug, Clone, Default)]
+pub struct Dial {
+    /// TLS settings; `None` for a plain connection.
+    pub tls: Option<TlsOptions>,
+    /// How long a TCP connection is idle before the kernel asks whether the peer is still there;
+    /// `None` never asks.
+    pub keep_alive: Option<Duration>,
+}
+
+/// Connects and, when TLS is wanted, shakes hands. The caller sets the time limit.
+pub async fn connect(endpoint: &Endpoint, dial: &Dial) -> Result<Socket> {
     let socket = match endpoint {
         Endpoint::Tcp { host, port } => {
             let stream = TcpStream::connect((host.as_str(), *port))
                 .await
                 .map_err(|source| refused(endpoint, source))?;
-            tune(&stream).map_err(|source| refused(endpoint, source))?;
+            tune(&stream, dial.keep_alive).map_err(|source| refused(endpoint, source))?;
             Socket::tcp(stream)
         }
         Endpoint::Unix(path) => connect_unix(path)
             .await
             .map_err(|source| refused(endpoint, source))?,
     };
-    let Some(options) = tls else {
+    let Some(options) = &dial.tls else {
         return Ok(socket);
     };
     let name = match (&options.server_name, endpoint) {
@@ -54,9 +67,17 @@ pub async fn connect(endpoint: &Endpoint, tls: Option<&TlsOptions>) -> Result<So
 }
 
 /// Small writes must leave at once, and a peer that vanished must be noticed.
-fn tune(stream: &TcpStream) -> io::Result<()> {
+fn tune(stream: &TcpStream, keep_alive: Option<Duration>) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE))
+    let Some(idle) = keep_alive else {
+        return Ok(());
+    };
+    let keep_alive = TcpKeepalive::new().with_time(idle);
+    #[cfg(any(target_os = "linux", target_os = "macos", windows))]
+    let keep_alive = keep_alive
+        .with_interval(KEEP_ALIVE_INTERVAL)
+        .with_retries(KEEP_ALIVE_PROBES);
+    SockRef::from(stream).set_tcp_keepalive(&keep_alive)
 }
 
 #[cfg(unix)]

@@ -4,6 +4,7 @@
 //! share one code path and a small write can be encrypted and sent on the caller's thread.
 
 use std::io::{self, IoSlice, Read, Write};
+use std::mem::MaybeUninit;
 #[cfg(unix)]
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::{BufMut, BytesMut};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
+use socket2::SockRef;
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -194,6 +196,21 @@ impl Socket {
             Io::Unix(stream) => stream.as_raw_fd(),
             Io::Quiet(quiet) => quiet.as_raw_fd(),
         }
+    }
+
+    /// Whether bytes, or the end of the stream, have arrived and were not read yet.
+    #[must_use]
+    pub fn has_input(&self) -> bool {
+        let socket = match &self.io {
+            Io::Tcp(stream) => SockRef::from(stream),
+            #[cfg(unix)]
+            Io::Unix(stream) => SockRef::from(stream),
+            #[cfg(unix)]
+            Io::Quiet(Quiet::Tcp(stream)) => SockRef::from(stream),
+            #[cfg(unix)]
+            Io::Quiet(Quiet::Unix(stream)) => SockRef::from(stream),
+        };
+        socket.peek(&mut [MaybeUninit::uninit()]).is_ok()
     }
 
     /// Waits until [`try_read`](Self::try_read) may find something.

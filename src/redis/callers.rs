@@ -1,53 +1,34 @@
-//! The callers of a Rust client that wait for replies, and the listeners of its channels.
+//! The callers of a Rust client that wait for replies.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use super::lane::{Batch, Event, Sink};
+use super::inflight::Entry;
+use super::lane::{Batch, Delivery, Event, Lane, Sink};
 use super::lifecycle;
-use super::resp::decode::{Reader, Value, lossy};
+use super::listeners::{Family, Listeners};
+use super::meta::Meta;
+use super::resp::decode::Value;
+use super::resp::encode;
 use crate::error::{Error, Result};
+use bytes::BytesMut;
 
-/// Unbounded, because delivery happens where replies are matched and must not wait for a subscriber.
-type Messages = mpsc::UnboundedSender<Message>;
+type Caller = oneshot::Sender<Result<Value>>;
 
-/// A message that was published to a channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// Where it was published.
-    pub channel: String,
-    /// What was published.
-    pub payload: Vec<u8>,
+/// Where the lane of a Rust client delivers.
+#[derive(Default)]
+pub(super) struct Callers {
+    waiting: Mutex<Waiting>,
+    pub(super) listeners: Mutex<Listeners>,
+    lane: OnceLock<Weak<Lane>>,
 }
 
-/// A stream of messages; it ends when the client is closed.
-#[derive(Debug)]
-pub struct Subscription {
-    messages: mpsc::UnboundedReceiver<Message>,
-}
-
-impl Subscription {
-    pub(super) fn new(messages: mpsc::UnboundedReceiver<Message>) -> Self {
-        Self { messages }
-    }
-
-    /// The next message, `None` at the end.
-    pub async fn next(&mut self) -> Option<Message> {
-        self.messages.recv().await
-    }
-}
-
-impl futures_core::Stream for Subscription {
-    type Item = Message;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Message>> {
-        self.messages.poll_recv(context)
-    }
+/// Callers by id.
+#[derive(Default)]
+struct Waiting {
+    slots: Vec<Option<Caller>>,
+    free: Vec<u32>,
 }
 
 /// Waits for a reply.
@@ -55,65 +36,96 @@ pub(super) async fn receive(reply: oneshot::Receiver<Result<Value>>) -> Result<V
     reply.await.unwrap_or_else(|_| Err(lifecycle::closed()))
 }
 
-/// The callers that wait for replies, and the listeners of channels.
-#[derive(Default)]
-pub(super) struct Callers {
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    next: u32,
-    callers: HashMap<u32, oneshot::Sender<Result<Value>>>,
-    listeners: HashMap<Vec<u8>, Vec<Messages>>,
-}
-
 impl Callers {
+    /// Tells which lane delivers here; subscriptions are made again on it.
+    pub(super) fn attach(&self, lane: &Arc<Lane>) {
+        // A client attaches its one lane once.
+        let _ = self.lane.set(Arc::downgrade(lane));
+    }
+
+    /// A new id and what its reply comes through.
     pub(super) fn register(&self) -> (u32, oneshot::Receiver<Result<Value>>) {
         let (sender, receiver) = oneshot::channel();
-        let mut state = self.lock();
-        // An id is free again long before the counter comes round, unless its caller still waits.
-        while state.callers.contains_key(&state.next) {
-            state.next = state.next.wrapping_add(1);
-        }
-        let id = state.next;
-        state.next = id.wrapping_add(1);
-        state.callers.insert(id, sender);
+        let mut waiting = lock(&self.waiting);
+        let id = match waiting.free.pop() {
+            Some(id) => {
+                waiting.slots[id as usize] = Some(sender);
+                id
+            }
+            None => {
+                waiting.slots.push(Some(sender));
+                // Four thousand million callers do not fit in memory.
+                u32::try_from(waiting.slots.len() - 1).unwrap_or(u32::MAX)
+            }
+        };
         (id, receiver)
     }
 
-    pub(super) fn listen(&self, channels: &[&str]) -> mpsc::UnboundedReceiver<Message> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let mut state = self.lock();
-        for channel in channels {
-            state
-                .listeners
-                .entry(channel.as_bytes().to_vec())
-                .or_default()
-                .push(sender.clone());
+    /// Submits a command without waiting for it. `None` when the client is gone.
+    pub(super) fn submit(
+        &self,
+        arguments: &[&[u8]],
+        meta: u32,
+        delivery: Delivery,
+    ) -> Option<oneshot::Receiver<Result<Value>>> {
+        let lane = self.lane.get()?.upgrade()?;
+        let mut bytes = BytesMut::new();
+        encode::command(&mut bytes, arguments);
+        let (id, reply) = self.register();
+        let entry = Entry {
+            id,
+            meta: Meta(meta),
+        };
+        lane.submit(&[&bytes], &[entry], delivery);
+        Some(reply)
+    }
+
+    /// Subscribes to channels, or ends their subscription, in one command.
+    pub(super) fn submit_channels(
+        &self,
+        family: Family,
+        subscribes: bool,
+        channels: &[Vec<u8>],
+    ) -> Option<oneshot::Receiver<Result<Value>>> {
+        let (name, kind) = if subscribes {
+            (family.subscribe(), Meta::SUBSCRIBE)
+        } else {
+            (family.unsubscribe(), Meta::UNSUBSCRIBE)
+        };
+        let mut arguments: Vec<&[u8]> = vec![name.as_bytes()];
+        arguments.extend(channels.iter().map(Vec::as_slice));
+        let count = u32::try_from(channels.len()).unwrap_or(u32::MAX >> 8);
+        self.submit(&arguments, kind | count << 8, Delivery::Gathered)
+    }
+
+    /// The server forgets subscriptions with the connection: asks for them again.
+    fn resubscribe(&self) {
+        let channels = lock(&self.listeners).reconnected();
+        for (family, channels) in channels {
+            // An error of the server shows as silence; there is nobody to tell.
+            drop(self.submit_channels(family, true, &channels));
         }
-        receiver
     }
+}
 
-    pub(super) fn unsubscribe_all(&self) {
-        self.lock().listeners.clear();
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl Waiting {
+    fn take(&mut self, id: u32) -> Option<Caller> {
+        let caller = self.slots.get_mut(id as usize)?.take()?;
+        self.free.push(id);
+        Some(caller)
     }
 }
 
 impl Sink for Callers {
     fn replies(&self, batch: Batch) {
-        let mut state = self.lock();
+        let mut waiting = lock(&self.waiting);
         for reply in batch.replies {
             let frame = &batch.bytes[reply.start..reply.end];
             let Some(entry) = reply.entry else {
-                deliver(&mut state, frame);
+                lock(&self.listeners).deliver(frame);
                 continue;
             };
-            if let Some(caller) = state.callers.remove(&entry.id) {
+            if let Some(caller) = waiting.take(entry.id) {
                 // A caller that no longer waits has dropped its end.
                 let _ = caller.send(Value::decode(frame));
             }
@@ -121,35 +133,48 @@ impl Sink for Callers {
     }
 
     fn failed(&self, ids: Vec<u32>, error: &Error) {
-        let mut state = self.lock();
+        let mut waiting = lock(&self.waiting);
         for id in ids {
-            if let Some(caller) = state.callers.remove(&id) {
+            if let Some(caller) = waiting.take(id) {
                 let _ = caller.send(Err(error.clone()));
             }
         }
     }
 
     fn event(&self, event: Event) {
-        if let Event::Closed(_) = event {
-            self.unsubscribe_all();
+        match event {
+            Event::Connected(_) => self.resubscribe(),
+            Event::Reconnecting => {}
+            Event::Closed(_) => lock(&self.listeners).clear(),
         }
     }
 }
 
-fn deliver(state: &mut State, frame: &[u8]) {
-    let mut reader = Reader::new(frame);
-    reader.item();
-    if reader.text() != Some(b"message") {
-        return;
+/// A lock that a panic elsewhere does not take away: every change is one step.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_given_again_only_when_its_caller_is_served() {
+        let callers = Callers::default();
+        let (first, _reply) = callers.register();
+        let (second, mut failed) = callers.register();
+        assert_ne!(first, second);
+        callers.failed(vec![second], &lifecycle::closed());
+        assert!(failed.try_recv().unwrap().is_err());
+        assert_eq!(callers.register().0, second);
+        assert_ne!(callers.register().0, first);
     }
-    let (Some(channel), Some(payload)) = (reader.text(), reader.text()) else {
-        return;
-    };
-    if let Some(listeners) = state.listeners.get_mut(channel) {
-        let message = Message {
-            channel: lossy(channel).into_owned(),
-            payload: payload.to_vec(),
-        };
-        listeners.retain(|listener| listener.send(message.clone()).is_ok());
+
+    #[test]
+    fn an_unknown_id_is_nobody() {
+        let callers = Callers::default();
+        callers.failed(vec![7], &lifecycle::closed());
+        assert_eq!(callers.register().0, 0);
     }
 }

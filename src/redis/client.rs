@@ -1,32 +1,33 @@
 //! The client for Rust.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use tokio::sync::watch;
 
-use super::callers::{Callers, Subscription, receive};
+use super::callers::{Callers, lock, receive};
 use super::config::{Config, Options, Status, Target};
-use super::inflight::{Entry, Meta};
 use super::lane::{Delivery, Lane, Sink};
-use super::reply::{required, unexpected};
+use super::lifecycle;
+use super::meta::Meta;
 use super::resp::decode::Value;
-use super::resp::encode;
+use super::state::{ConnectionFlags, State};
 use super::url;
 use crate::error::Result;
 
 /// One Redis or Valkey connection, shared by all clones.
 ///
 /// Commands of concurrent callers are pipelined. The connection is closed when the last clone is
-/// dropped.
+/// dropped; a lost one is made again as the [`Options`] say.
 ///
-/// ```no_run
-/// # async fn example() -> s3_valkey::Result<()> {
+/// ```
+/// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+/// # support::run(async |url| {
 /// use s3_valkey::redis::{SetOptions, ValkeyClient};
-/// let client = ValkeyClient::connect("redis://localhost:6379").await?;
+///
+/// let client = ValkeyClient::connect(&url).await?;
 /// client.set("greeting", "hello", SetOptions::default()).await?;
 /// assert_eq!(client.get("greeting").await?.as_deref(), Some("hello"));
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 #[derive(Clone)]
 pub struct ValkeyClient {
@@ -40,38 +41,49 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.lane.close();
+        self.lane.finalize();
+        lock(&self.callers.listeners).clear();
     }
-}
-
-/// How long and under which condition `set` stores.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct SetOptions {
-    /// Time to live in seconds.
-    pub ex: Option<u64>,
-    /// Time to live in milliseconds.
-    pub px: Option<u64>,
-    /// Only if the key does not exist.
-    pub nx: bool,
-    /// Only if the key exists.
-    pub xx: bool,
 }
 
 impl ValkeyClient {
     /// Connects with the default [`Options`].
+    ///
+    /// Fails with `ERR_INVALID_ARG_TYPE` for a URL that cannot be used, and with
+    /// `ERR_REDIS_CONNECTION_CLOSED` when the last attempt to connect has failed; the
+    /// [source](std::error::Error::source) of that error tells why.
     pub async fn connect(url: &str) -> Result<Self> {
         Self::connect_with_options(url, Options::default()).await
     }
 
-    /// Connects and waits until the server has accepted the handshake.
+    /// Connects and waits until the server has accepted the login.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// use s3_valkey::redis::{Options, ValkeyClient};
+    ///
+    /// let options = Options {
+    ///     connection_timeout_ms: 2_000,
+    ///     max_retries: 3,
+    ///     client_name: Some("worker".into()),
+    ///     ..Options::default()
+    /// };
+    /// let client = ValkeyClient::connect_with_options(&url, options).await?;
+    /// let name = client.command("CLIENT", &["GETNAME"]).await?;
+    /// assert_eq!(name.as_text(), Some("worker"));
+    /// # Ok(()) });
+    /// ```
     pub async fn connect_with_options(url: &str, options: Options) -> Result<Self> {
         Self::open(url::parse(url)?, options).await
     }
 
     async fn open(target: Target, options: Options) -> Result<Self> {
+        options.validate()?;
         let callers = Arc::new(Callers::default());
         let sink = Arc::clone(&callers) as Arc<dyn Sink>;
         let lane = Lane::new(Config { target, options }, sink);
+        callers.attach(&lane);
         let client = Self {
             inner: Arc::new(Inner { lane, callers }),
         };
@@ -87,10 +99,11 @@ impl ValkeyClient {
         Self::open(config.target, config.options).await
     }
 
-    /// Closes the connection; commands that wait fail with `ERR_REDIS_CONNECTION_CLOSED`.
+    /// Closes the connection for good; commands that wait, and all that follow, fail with
+    /// `ERR_REDIS_CONNECTION_CLOSED`, and streams of messages end.
     pub fn close(&self) {
         self.inner.lane.close();
-        self.inner.callers.unsubscribe_all();
+        lock(&self.inner.callers.listeners).clear();
     }
 
     /// The state of the connection.
@@ -99,180 +112,63 @@ impl ValkeyClient {
         self.inner.lane.status()
     }
 
+    /// The details of the state.
+    #[must_use]
+    pub fn flags(&self) -> ConnectionFlags {
+        self.inner.lane.observe().borrow().flags
+    }
+
+    /// The state with its changes. The receiver outlives the client, whose end is the flag
+    /// `finalized`.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// use s3_valkey::redis::{Status, ValkeyClient};
+    ///
+    /// let client = ValkeyClient::connect(&url).await?;
+    /// let mut states = client.observe();
+    /// client.close();
+    /// let state = states.wait_for(|state| state.status == Status::Disconnected).await;
+    /// assert!(state.expect("the receiver keeps the last state").flags.is_manually_closed);
+    /// # Ok(()) });
+    /// ```
+    #[must_use]
+    pub fn observe(&self) -> watch::Receiver<State> {
+        self.inner.lane.observe()
+    }
+
     /// Sends any command and returns its reply. A reply of the server that is an error is an
     /// [`Error`](crate::Error) of kind [`Server`](crate::ErrorKind::Server).
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// use s3_valkey::redis::{ValkeyClient, Value};
+    ///
+    /// let client = ValkeyClient::connect(&url).await?;
+    /// let reply = client.command("ZADD", &["scores", "1.5", "ann"]).await?;
+    /// assert_eq!(reply, Value::Integer(1));
+    /// let error = client.command("INCR", &["scores"]).await.unwrap_err();
+    /// assert!(error.message().starts_with("WRONGTYPE"));
+    /// # Ok(()) });
+    /// ```
     pub async fn command(&self, command: &str, arguments: &[&str]) -> Result<Value> {
         let mut all: Vec<&[u8]> = Vec::with_capacity(arguments.len() + 1);
         all.push(command.as_bytes());
         all.extend(arguments.iter().map(|argument| argument.as_bytes()));
-        self.call(&all, Meta::REPLY).await
-    }
-
-    async fn call(&self, arguments: &[&[u8]], meta: u32) -> Result<Value> {
-        let mut bytes = BytesMut::new();
-        encode::command(&mut bytes, arguments);
-        let (id, reply) = self.inner.callers.register();
-        let entry = Entry {
-            id,
-            meta: Meta(meta),
-        };
-        self.inner.lane.submit(&[&bytes], &[entry], self.delivery());
-        receive(reply).await
-    }
-
-    fn delivery(&self) -> Delivery {
-        if self.inner.lane.config().options.enable_auto_pipelining {
+        let options = &self.inner.lane.config().options;
+        let delivery = if options.enable_auto_pipelining {
             Delivery::Gathered
         } else {
             Delivery::Direct
-        }
-    }
-
-    /// The value of a string key.
-    pub async fn get(&self, key: &str) -> Result<Option<String>> {
-        self.command("GET", &[key]).await?.into_text()
-    }
-
-    /// Stores a string. A condition that is not met is no error.
-    pub async fn set(&self, key: &str, value: &str, options: SetOptions) -> Result<()> {
-        let (ex, px);
-        let mut arguments = vec![key, value];
-        if let Some(seconds) = options.ex {
-            ex = seconds.to_string();
-            arguments.extend(["EX", &ex]);
-        }
-        if let Some(milliseconds) = options.px {
-            px = milliseconds.to_string();
-            arguments.extend(["PX", &px]);
-        }
-        if options.nx {
-            arguments.push("NX");
-        }
-        if options.xx {
-            arguments.push("XX");
-        }
-        self.command("SET", &arguments).await.map(drop)
-    }
-
-    /// Adds one to a number and returns it.
-    pub async fn incr(&self, key: &str) -> Result<i64> {
-        self.command("INCR", &[key]).await?.into_integer()
-    }
-
-    /// Takes one from a number and returns it.
-    pub async fn decr(&self, key: &str) -> Result<i64> {
-        self.command("DECR", &[key]).await?.into_integer()
-    }
-
-    /// Deletes keys; returns how many existed.
-    pub async fn del(&self, keys: &[&str]) -> Result<u64> {
-        self.command("DEL", keys).await?.into_count()
-    }
-
-    /// How many of the keys exist.
-    pub async fn exists(&self, keys: &[&str]) -> Result<u64> {
-        self.command("EXISTS", keys).await?.into_count()
-    }
-
-    /// Sets a time to live in seconds; `false` when the key does not exist.
-    pub async fn expire(&self, key: &str, seconds: u64) -> Result<bool> {
-        let seconds = seconds.to_string();
-        Ok(self
-            .command("EXPIRE", &[key, &seconds])
-            .await?
-            .into_integer()?
-            == 1)
-    }
-
-    /// The time to live in seconds; -1 without one, -2 without the key.
-    pub async fn ttl(&self, key: &str) -> Result<i64> {
-        self.command("TTL", &[key]).await?.into_integer()
-    }
-
-    /// Prepends to a list; returns its length.
-    pub async fn lpush(&self, key: &str, values: &[&str]) -> Result<u64> {
-        self.keyed("LPUSH", key, values).await?.into_count()
-    }
-
-    /// Appends to a list; returns its length.
-    pub async fn rpush(&self, key: &str, values: &[&str]) -> Result<u64> {
-        self.keyed("RPUSH", key, values).await?.into_count()
-    }
-
-    /// Takes the first element of a list.
-    pub async fn lpop(&self, key: &str) -> Result<Option<String>> {
-        self.command("LPOP", &[key]).await?.into_text()
-    }
-
-    /// Takes the last element of a list.
-    pub async fn rpop(&self, key: &str) -> Result<Option<String>> {
-        self.command("RPOP", &[key]).await?.into_text()
-    }
-
-    /// The elements of a list from `start` to `stop`, both included; negative counts from the end.
-    pub async fn lrange(&self, key: &str, start: i64, stop: i64) -> Result<Vec<String>> {
-        let (start, stop) = (start.to_string(), stop.to_string());
-        self.command("LRANGE", &[key, &start, &stop])
-            .await?
-            .into_texts()
-    }
-
-    /// A field of a hash.
-    pub async fn hget(&self, key: &str, field: &str) -> Result<Option<String>> {
-        self.command("HGET", &[key, field]).await?.into_text()
-    }
-
-    /// Sets a field of a hash.
-    pub async fn hset(&self, key: &str, field: &str, value: &str) -> Result<()> {
-        self.command("HSET", &[key, field, value]).await.map(drop)
-    }
-
-    /// All fields of a hash; empty when the key does not exist.
-    pub async fn hgetall(&self, key: &str) -> Result<HashMap<String, String>> {
-        let flat = match self.command("HGETALL", &[key]).await? {
-            Value::Map(pairs) => pairs,
-            other => return Err(unexpected(&other)),
         };
-        flat.into_iter()
-            .map(|(field, value)| Ok((required(field)?, required(value)?)))
-            .collect()
+        let meta = Meta::of(command.as_bytes()).0;
+        let reply = self.inner.callers.submit(&all, meta, delivery);
+        receive(reply.ok_or_else(lifecycle::failed)?).await
     }
 
-    /// Adds members to a set; returns how many were new.
-    pub async fn sadd(&self, key: &str, members: &[&str]) -> Result<u64> {
-        self.keyed("SADD", key, members).await?.into_count()
-    }
-
-    /// The members of a set.
-    pub async fn smembers(&self, key: &str) -> Result<HashSet<String>> {
-        Ok(self
-            .command("SMEMBERS", &[key])
-            .await?
-            .into_texts()?
-            .into_iter()
-            .collect())
-    }
-
-    /// Publishes a message; returns how many subscribers received it.
-    pub async fn publish(&self, channel: &str, message: &str) -> Result<u64> {
-        self.command("PUBLISH", &[channel, message])
-            .await?
-            .into_count()
-    }
-
-    /// Subscribes to channels and waits until the server has confirmed all of them.
-    pub async fn subscribe(&self, channels: &[&str]) -> Result<Subscription> {
-        let messages = self.inner.callers.listen(channels);
-        let mut arguments: Vec<&[u8]> = vec![b"SUBSCRIBE"];
-        arguments.extend(channels.iter().map(|channel| channel.as_bytes()));
-        let count = u32::try_from(channels.len()).unwrap_or(u32::MAX >> 8);
-        self.call(&arguments, Meta::SUBSCRIBE | count << 8).await?;
-        Ok(Subscription::new(messages))
-    }
-
-    async fn keyed(&self, command: &str, key: &str, values: &[&str]) -> Result<Value> {
-        let mut arguments = vec![key];
-        arguments.extend(values);
-        self.command(command, &arguments).await
+    pub(super) fn callers(&self) -> &Arc<Callers> {
+        &self.inner.callers
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::net::dial::Endpoint;
+use super::credentials::CredentialsSource;
+use crate::error::{Error, ErrorKind, Result};
+use crate::net::dial::{Dial, Endpoint};
 use crate::net::tls::TlsOptions;
 
 /// Connection options. Each default is Bun's.
@@ -17,7 +19,8 @@ pub struct Options {
     pub idle_timeout_ms: u32,
     /// Limit for dialling, TLS and handshake in milliseconds. Default 10,000; 0 is no limit.
     pub connection_timeout_ms: u32,
-    /// Reconnects when an established connection is lost. Default true.
+    /// Connects again when a connection is lost or an attempt fails for a reason that passes.
+    /// Default true.
     pub enable_auto_reconnect: bool,
     /// Consecutive failed attempts after which the client gives up. Default 20.
     pub max_retries: u32,
@@ -29,6 +32,65 @@ pub struct Options {
     pub enable_debug_logging: bool,
     /// Transport security; a TLS scheme turns it on whatever this says.
     pub tls: Tls,
+    /// Idle time in milliseconds after which the kernel asks a TCP peer whether it is still there.
+    /// Default 30,000; 0 never asks.
+    pub keep_alive_ms: u32,
+    /// The connection is given up when a command has waited this many milliseconds without a byte
+    /// from the server, the server was then asked with `PING`, and kept silent for as long again.
+    /// A blocking command may wait for as long as it likes. Default 30,000; 0 never gives up.
+    pub dead_peer_timeout_ms: u32,
+    /// Name of the connection, as `CLIENT LIST` shows it. Default none.
+    pub client_name: Option<String>,
+    /// The library that `CLIENT LIST` shows. Default none.
+    pub library: Option<Library>,
+    /// Asked for user name and password before each attempt to log in; replaces those of the URL.
+    /// Default none.
+    pub credentials: Option<CredentialsSource>,
+}
+
+/// A library's name and version for `CLIENT SETINFO`, which servers before 7.2 do not know; they
+/// are not told then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Library {
+    /// `LIB-NAME`.
+    pub name: String,
+    /// `LIB-VER`.
+    pub version: String,
+}
+
+impl Library {
+    /// This library.
+    #[must_use]
+    pub fn this() -> Self {
+        Self {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
+impl Options {
+    /// Fails with `ERR_INVALID_ARG_VALUE` for a name that no server takes.
+    pub fn validate(&self) -> Result<()> {
+        let library = self.library.as_ref();
+        for (what, name) in [
+            ("client name", self.client_name.as_deref()),
+            ("library name", library.map(|library| library.name.as_str())),
+            (
+                "library version",
+                library.map(|library| library.version.as_str()),
+            ),
+        ] {
+            if name.is_some_and(|name| !name.bytes().all(|byte| byte.is_ascii_graphic())) {
+                return Err(Error::new(
+                    ErrorKind::InvalidInput,
+                    "ERR_INVALID_ARG_VALUE",
+                    format!("The {what} may hold only printable ASCII characters without spaces"),
+                ));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Default for Options {
@@ -42,6 +104,11 @@ impl Default for Options {
             enable_auto_pipelining: true,
             enable_debug_logging: false,
             tls: Tls::None,
+            keep_alive_ms: 30_000,
+            dead_peer_timeout_ms: 30_000,
+            client_name: None,
+            library: None,
+            credentials: None,
         }
     }
 }
@@ -115,6 +182,16 @@ pub enum Address {
         /// TCP port.
         port: u16,
     },
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => f.write_str(path),
+            Self::Host { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Host { host, port } => write!(f, "{host}:{port}"),
+        }
+    }
 }
 
 impl From<&Address> for Endpoint {
@@ -193,6 +270,21 @@ impl Config {
         limit(self.options.connection_timeout_ms)
     }
 
+    /// How to dial.
+    #[must_use]
+    pub fn dial(&self) -> Dial {
+        Dial {
+            tls: self.tls(),
+            keep_alive: limit(self.options.keep_alive_ms),
+        }
+    }
+
+    /// How long a command waits before the server is suspected to be gone, `None` for ever.
+    #[must_use]
+    pub fn dead_peer_timeout(&self) -> Option<Duration> {
+        limit(self.options.dead_peer_timeout_ms)
+    }
+
     /// The limit for silence, `None` when there is none.
     #[must_use]
     pub fn idle_timeout(&self) -> Option<Duration> {
@@ -214,6 +306,19 @@ mod tests {
         let both = Protocol::from_scheme("valkey+tls+unix").unwrap();
         assert!(both.is_tls() && both.is_unix());
         assert_eq!(Protocol::from_scheme("redis+ssl"), None);
+    }
+
+    #[test]
+    fn names_that_a_server_refuses_are_refused_first() {
+        let named = |name: &str| Options {
+            client_name: Some(name.to_owned()),
+            ..Options::default()
+        };
+        assert!(named("worker:1").validate().is_ok());
+        for name in ["two words", "line\nbreak", "wörker"] {
+            let error = named(name).validate().unwrap_err();
+            assert_eq!(error.code(), "ERR_INVALID_ARG_VALUE");
+        }
     }
 
     #[test]

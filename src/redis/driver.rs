@@ -4,14 +4,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
-use super::handshake::{Handshake, Step};
+use super::connect::establish;
 use super::lane::Lane;
 use super::lifecycle::{self, Attempts, Verdict};
 use super::receiver::Receiver;
+use super::watchdog::{Order, Watchdog};
 use crate::error::{Error, ErrorKind};
-use crate::net::dial;
 use crate::net::stream::Socket;
 
 /// How a connection, or the attempt to make one, ended.
@@ -32,24 +32,29 @@ pub(super) async fn run(lane: Arc<Lane>, epoch: u64) {
     };
     let mut attempts = Attempts::default();
     loop {
+        lane.log(|| format!("connecting, {} attempts failed before", attempts.failed()));
         let established = tokio::select! {
-            established = establish(&lane, epoch, &mut attempts) => established,
+            established = establish(&lane, epoch) => established,
             () = superseded(&lane, epoch) => return,
         };
         let end = match established {
-            Ok((socket, receiver)) => serve(&lane, epoch, socket, receiver)
-                .await
-                .unwrap_or_else(|end| end),
+            Ok((socket, receiver)) => {
+                attempts.reset();
+                serve(&lane, epoch, socket, receiver)
+                    .await
+                    .unwrap_or_else(|end| end)
+            }
             Err(end) => end,
         };
         match end {
             End::Superseded => return,
             End::Fatal(error) => return lane.fail(epoch, &error),
-            End::Lost(error) => match attempts.lost(&lane.config().options) {
-                Verdict::GiveUp(verdict) => return lane.fail(epoch, &verdict.with_source(error)),
+            End::Lost(error) => match attempts.lost(&lane.config().options, &error) {
+                Verdict::GiveUp(verdict) => return lane.fail(epoch, &verdict),
                 Verdict::RetryAfter(delay) => {
-                    if !lane.reconnecting(epoch) || !pause(&lane, epoch, delay, &mut attempts).await
-                    {
+                    lane.log(|| format!("{error}; again in {} ms", delay.as_millis()));
+                    let current = lane.reconnecting(epoch, &error);
+                    if !current || !pause(&lane, epoch, delay, &mut attempts).await {
                         return;
                     }
                 }
@@ -82,75 +87,6 @@ async fn superseded(lane: &Lane, epoch: u64) {
     while lane.is_current(epoch) {
         lane.wake.notified().await;
     }
-}
-
-async fn establish(
-    lane: &Lane,
-    epoch: u64,
-    attempts: &mut Attempts,
-) -> Result<(Socket, Receiver), End> {
-    let attempt = dial_and_greet(lane, epoch, attempts);
-    match lane.config().connection_timeout() {
-        None => attempt.await,
-        Some(limit) => timeout(limit, attempt).await.unwrap_or_else(|_| {
-            let limit = lane.config().options.connection_timeout_ms;
-            Err(End::Fatal(lifecycle::connect_timeout(limit)))
-        }),
-    }
-}
-
-async fn dial_and_greet(
-    lane: &Lane,
-    epoch: u64,
-    attempts: &mut Attempts,
-) -> Result<(Socket, Receiver), End> {
-    let config = lane.config();
-    let socket = dial::connect(&(&config.target.address).into(), config.tls().as_ref())
-        .await
-        .map_err(|error| match error.kind() {
-            // A certificate that is refused now is refused the next time.
-            ErrorKind::Tls => End::Fatal(error),
-            _ => End::Lost(error),
-        })?;
-    let mut receiver = Receiver::new();
-    let (mut handshake, greeting) = Handshake::start(&config.target);
-    write_all(&socket, &greeting).await.map_err(lost)?;
-    loop {
-        while let Some(bytes) = receiver
-            .frame()
-            .map_err(|malformed| End::Fatal(malformed.into()))?
-        {
-            match handshake.reply(bytes) {
-                Step::Greeted(greeting) => {
-                    attempts.reset();
-                    lane.greeted(epoch, &greeting);
-                }
-                Step::GreetedAndDone(greeting) => {
-                    attempts.reset();
-                    lane.greeted(epoch, &greeting);
-                    return Ok((socket, receiver));
-                }
-                Step::Done => return Ok((socket, receiver)),
-                Step::Refused(error) => return Err(End::Fatal(error)),
-            }
-        }
-        socket.readable().await.map_err(lost)?;
-        receiver.read(&socket).map_err(lost)?;
-    }
-}
-
-async fn write_all(socket: &Socket, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match socket.try_write(bytes) {
-            Ok(count) => bytes = &bytes[count..],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => socket.writable().await?,
-            Err(error) => return Err(error),
-        }
-    }
-    while !socket.try_flush()? {
-        socket.writable().await?;
-    }
-    Ok(())
 }
 
 /// Serves a connection until it ends.
@@ -186,6 +122,10 @@ async fn serve(
     let idle = lane.config().idle_timeout();
     let silence = sleep_until(Instant::now() + idle.unwrap_or_default());
     tokio::pin!(silence);
+    let mut watchdog = lane.config().dead_peer_timeout().map(Watchdog::new);
+    let pause = watchdog.as_ref().map(Watchdog::pause).unwrap_or_default();
+    let look = sleep(pause);
+    tokio::pin!(look);
     loop {
         tokio::select! {
             ready = socket.readable(), if reads_here => {
@@ -211,7 +151,25 @@ async fn serve(
                 }
                 silence.as_mut().reset(due);
             }
+            () = &mut look, if watchdog.is_some() => {
+                if let Some(watchdog) = &mut watchdog {
+                    flushed &= watch(lane, epoch, &socket, watchdog)?;
+                }
+                look.as_mut().reset(Instant::now() + pause);
+            }
         }
+    }
+}
+
+/// Looks whether the server is still there. Returns whether everything is sent.
+fn watch(lane: &Lane, epoch: u64, socket: &Socket, watchdog: &mut Watchdog) -> Result<bool, End> {
+    match watchdog.look(std::time::Instant::now(), lane.sight(socket)) {
+        Order::Wait => Ok(true),
+        Order::Probe => {
+            lane.log(|| "a command waits and nothing is heard: asking with PING".into());
+            lane.probe(epoch, socket).map_err(lost)
+        }
+        Order::Drop => Err(End::Lost(lifecycle::dead_peer(watchdog.patience()))),
     }
 }
 

@@ -1,195 +1,417 @@
-//! The first exchange on a connection: HELLO 3 with credentials, then SELECT. Pure.
+//! The first exchange on a connection: HELLO 3 with credentials and name, then SELECT. A server
+//! that does not know HELLO, or does not allow it, is logged in to with AUTH and speaks RESP2.
+//! Pure.
 //!
 //! Source: <https://redis.io/docs/latest/commands/hello/>
 
+use std::collections::VecDeque;
+
 use bytes::{Bytes, BytesMut};
 
-use super::config::Target;
+use super::config::Library;
+use super::credentials::Credentials;
+use super::lifecycle::passes;
 use super::resp::decode::{Item, Reader, lossy};
 use super::resp::encode;
 use crate::error::{Error, ErrorKind};
 
+/// What the connection's users are told in the place of a HELLO reply.
+const RESP2_GREETING: &[u8] = b"%1\r\n$5\r\nproto\r\n:2\r\n";
+
+/// What a connection introduces itself with.
+#[derive(Debug, Clone, Default)]
+pub struct Introduction {
+    /// Who logs in; empty for nobody.
+    pub credentials: Credentials,
+    /// Database to select; 0 selects none.
+    pub database: u32,
+    /// Name of the connection.
+    pub client_name: Option<String>,
+    /// What `CLIENT LIST` shows as the library.
+    pub library: Option<Library>,
+}
+
 /// What to do after a reply of the handshake.
 #[derive(Debug)]
 pub enum Step {
-    /// The server accepted HELLO; its reply, a whole frame. The SELECT reply is still to come.
+    /// Wait for the next reply, unless the handshake [is done](Handshake::is_done).
+    Next,
+    /// Send these bytes, then wait for the next reply.
+    Send(BytesMut),
+    /// The server accepted the login; its HELLO reply, a whole frame.
     Greeted(Bytes),
-    /// The server accepted HELLO and there is nothing more to wait for.
-    GreetedAndDone(Bytes),
-    /// The server accepted SELECT too: commands may be sent.
-    Done,
-    /// The server refused; the connection must be closed and is not tried again.
-    Refused(Error),
+    /// The server refused; the connection must be closed.
+    Refused {
+        /// With the server's text.
+        error: Error,
+        /// Whether the reason is one that passes, so that another attempt may succeed.
+        passing: bool,
+    },
+}
+
+/// A command whose reply is awaited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Hello,
+    Auth,
+    Select,
+    /// Its reply changes nothing: an older server may not know the command.
+    Optional,
 }
 
 /// The handshake of one connection.
 #[derive(Debug)]
 pub struct Handshake {
-    selects: bool,
-    greeted: bool,
+    introduction: Introduction,
+    sent: VecDeque<Sent>,
+    /// The server refused HELLO: users are greeted when all the rest is answered.
+    fallen_back: bool,
 }
 
 impl Handshake {
     /// Starts a handshake; the bytes are to be sent at once.
     #[must_use]
-    pub fn start(target: &Target) -> (Self, BytesMut) {
+    pub fn start(introduction: Introduction) -> (Self, BytesMut) {
         let mut bytes = BytesMut::new();
-        if target.username.is_empty() && target.password.is_empty() {
-            encode::command(&mut bytes, &[b"HELLO", b"3"]);
-        } else {
-            let user = if target.username.is_empty() {
-                "default"
-            } else {
-                &target.username
-            };
-            let arguments: [&[u8]; 5] = [
-                b"HELLO",
-                b"3",
-                b"AUTH",
-                user.as_bytes(),
-                target.password.as_bytes(),
-            ];
-            encode::command(&mut bytes, &arguments);
-        }
-        let selects = target.database > 0;
-        if selects {
-            let database = target.database.to_string();
-            encode::command(&mut bytes, &[b"SELECT", database.as_bytes()]);
-        }
-        let handshake = Self {
-            selects,
-            greeted: false,
+        let mut handshake = Self {
+            introduction,
+            sent: VecDeque::from([Sent::Hello]),
+            fallen_back: false,
         };
+        let Introduction {
+            credentials,
+            client_name,
+            ..
+        } = &handshake.introduction;
+        let mut hello: Vec<&[u8]> = vec![b"HELLO", b"3"];
+        if !credentials.is_empty() {
+            hello.extend([b"AUTH", user(credentials), credentials.password.as_bytes()]);
+        }
+        if let Some(name) = client_name {
+            hello.extend([b"SETNAME", name.as_bytes()]);
+        }
+        encode::command(&mut bytes, &hello);
+        handshake.prepare(&mut bytes);
         (handshake, bytes)
+    }
+
+    /// Whether everything is answered: commands may be sent.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.sent.is_empty()
+    }
+
+    /// The version of the protocol that the server speaks.
+    #[must_use]
+    pub fn protocol(&self) -> u8 {
+        if self.fallen_back { 2 } else { 3 }
     }
 
     /// Takes the next whole reply.
     pub fn reply(&mut self, frame: Bytes) -> Step {
-        if self.greeted {
-            return Self::selected(&frame);
-        }
-        match Reader::new(&frame).item() {
-            Some(Item::Error(text)) => {
-                Step::Refused(refused("ERR_REDIS_AUTHENTICATION_FAILED", lossy(text)))
+        let refusal = match (self.sent.pop_front(), Reader::new(&frame).item()) {
+            (Some(Sent::Hello), Some(Item::Simple(b"OK") | Item::Map(_))) => {
+                return Step::Greeted(frame);
             }
-            Some(Item::Simple(b"OK") | Item::Map(_)) => {
-                self.greeted = true;
-                if self.selects {
-                    Step::Greeted(frame)
-                } else {
-                    Step::GreetedAndDone(frame)
-                }
+            (Some(Sent::Hello), Some(Item::Error(text))) if unknown(text) => {
+                return self.fall_back();
             }
-            Some(Item::Simple(_)) => Step::Refused(refused(
-                "ERR_REDIS_AUTHENTICATION_FAILED",
-                "Authentication failed (unexpected response)".into(),
-            )),
-            _ => Step::Refused(refused(
-                "ERR_REDIS_AUTHENTICATION_FAILED",
-                "Authentication failed with unexpected response".into(),
-            )),
+            (Some(Sent::Hello), item) => greeting_refused(item),
+            (Some(Sent::Auth), Some(Item::Error(text))) => authentication(lossy(text)),
+            (Some(Sent::Select), Some(Item::Simple(b"OK"))) => return self.next(),
+            (Some(Sent::Select), item) => selection_refused(item),
+            (Some(Sent::Auth | Sent::Optional) | None, _) => return self.next(),
+        };
+        let passing = passes(refusal.message());
+        Step::Refused {
+            error: refusal,
+            passing,
         }
     }
 
-    fn selected(frame: &[u8]) -> Step {
-        match Reader::new(frame).item() {
-            Some(Item::Simple(b"OK")) => Step::Done,
-            Some(Item::Error(text)) => {
-                Step::Refused(refused("ERR_REDIS_INVALID_COMMAND", lossy(text)))
+    fn next(&self) -> Step {
+        if self.fallen_back && self.is_done() {
+            Step::Greeted(Bytes::from_static(RESP2_GREETING))
+        } else {
+            Step::Next
+        }
+    }
+
+    /// Says again, in the words of the old protocol, what the refused HELLO said.
+    fn fall_back(&mut self) -> Step {
+        self.fallen_back = true;
+        // What was sent behind HELLO is sent again: before AUTH it meant nothing.
+        self.sent.iter_mut().for_each(|sent| *sent = Sent::Optional);
+        let mut bytes = BytesMut::new();
+        let credentials = &self.introduction.credentials;
+        if !credentials.is_empty() {
+            let mut auth: Vec<&[u8]> = vec![b"AUTH"];
+            // Servers before 6.0 take no user.
+            if user(credentials) != b"default" {
+                auth.push(user(credentials));
             }
-            Some(Item::Simple(_) | Item::Bulk(_)) => Step::Refused(refused(
-                "ERR_REDIS_INVALID_RESPONSE",
-                "SELECT command failed with non-OK response".into(),
-            )),
-            _ => Step::Refused(refused(
-                "ERR_REDIS_INVALID_RESPONSE",
-                "Received non-SELECT response while in the SELECT state.".into(),
-            )),
+            auth.push(credentials.password.as_bytes());
+            encode::command(&mut bytes, &auth);
+            self.sent.push_back(Sent::Auth);
+        }
+        if let Some(name) = &self.introduction.client_name {
+            encode::command(&mut bytes, &[b"CLIENT", b"SETNAME", name.as_bytes()]);
+            self.sent.push_back(Sent::Optional);
+        }
+        self.prepare(&mut bytes);
+        if bytes.is_empty() {
+            self.next()
+        } else {
+            Step::Send(bytes)
+        }
+    }
+
+    /// Appends what follows the login in either protocol.
+    fn prepare(&mut self, bytes: &mut BytesMut) {
+        if self.introduction.database > 0 {
+            let database = self.introduction.database.to_string();
+            encode::command(bytes, &[b"SELECT", database.as_bytes()]);
+            self.sent.push_back(Sent::Select);
+        }
+        if let Some(Library { name, version }) = &self.introduction.library {
+            for (attribute, value) in [("LIB-NAME", name), ("LIB-VER", version)] {
+                let command = ["CLIENT", "SETINFO", attribute, value].map(str::as_bytes);
+                encode::command(bytes, &command);
+                self.sent.push_back(Sent::Optional);
+            }
         }
     }
 }
 
-fn refused(code: &'static str, message: std::borrow::Cow<'_, str>) -> Error {
-    let kind = match code {
-        "ERR_REDIS_AUTHENTICATION_FAILED" => ErrorKind::Credentials,
-        _ => ErrorKind::Server,
+fn user(credentials: &Credentials) -> &[u8] {
+    match credentials.username.as_bytes() {
+        b"" => b"default",
+        name => name,
+    }
+}
+
+/// Whether HELLO itself is what the server does not know or does not allow.
+fn unknown(text: &[u8]) -> bool {
+    let text = lossy(text).to_ascii_lowercase();
+    text.starts_with("noproto")
+        || text.starts_with("noperm")
+        || text.contains("unknown command")
+        || text.contains("unsupported command")
+}
+
+fn greeting_refused(item: Option<Item<'_>>) -> Error {
+    authentication(match item {
+        Some(Item::Error(text)) => lossy(text),
+        Some(Item::Simple(_)) => "Authentication failed (unexpected response)".into(),
+        _ => "Authentication failed with unexpected response".into(),
+    })
+}
+
+fn selection_refused(item: Option<Item<'_>>) -> Error {
+    let (code, message) = match item {
+        Some(Item::Error(text)) => ("ERR_REDIS_INVALID_COMMAND", lossy(text)),
+        Some(Item::Simple(_) | Item::Bulk(_)) => (
+            "ERR_REDIS_INVALID_RESPONSE",
+            "SELECT command failed with non-OK response".into(),
+        ),
+        _ => (
+            "ERR_REDIS_INVALID_RESPONSE",
+            "Received non-SELECT response while in the SELECT state.".into(),
+        ),
     };
-    Error::new(kind, code, message.into_owned())
+    Error::new(ErrorKind::Server, code, message.into_owned())
+}
+
+fn authentication(message: std::borrow::Cow<'_, str>) -> Error {
+    Error::new(
+        ErrorKind::Credentials,
+        "ERR_REDIS_AUTHENTICATION_FAILED",
+        message.into_owned(),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redis::url::parse;
 
-    fn sent(url: &str) -> String {
-        let (_, bytes) = Handshake::start(&parse(url).unwrap());
-        String::from_utf8(bytes.to_vec()).unwrap()
+    fn introduction(username: &str, password: &str, database: u32) -> Introduction {
+        Introduction {
+            credentials: Credentials {
+                username: username.into(),
+                password: password.into(),
+            },
+            database,
+            ..Introduction::default()
+        }
     }
 
-    fn start(url: &str) -> Handshake {
-        Handshake::start(&parse(url).unwrap()).0
+    fn named(introduction: Introduction) -> Introduction {
+        Introduction {
+            client_name: Some("worker".into()),
+            library: Some(Library {
+                name: "lib".into(),
+                version: "1.0".into(),
+            }),
+            ..introduction
+        }
+    }
+
+    /// Commands as words, one a line.
+    fn words(bytes: &[u8]) -> String {
+        let mut reader = Reader::new(bytes);
+        let mut lines = Vec::new();
+        while let Some(Item::Array(count)) = reader.item() {
+            let words: Vec<_> = (0..count)
+                .map(|_| lossy(reader.text().unwrap()).into_owned())
+                .collect();
+            lines.push(words.join(" "));
+        }
+        lines.join("\n")
+    }
+
+    fn sent(introduction: Introduction) -> String {
+        words(&Handshake::start(introduction).1)
+    }
+
+    fn refusal(introduction: Introduction, replies: &[&'static str]) -> (String, String, bool) {
+        let mut handshake = Handshake::start(introduction).0;
+        for reply in replies {
+            if let Step::Refused { error, passing } = handshake.reply((*reply).into()) {
+                return (error.code().into(), error.message().into(), passing);
+            }
+        }
+        panic!("{replies:?} were accepted");
     }
 
     #[test]
-    fn credentials_and_database_go_out_together() {
-        assert_eq!(sent("redis://h"), "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n");
-        assert!(sent("redis://:pw@h").contains("$7\r\ndefault\r\n$2\r\npw\r\n"));
-        assert!(sent("redis://u@h").contains("$1\r\nu\r\n$0\r\n\r\n"));
-        assert!(sent("redis://h/5").ends_with("*2\r\n$6\r\nSELECT\r\n$1\r\n5\r\n"));
+    fn everything_goes_out_together_and_nothing_that_was_not_asked_for() {
+        assert_eq!(sent(introduction("", "", 0)), "HELLO 3");
+        assert_eq!(sent(introduction("", "pw", 0)), "HELLO 3 AUTH default pw");
+        assert_eq!(sent(introduction("u", "", 0)), "HELLO 3 AUTH u ");
+        assert_eq!(sent(introduction("", "", 5)), "HELLO 3\nSELECT 5");
+        assert_eq!(
+            sent(named(introduction("u", "pw", 5))),
+            "HELLO 3 AUTH u pw SETNAME worker\nSELECT 5\n\
+             CLIENT SETINFO LIB-NAME lib\nCLIENT SETINFO LIB-VER 1.0"
+        );
     }
 
     #[test]
     fn a_map_or_ok_is_a_greeting() {
-        for reply in [&b"%0\r\n"[..], b"+OK\r\n"] {
-            let step = start("redis://h").reply(Bytes::copy_from_slice(reply));
-            assert!(matches!(step, Step::GreetedAndDone(_)));
+        for reply in ["%0\r\n", "+OK\r\n"] {
+            let mut handshake = Handshake::start(Introduction::default()).0;
+            assert!(
+                matches!(handshake.reply(reply.into()), Step::Greeted(frame) if frame == reply)
+            );
+            assert!(handshake.is_done());
         }
     }
 
     #[test]
-    fn select_is_awaited() {
-        let mut handshake = start("redis://h/1");
+    fn select_is_awaited_and_a_refused_library_is_not_minded() {
+        let mut handshake = Handshake::start(named(introduction("", "", 1))).0;
         assert!(matches!(handshake.reply("%0\r\n".into()), Step::Greeted(_)));
-        assert!(matches!(handshake.reply("+OK\r\n".into()), Step::Done));
+        for reply in ["+OK\r\n", "-ERR unknown subcommand\r\n", "-ERR no\r\n"] {
+            assert!(!handshake.is_done());
+            assert!(matches!(handshake.reply(reply.into()), Step::Next));
+        }
+        assert!(handshake.is_done());
+    }
+
+    #[test]
+    fn a_server_without_hello_is_logged_in_to_the_old_way() {
+        for refusal in [
+            "-ERR unknown command 'HELLO', with args beginning with: '3'\r\n",
+            "-NOPERM this user has no permissions to run the 'hello' command\r\n",
+            "-NOPROTO unsupported protocol version\r\n",
+        ] {
+            let mut handshake = Handshake::start(named(introduction("u", "pw", 2))).0;
+            let Step::Send(bytes) = handshake.reply(refusal.into()) else {
+                panic!("no second packet after {refusal}");
+            };
+            assert_eq!(
+                words(&bytes),
+                "AUTH u pw\nCLIENT SETNAME worker\nSELECT 2\n\
+                 CLIENT SETINFO LIB-NAME lib\nCLIENT SETINFO LIB-VER 1.0"
+            );
+            // The answers to what came behind HELLO, then those to the second packet.
+            let noauth = "-NOAUTH Authentication required.\r\n";
+            let replies = [
+                noauth, noauth, noauth, "+OK\r\n", "+OK\r\n", "+OK\r\n", "-ERR\r\n",
+            ];
+            for reply in replies {
+                assert!(matches!(handshake.reply(reply.into()), Step::Next));
+            }
+            assert!(
+                matches!(handshake.reply("-ERR\r\n".into()), Step::Greeted(frame) if frame == RESP2_GREETING)
+            );
+            assert!(handshake.is_done());
+        }
+    }
+
+    #[test]
+    fn an_old_server_is_not_told_the_default_user() {
+        for user in ["", "default"] {
+            let mut handshake = Handshake::start(introduction(user, "pw", 0)).0;
+            let step = handshake.reply("-ERR unknown command 'HELLO'\r\n".into());
+            assert!(matches!(step, Step::Send(bytes) if words(&bytes) == "AUTH pw"));
+        }
+    }
+
+    #[test]
+    fn without_anything_to_say_the_old_protocol_is_ready_at_once() {
+        let mut handshake = Handshake::start(Introduction::default()).0;
+        let step = handshake.reply("-ERR unknown command `HELLO`\r\n".into());
+        assert!(matches!(step, Step::Greeted(_)) && handshake.is_done());
     }
 
     #[test]
     fn refusals_carry_the_servers_text_and_a_code() {
-        let refusal = |greeting: &'static str, selection: Option<&'static str>| {
-            let mut handshake = start("redis://h/1");
-            let mut step = handshake.reply(greeting.into());
-            if let Some(selection) = selection {
-                step = handshake.reply(selection.into());
-            }
-            match step {
-                Step::Refused(error) => (error.code().to_owned(), error.message().to_owned()),
-                step => panic!("{step:?}"),
-            }
-        };
         let authentication = "ERR_REDIS_AUTHENTICATION_FAILED".to_owned();
+        let refused = |replies| refusal(introduction("", "pw", 1), replies);
         assert_eq!(
-            refusal("-WRONGPASS no\r\n", None),
-            (authentication.clone(), "WRONGPASS no".into())
+            refused(&["-WRONGPASS no\r\n"]),
+            (authentication.clone(), "WRONGPASS no".into(), false)
         );
         assert_eq!(
-            refusal("+HI\r\n", None).1,
+            refused(&["+HI\r\n"]).1,
             "Authentication failed (unexpected response)"
         );
         assert_eq!(
-            refusal("*0\r\n", None).1,
+            refused(&["*0\r\n"]).1,
             "Authentication failed with unexpected response"
         );
         assert_eq!(
-            refusal("%0\r\n", Some("-ERR DB index is out of range\r\n")),
+            refused(&[
+                "-ERR unknown command\r\n",
+                "-NOAUTH\r\n",
+                "-ERR invalid password\r\n"
+            ]),
+            (authentication, "ERR invalid password".into(), false)
+        );
+        assert_eq!(
+            refused(&["%0\r\n", "-ERR DB index is out of range\r\n"]),
             (
                 "ERR_REDIS_INVALID_COMMAND".into(),
-                "ERR DB index is out of range".into()
+                "ERR DB index is out of range".into(),
+                false
             )
         );
         assert_eq!(
-            refusal("%0\r\n", Some("+NO\r\n")).1,
+            refused(&["%0\r\n", "+NO\r\n"]).1,
             "SELECT command failed with non-OK response"
         );
+    }
+
+    #[test]
+    fn some_refusals_pass() {
+        for text in [
+            "-LOADING Redis is loading the dataset in memory\r\n",
+            "-ERR max number of clients reached\r\n",
+        ] {
+            assert!(refusal(introduction("", "pw", 0), &[text]).2, "{text}");
+        }
+        let select = ["%0\r\n", "-MASTERDOWN Link with MASTER is down\r\n"];
+        assert!(refusal(introduction("", "", 1), &select).2);
     }
 }

@@ -2,39 +2,9 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use super::meta::{Answered, Meta};
 use super::resp::decode::Reader;
-
-/// What a submitter says about a command, in one word so that it crosses the border cheaply.
-///
-/// Bits 0-1: how the command is answered; bit 2: strings of the reply are wanted as bytes; bits
-/// 8-31: how many confirmations a subscription command waits for, 0 when it names no channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Meta(pub u32);
-
-impl Meta {
-    /// Strings of the reply are wanted as bytes.
-    pub const BYTES: u32 = 1 << 2;
-    /// An ordinary command: one reply.
-    pub const REPLY: u32 = 0;
-    /// SUBSCRIBE and its kin: one push for each channel.
-    pub const SUBSCRIBE: u32 = 1;
-    /// UNSUBSCRIBE and its kin: one push for each channel, at least one.
-    pub const UNSUBSCRIBE: u32 = 2;
-
-    /// Whether strings of the reply are wanted as bytes.
-    #[must_use]
-    pub fn wants_bytes(self) -> bool {
-        self.0 & Self::BYTES != 0
-    }
-
-    fn kind(self) -> u32 {
-        self.0 & 3
-    }
-
-    fn confirmations(self) -> u32 {
-        self.0 >> 8
-    }
-}
+use super::watchdog::Oldest;
 
 /// A command, known to its submitter by `id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +15,14 @@ pub struct Entry {
     pub meta: Meta,
 }
 
+impl Entry {
+    /// The connection's own PING; its id is never told to anybody.
+    pub const PROBE: Self = Self {
+        id: 0,
+        meta: Meta(Meta::PROBE),
+    };
+}
+
 /// Whom a frame is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Match {
@@ -52,7 +30,7 @@ pub enum Match {
     Reply(Entry),
     /// A message of a subscription, or another push.
     Push,
-    /// One of several confirmations; nothing to deliver yet.
+    /// One of several confirmations, or the answer to a probe: nothing to deliver.
     Confirmation,
     /// Nothing waits for it.
     Stray,
@@ -65,6 +43,10 @@ pub struct InFlight {
     /// Confirmations that the entry in front still waits for, once the first has come.
     left: Option<u32>,
     subscribed: HashSet<(Family, Vec<u8>)>,
+    /// The server sends what should be pushes as arrays: it speaks RESP2.
+    pushes_are_arrays: bool,
+    /// A transaction was opened and not ended by the commands that were answered.
+    in_transaction: bool,
     /// Counts connections, so that a reader of an earlier one takes nothing from a later one.
     generation: u64,
 }
@@ -90,10 +72,29 @@ impl InFlight {
 
     /// Takes all commands out, oldest first; the connection is gone.
     pub fn take(&mut self) -> Vec<Entry> {
-        self.left = None;
-        self.subscribed.clear();
-        self.generation += 1;
-        self.entries.drain(..).collect()
+        let next = Self {
+            generation: self.generation + 1,
+            ..Self::default()
+        };
+        let lost = std::mem::replace(self, next);
+        lost.entries.into()
+    }
+
+    /// What the oldest command that waits allows.
+    #[must_use]
+    pub fn oldest(&self) -> Oldest {
+        match self.entries.front() {
+            None => Oldest::Patient,
+            Some(entry) if entry.meta.holds() => Oldest::Patient,
+            Some(_) => {
+                let open = |open, entry: &Entry| entry.meta.transaction(open);
+                if self.entries.iter().fold(self.in_transaction, open) {
+                    Oldest::OwedInTransaction
+                } else {
+                    Oldest::Owed
+                }
+            }
+        }
     }
 
     /// The number of the connection whose commands these are.
@@ -104,28 +105,48 @@ impl InFlight {
 
     /// Finds whom a whole frame of this `kind` is for.
     pub fn frame(&mut self, kind: u8, frame: &[u8]) -> Match {
-        if kind == b'>' {
+        if kind == b'>' || (kind == b'*' && self.is_push_in_disguise(frame)) {
             return self.push(frame);
         }
         self.left = None;
-        match self.entries.pop_front() {
-            Some(entry) => Match::Reply(entry),
-            None => Match::Stray,
+        let Some(entry) = self.entries.pop_front() else {
+            return Match::Stray;
+        };
+        self.in_transaction = entry.meta.transaction(self.in_transaction);
+        if entry.meta.is_probe() {
+            return Match::Confirmation;
         }
+        Match::Reply(entry)
+    }
+
+    /// Whether an array is what RESP3 would push. In RESP2 it is told by its first element: while
+    /// there are subscriptions, no command may be sent that is answered with such an array. RESP3
+    /// is told from RESP2 by how the first subscription is confirmed.
+    fn is_push_in_disguise(&mut self, frame: &[u8]) -> bool {
+        if self.subscribed.is_empty() || !self.pushes_are_arrays {
+            let awaited = self.entries.front().map(|entry| entry.meta.answered());
+            let expected = match confirmation(frame) {
+                Some((_, true)) => Answered::Subscribe,
+                Some((_, false)) => Answered::Unsubscribe,
+                None => return false,
+            };
+            let is_confirmation = awaited == Some(expected);
+            self.pushes_are_arrays |= is_confirmation;
+            return is_confirmation;
+        }
+        let mut reader = Reader::new(frame);
+        reader.item();
+        let message = matches!(reader.text(), Some(b"message" | b"pmessage" | b"smessage"));
+        message || confirmation(frame).is_some()
     }
 
     fn push(&mut self, frame: &[u8]) -> Match {
+        let Some((family, subscribes)) = confirmation(frame) else {
+            return Match::Push;
+        };
         let mut reader = Reader::new(frame);
         reader.item();
-        let (family, subscribes) = match reader.text() {
-            Some(b"subscribe") => (Family::Channel, true),
-            Some(b"unsubscribe") => (Family::Channel, false),
-            Some(b"psubscribe") => (Family::Pattern, true),
-            Some(b"punsubscribe") => (Family::Pattern, false),
-            Some(b"ssubscribe") => (Family::Shard, true),
-            Some(b"sunsubscribe") => (Family::Shard, false),
-            _ => return Match::Push,
-        };
+        reader.item();
         let known = self
             .subscribed
             .iter()
@@ -139,14 +160,14 @@ impl InFlight {
             }
         }
         let expected = if subscribes {
-            Meta::SUBSCRIBE
+            Answered::Subscribe
         } else {
-            Meta::UNSUBSCRIBE
+            Answered::Unsubscribe
         };
         let Some(&entry) = self.entries.front() else {
             return Match::Push;
         };
-        if entry.meta.kind() != expected {
+        if entry.meta.answered() != expected {
             return Match::Push;
         }
         let left = self
@@ -163,6 +184,22 @@ impl InFlight {
         self.entries.pop_front();
         Match::Reply(entry)
     }
+}
+
+/// The family of channels that a push confirms something of, and whether it confirms a
+/// subscription or the end of one.
+fn confirmation(frame: &[u8]) -> Option<(Family, bool)> {
+    let mut reader = Reader::new(frame);
+    reader.item();
+    Some(match reader.text()? {
+        b"subscribe" => (Family::Channel, true),
+        b"unsubscribe" => (Family::Channel, false),
+        b"psubscribe" => (Family::Pattern, true),
+        b"punsubscribe" => (Family::Pattern, false),
+        b"ssubscribe" => (Family::Shard, true),
+        b"sunsubscribe" => (Family::Shard, false),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -262,5 +299,74 @@ mod tests {
             inflight.frame(b'>', &push("sunsubscribe", "a")),
             Match::Push
         );
+    }
+
+    fn array(kind: &str, channel: &str) -> Vec<u8> {
+        let mut frame = push(kind, channel);
+        frame[0] = b'*';
+        frame
+    }
+
+    #[test]
+    fn in_resp2_arrays_are_pushes_while_subscribed() {
+        let mut inflight = InFlight::default();
+        let subscribe = entry(2, Meta::SUBSCRIBE | 1 << 8);
+        let unsubscribe = entry(4, Meta::UNSUBSCRIBE | 1 << 8);
+        let list = array("message", "a");
+        inflight.extend([
+            entry(1, 0),
+            subscribe,
+            entry(3, 0),
+            unsubscribe,
+            entry(5, 0),
+        ]);
+        assert_eq!(inflight.frame(b'*', &list), Match::Reply(entry(1, 0)));
+        let confirmed = array("subscribe", "a");
+        assert_eq!(inflight.frame(b'*', &confirmed), Match::Reply(subscribe));
+        assert_eq!(inflight.frame(b'*', &array("message", "a")), Match::Push);
+        assert_eq!(inflight.frame(b'*', &array("pmessage", "a")), Match::Push);
+        let pong = b"*2\r\n$4\r\npong\r\n$0\r\n\r\n";
+        assert_eq!(inflight.frame(b'*', pong), Match::Reply(entry(3, 0)));
+        let ended = array("unsubscribe", "a");
+        assert_eq!(inflight.frame(b'*', &ended), Match::Reply(unsubscribe));
+        assert_eq!(inflight.frame(b'*', &list), Match::Reply(entry(5, 0)));
+    }
+
+    #[test]
+    fn in_resp3_a_list_that_looks_like_a_message_is_a_reply() {
+        let mut inflight = InFlight::default();
+        let subscribe = entry(1, Meta::SUBSCRIBE | 1 << 8);
+        inflight.extend([subscribe, entry(2, 0), entry(3, 0)]);
+        let confirmed = push("subscribe", "a");
+        assert_eq!(inflight.frame(b'>', &confirmed), Match::Reply(subscribe));
+        let lists = [array("message", "a"), array("subscribe", "a")];
+        assert_eq!(inflight.frame(b'*', &lists[0]), Match::Reply(entry(2, 0)));
+        assert_eq!(inflight.frame(b'*', &lists[1]), Match::Reply(entry(3, 0)));
+    }
+
+    #[test]
+    fn the_answer_to_a_probe_is_nobodys() {
+        let mut inflight = InFlight::default();
+        inflight.extend([entry(1, 0), Entry::PROBE]);
+        inflight.frame(b'+', b"+OK\r\n");
+        assert_eq!(inflight.frame(b'+', b"+PONG\r\n"), Match::Confirmation);
+    }
+
+    #[test]
+    fn what_the_oldest_allows() {
+        let of = |name: &[u8]| Meta::of(name).0;
+        let mut inflight = InFlight::default();
+        assert_eq!(inflight.oldest(), Oldest::Patient);
+        inflight.extend([entry(1, of(b"BLPOP")), entry(2, 0)]);
+        assert_eq!(inflight.oldest(), Oldest::Patient);
+        inflight.frame(b'_', b"_\r\n");
+        assert_eq!(inflight.oldest(), Oldest::Owed);
+        inflight.extend([entry(3, of(b"MULTI")), entry(4, 0)]);
+        assert_eq!(inflight.oldest(), Oldest::OwedInTransaction);
+        inflight.frame(b':', b":1\r\n");
+        inflight.frame(b'+', b"+OK\r\n");
+        assert_eq!(inflight.oldest(), Oldest::OwedInTransaction);
+        inflight.extend([entry(5, of(b"exec"))]);
+        assert_eq!(inflight.oldest(), Oldest::Owed);
     }
 }

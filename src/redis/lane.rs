@@ -9,17 +9,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::config::{Config, Status};
 use super::driver::{self, End};
-use super::inflight::{Entry, InFlight, Meta};
+use super::inflight::{Entry, InFlight};
 #[cfg(unix)]
 use super::inlet::Inlet;
 use super::lifecycle;
+use super::meta::Meta;
 use super::outbox::{self, Outbox};
 #[cfg(unix)]
 use super::receiver::Receiver;
+use super::resp::encode;
+use super::state::{Facts, Phase, State};
+use super::watchdog::{Oldest, Sight};
 use crate::error::Error;
 use crate::net::runtime;
 use crate::net::stream::Socket;
@@ -85,24 +89,13 @@ pub enum Delivery {
     Gathered,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Never connected, or closed before anything was dialled.
-    Idle,
-    /// The driver is dialling, shaking hands or waiting to try again.
-    Connecting,
-    /// Commands go to the socket.
-    Ready,
-    /// Closed or failed; only `connect` revives it.
-    Ended,
-}
-
 /// One connection.
 pub struct Lane {
     config: Config,
     sink: Arc<dyn Sink>,
     outbound: Mutex<Outbound>,
     inflight: Mutex<InFlight>,
+    state: watch::Sender<State>,
     pub(super) wake: Notify,
     clock: Instant,
     /// When the sink last received something, in milliseconds of `clock`.
@@ -122,25 +115,35 @@ struct Outbound {
     dial_now: bool,
     /// Why the sink cannot read the current connection any more.
     ended: Option<End>,
+    /// A connection was lost, or an attempt failed, in this life.
+    lost: bool,
+    manually_closed: bool,
+    finalized: bool,
 }
 
 impl Lane {
     /// A lane that dials at the first command or `connect`.
     #[must_use]
     pub fn new(config: Config, sink: Arc<dyn Sink>) -> Arc<Self> {
+        let outbound = Outbound {
+            phase: Phase::Idle,
+            epoch: 0,
+            outbox: Outbox::default(),
+            socket: None,
+            greeting: None,
+            waiters: Vec::new(),
+            dial_now: false,
+            ended: None,
+            lost: false,
+            manually_closed: false,
+            finalized: false,
+        };
+        let state = outbound.facts(&config).state(&config.options);
         Arc::new(Self {
             config,
             sink,
-            outbound: Mutex::new(Outbound {
-                phase: Phase::Idle,
-                epoch: 0,
-                outbox: Outbox::default(),
-                socket: None,
-                greeting: None,
-                waiters: Vec::new(),
-                dial_now: false,
-                ended: None,
-            }),
+            outbound: Mutex::new(outbound),
+            state: watch::Sender::new(state),
             inflight: Mutex::new(InFlight::default()),
             wake: Notify::new(),
             clock: Instant::now(),
@@ -157,12 +160,13 @@ impl Lane {
     /// The state of the connection.
     #[must_use]
     pub fn status(&self) -> Status {
-        let outbound = self.lock();
-        match outbound.phase {
-            Phase::Idle | Phase::Ended => Status::Disconnected,
-            Phase::Connecting if outbound.greeting.is_none() => Status::Connecting,
-            Phase::Connecting | Phase::Ready => Status::Connected,
-        }
+        self.lock().facts(&self.config).status()
+    }
+
+    /// The state of the connection with its changes from now on.
+    #[must_use]
+    pub fn observe(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
     }
 
     /// Bytes that the socket has not taken yet, of commands that have been sent.
@@ -256,15 +260,25 @@ impl Lane {
             return false;
         }
         let error = lifecycle::closed();
-        self.end(outbound, &error, &error, false);
+        self.end(outbound, &error, &error, true);
         self.wake.notify_one();
         true
+    }
+
+    /// Closes for good: the last handle is gone.
+    pub fn finalize(&self) {
+        self.close();
+        let mut outbound = self.lock();
+        outbound.finalized = true;
+        self.publish(&outbound);
     }
 
     fn start(self: &Arc<Self>, outbound: &mut Outbound) {
         if outbound.phase == Phase::Idle {
             outbound.phase = Phase::Connecting;
             outbound.epoch += 1;
+            outbound.lost = false;
+            self.publish(outbound);
             runtime::shared().spawn(driver::run(Arc::clone(self), outbound.epoch));
         }
     }
@@ -294,9 +308,10 @@ impl Lane {
         mut outbound: MutexGuard<'_, Outbound>,
         error: &Error,
         closed: &Error,
-        notify: bool,
+        manually: bool,
     ) {
         outbound.phase = Phase::Ended;
+        outbound.manually_closed = manually;
         outbound.epoch += 1;
         outbound.socket = None;
         outbound.ended = None;
@@ -305,10 +320,11 @@ impl Lane {
         let waiters = std::mem::take(&mut outbound.waiters);
         let mut entries = outbox::lock(&self.inflight).take();
         entries.extend(outbound.outbox.take());
+        self.publish(&outbound);
         drop(outbound);
-        self.log(error.message());
-        // Users see `onclose` before the rejections that it explains.
-        if notify {
+        self.log(|| format!("ended: {error}"));
+        // Users see `onclose` before the rejections that it explains; one who closes knows.
+        if !manually {
             self.sink.event(Event::Closed(closed.clone()));
         }
         if !entries.is_empty() {
@@ -320,10 +336,15 @@ impl Lane {
     }
 
     /// Reports the life cycle when that was asked for; never a command, a value or a password.
-    fn log(&self, what: &str) {
+    pub(super) fn log(&self, what: impl FnOnce() -> String) {
         if self.config.options.enable_debug_logging {
-            eprintln!("s3-valkey redis {:?}: {what}", self.config.target.address);
+            eprintln!("s3-valkey redis {}: {}", self.config.target.address, what());
         }
+    }
+
+    fn publish(&self, outbound: &Outbound) {
+        let state = outbound.facts(&self.config).state(&self.config.options);
+        self.state.send_replace(state);
     }
 
     fn lock(&self) -> MutexGuard<'_, Outbound> {
@@ -347,8 +368,8 @@ impl Lane {
         outbound.greeting = Some(greeting.clone());
         outbound.dial_now = false;
         let waiters = std::mem::take(&mut outbound.waiters);
+        self.publish(&outbound);
         drop(outbound);
-        self.log("connected");
         self.sink.event(Event::Connected(greeting.clone()));
         if !waiters.is_empty() {
             self.greet(greeting.clone(), &waiters);
@@ -364,6 +385,7 @@ impl Lane {
         }
         outbound.phase = Phase::Ready;
         outbound.socket = Some(Arc::clone(socket));
+        self.publish(&outbound);
         Some(self.inflight().generation())
     }
 
@@ -377,6 +399,32 @@ impl Lane {
             .outbox
             .flush(&self.inflight, &mut |bytes| socket.try_write(bytes))?;
         Ok(socket.try_flush()? && sent)
+    }
+
+    /// What there is to see of the connection for a watchdog.
+    pub(super) fn sight(&self, socket: &Socket) -> Sight {
+        let oldest = self.inflight().oldest();
+        Sight {
+            heard: self.last_heard(),
+            // What has arrived was not read yet: it is not the server that is silent.
+            oldest: if oldest != Oldest::Patient && socket.has_input() {
+                Oldest::Patient
+            } else {
+                oldest
+            },
+        }
+    }
+
+    /// Asks the server for a sign of life. Returns whether everything is sent.
+    pub(super) fn probe(&self, epoch: u64, socket: &Socket) -> std::io::Result<bool> {
+        let mut ping = BytesMut::new();
+        encode::command(&mut ping, &[b"PING"]);
+        let mut outbound = self.lock();
+        if outbound.epoch == epoch {
+            outbound.outbox.push(ping.freeze(), vec![Entry::PROBE]);
+        }
+        drop(outbound);
+        self.flush(epoch, socket)
     }
 
     /// Lets the sink read the connection of this `generation` from now on.
@@ -439,7 +487,7 @@ impl Lane {
     }
 
     /// The connection is gone and another attempt follows. Returns whether the lane is current.
-    pub(super) fn reconnecting(&self, epoch: u64) -> bool {
+    pub(super) fn reconnecting(&self, epoch: u64, cause: &Error) -> bool {
         let mut outbound = self.lock();
         if outbound.epoch != epoch {
             return false;
@@ -449,12 +497,14 @@ impl Lane {
         outbound.ended = None;
         outbound.greeting = None;
         outbound.outbox.lost();
+        outbound.lost = true;
         let entries = outbox::lock(&self.inflight).take();
+        self.publish(&outbound);
         drop(outbound);
-        self.log("connection lost, reconnecting");
         self.sink.event(Event::Reconnecting);
         if !entries.is_empty() {
-            self.sink.failed(ids(&entries), &lifecycle::closed());
+            let closed = lifecycle::closed().with_source(cause.clone());
+            self.sink.failed(ids(&entries), &closed);
         }
         true
     }
@@ -469,11 +519,28 @@ impl Lane {
         let outbound = self.lock();
         if outbound.epoch == epoch {
             let closed = lifecycle::closed().with_source(error.clone());
-            self.end(outbound, error, &closed, true);
+            self.end(outbound, error, &closed, false);
+        }
+    }
+}
+
+impl Outbound {
+    fn facts(&self, config: &Config) -> Facts {
+        Facts {
+            phase: self.phase,
+            greeted: self.greeting.is_some(),
+            lost: self.lost,
+            manually_closed: self.manually_closed,
+            finalized: self.finalized,
+            selects: config.target.database > 0,
         }
     }
 }
 
 fn ids(entries: &[Entry]) -> Vec<u32> {
-    entries.iter().map(|entry| entry.id).collect()
+    entries
+        .iter()
+        .filter(|entry| !entry.meta.is_probe())
+        .map(|entry| entry.id)
+        .collect()
 }

@@ -29,23 +29,54 @@ impl Attempts {
         self.failed = 0;
     }
 
-    /// A connection was lost or an attempt failed.
-    pub fn lost(&mut self, options: &Options) -> Verdict {
+    /// How many attempts have failed in a row.
+    #[must_use]
+    pub fn failed(&self) -> u32 {
+        self.failed
+    }
+
+    /// A connection was lost or an attempt failed because of `cause`.
+    pub fn lost(&mut self, options: &Options, cause: &Error) -> Verdict {
         if !options.enable_auto_reconnect {
-            return Verdict::GiveUp(closed());
+            return Verdict::GiveUp(last(closed(), cause));
         }
         self.failed = self.failed.saturating_add(1);
         if self.failed > options.max_retries {
-            return Verdict::GiveUp(Error::new(
+            let spent = Error::new(
                 ErrorKind::Connection,
                 "ERR_REDIS_CONNECTION_CLOSED",
                 "Max reconnection attempts reached",
-            ));
+            );
+            return Verdict::GiveUp(last(spent, cause));
         }
         let doublings = (self.failed - 1).min(16);
         let delay = (FIRST_DELAY_MS << doublings).min(LONGEST_DELAY_MS);
         Verdict::RetryAfter(Duration::from_millis(delay))
     }
+}
+
+/// What the last failure is told as: a refusal and a timeout speak for themselves, a lost
+/// connection is the cause of `verdict`.
+fn last(verdict: Error, cause: &Error) -> Error {
+    match cause.kind() {
+        ErrorKind::Connection => verdict.with_source(cause.clone()),
+        _ => cause.clone(),
+    }
+}
+
+/// Whether a server that answers a handshake with this text may accept it soon: it is starting, is
+/// full, or is between two roles.
+#[must_use]
+pub fn passes(text: &str) -> bool {
+    let passing = [
+        "LOADING",
+        "MASTERDOWN",
+        "CLUSTERDOWN",
+        "TRYAGAIN",
+        "BUSY",
+        "ERR max number of clients",
+    ];
+    passing.iter().any(|start| text.starts_with(start))
 }
 
 /// The error of what ends with the connection.
@@ -88,6 +119,20 @@ pub fn connect_timeout(milliseconds: u32) -> Error {
     )
 }
 
+/// The error of a connection whose server left commands without an answer and kept silent when
+/// asked.
+#[must_use]
+pub fn dead_peer(silence: Duration) -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        "ERR_REDIS_CONNECTION_CLOSED",
+        format!(
+            "The server has sent nothing for {}ms although a command waits",
+            silence.as_millis()
+        ),
+    )
+}
+
 /// The error of commands that waited when the server fell silent.
 #[must_use]
 pub fn idle_timeout(milliseconds: u32) -> Error {
@@ -102,10 +147,14 @@ pub fn idle_timeout(milliseconds: u32) -> Error {
 mod tests {
     use super::*;
 
+    fn dropped() -> Error {
+        Error::new(ErrorKind::Connection, "", "connection lost")
+    }
+
     fn delays(options: &Options, count: usize) -> Vec<u128> {
         let mut attempts = Attempts::default();
         (0..count)
-            .map_while(|_| match attempts.lost(options) {
+            .map_while(|_| match attempts.lost(options, &dropped()) {
                 Verdict::RetryAfter(delay) => Some(delay.as_millis()),
                 Verdict::GiveUp(_) => None,
             })
@@ -126,7 +175,7 @@ mod tests {
             ..Options::default()
         };
         assert!(matches!(
-            Attempts::default().lost(&off),
+            Attempts::default().lost(&off, &dropped()),
             Verdict::GiveUp(error) if error.message() == "Connection closed"
         ));
         let none = Options {
@@ -134,7 +183,7 @@ mod tests {
             ..Options::default()
         };
         assert!(matches!(
-            Attempts::default().lost(&none),
+            Attempts::default().lost(&none, &dropped()),
             Verdict::GiveUp(error) if error.message() == "Max reconnection attempts reached"
         ));
     }
@@ -147,8 +196,40 @@ mod tests {
         };
         let mut attempts = Attempts::default();
         for _ in 0..5 {
-            assert!(matches!(attempts.lost(&options), Verdict::RetryAfter(_)));
+            let verdict = attempts.lost(&options, &dropped());
+            assert!(matches!(verdict, Verdict::RetryAfter(_)));
             attempts.reset();
         }
+    }
+
+    #[test]
+    fn the_last_failure_is_told_with_its_cause_or_as_itself() {
+        let options = Options {
+            max_retries: 1,
+            ..Options::default()
+        };
+        let give_up = |cause: &Error| {
+            let mut attempts = Attempts::default();
+            attempts.lost(&options, cause);
+            match attempts.lost(&options, cause) {
+                Verdict::GiveUp(error) => error,
+                Verdict::RetryAfter(_) => panic!("a second retry"),
+            }
+        };
+        let lost = give_up(&dropped());
+        let source = std::error::Error::source(&lost).unwrap();
+        assert_eq!(source.to_string(), "connection lost");
+        let late = give_up(&connect_timeout(50));
+        assert_eq!(late.code(), "ERR_REDIS_CONNECTION_TIMEOUT");
+    }
+
+    #[test]
+    fn what_passes_is_told_from_what_does_not() {
+        assert!(passes("LOADING Redis is loading the dataset in memory"));
+        assert!(passes(
+            "ERR max number of clients + cluster connections reached"
+        ));
+        assert!(!passes("WRONGPASS invalid username-password pair"));
+        assert!(!passes("NOAUTH Authentication required."));
     }
 }

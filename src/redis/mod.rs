@@ -2,12 +2,15 @@
 //!
 //! [`ValkeyClient`] is the face for Rust. Below it, [`lane`] is one connection with its
 //! driver; everything else is pure: [`url`], [`handshake`], [`inflight`], [`outbox`],
-//! [`lifecycle`] and [`resp`].
+//! [`lifecycle`], [`watchdog`] and [`resp`].
 
-pub mod callers;
-pub mod client;
+mod callers;
+mod client;
 pub mod command_table;
+mod commands;
 pub mod config;
+mod connect;
+pub mod credentials;
 mod driver;
 pub mod handshake;
 pub mod inflight;
@@ -16,13 +19,22 @@ pub mod inlet;
 pub mod keys;
 pub mod lane;
 pub mod lifecycle;
+mod listeners;
+pub mod meta;
 pub mod outbox;
 mod receiver;
 mod reply;
 pub mod resp;
+mod state;
+mod subscription;
 pub mod url;
+pub mod watchdog;
 
-pub use callers::{Message, Subscription};
-pub use client::{SetOptions, ValkeyClient};
-pub use config::{Address, Config, Options, Protocol, Status, Target, Tls};
+pub use client::ValkeyClient;
+pub use commands::SetOptions;
+pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tls};
+pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
+pub use listeners::Message;
 pub use resp::decode::Value;
+pub use state::{ConnectionFlags, State};
+pub use subscription::Subscription;

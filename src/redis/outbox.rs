@@ -176,7 +176,8 @@ pub(super) fn lock(inflight: &Mutex<InFlight>) -> MutexGuard<'_, InFlight> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redis::inflight::{Match, Meta};
+    use crate::redis::inflight::Match;
+    use crate::redis::meta::Meta;
     use crate::redis::resp::encode::command;
     use bytes::BytesMut;
 

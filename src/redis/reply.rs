@@ -1,9 +1,21 @@
 //! Replies as the results of typed methods.
 
+use std::collections::HashMap;
+
 use super::resp::decode::{Value, lossy};
 use crate::error::{Error, ErrorKind, Result};
 
 impl Value {
+    /// The text of a string or a status; `None` for anything else and for bytes that are no UTF-8.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Simple(text) => Some(text),
+            Self::Bulk(bytes) => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
+
     pub(super) fn into_text(self) -> Result<Option<String>> {
         match self {
             Self::Null => Ok(None),
@@ -16,6 +28,22 @@ impl Value {
             Self::Array(values) => values.into_iter().map(required).collect(),
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// A map, which RESP2 sends as a flat array.
+    pub(super) fn into_text_map(self) -> Result<HashMap<String, String>> {
+        let pairs = match self {
+            Self::Map(pairs) => pairs,
+            Self::Array(values) if values.len().is_multiple_of(2) => {
+                let mut values = values.into_iter();
+                std::iter::from_fn(|| Some((values.next()?, values.next()?))).collect()
+            }
+            other => return Err(unexpected(&other)),
+        };
+        pairs
+            .into_iter()
+            .map(|(key, value)| Ok((required(key)?, required(value)?)))
+            .collect()
     }
 
     pub(super) fn into_integer(self) -> Result<i64> {
@@ -60,4 +88,31 @@ pub(super) fn unexpected(value: &Value) -> Error {
         "ERR_REDIS_INVALID_RESPONSE",
         format!("the command was answered with {kind}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bulk(text: &str) -> Value {
+        Value::Bulk(text.into())
+    }
+
+    #[test]
+    fn a_map_comes_in_both_protocols() {
+        let expected = HashMap::from([("k".to_owned(), "v".to_owned())]);
+        let map = Value::Map(vec![(bulk("k"), bulk("v"))]);
+        assert_eq!(map.into_text_map().unwrap(), expected);
+        let flat = Value::Array(vec![bulk("k"), bulk("v")]);
+        assert_eq!(flat.into_text_map().unwrap(), expected);
+        let odd = Value::Array(vec![bulk("k")]);
+        assert!(odd.into_text_map().is_err());
+    }
+
+    #[test]
+    fn a_wrong_type_is_named_without_its_content() {
+        let error = bulk("secret").into_integer().unwrap_err();
+        assert_eq!(error.message(), "the command was answered with a string");
+        assert!(Value::Integer(-1).into_count().is_err());
+    }
 }

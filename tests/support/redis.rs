@@ -1,4 +1,4 @@
-//! Starting a real Redis server for a test.
+// Starting a real Redis server for a test.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -13,6 +13,11 @@ pub struct Redis {
 impl Redis {
     /// Starts `valkey-server` or `redis-server`, whichever is installed.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Like `start`, with further arguments such as `--requirepass secret`.
+    pub fn start_with(arguments: &[&str]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .expect("a free port")
@@ -23,6 +28,7 @@ impl Redis {
                 Command::new(program)
                     .args(["--port", &port.to_string(), "--save", "", "--dir"])
                     .arg(std::env::temp_dir())
+                    .args(arguments)
                     .stdout(Stdio::null())
                     .stdin(Stdio::null())
                     .spawn()

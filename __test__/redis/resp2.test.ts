@@ -1,0 +1,108 @@
+/** Servers that do not take HELLO: they are logged in to with AUTH and speak RESP2. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { RedisClient } from "../../index.js";
+import { startRedis } from "../../dev/servers.mjs";
+
+type Server = Awaited<ReturnType<typeof startRedis>>;
+
+const clients: RedisClient[] = [];
+
+function connect(url: string, options?: ConstructorParameters<typeof RedisClient>[1]) {
+  const client = new RedisClient(url, options);
+  clients.push(client);
+  return client;
+}
+
+afterEach(() => {
+  for (const client of clients.splice(0)) client.close();
+});
+
+describe.each([
+  ["renamed away", 2, ['rename-command HELLO ""', "requirepass secret"], ":secret@"],
+  ["gone, for a user", 2, ['rename-command HELLO ""', "user app on >secret ~* &* +@all"], "app:secret@"],
+  ["gone, without a password", 2, ['rename-command HELLO ""'], ""],
+  // Redis 7 does not hold a client to this prohibition; whatever it does, the client must work.
+  ["forbidden by ACL", 3, ["user default on >secret ~* &* +@all -hello"], ":secret@"],
+])("HELLO %s", (_, proto, config, login) => {
+  let server: Server;
+  const url = () => `redis://${login}127.0.0.1:${server.port}`;
+
+  beforeAll(async () => {
+    server = await startRedis({ config });
+  });
+  afterAll(() => server?.stop());
+
+  it("logs in, selects the database and sets the name", async () => {
+    const client = connect(`${url()}/3`, { name: "worker", library: { name: "lib", version: "1" } });
+    const seen: unknown[] = [];
+    client.onconnect = (_, hello) => void seen.push(hello);
+    const hello = await client.connect();
+    expect(hello.proto).toBe(proto);
+    expect(seen).toEqual([hello]);
+    const info = await client.send("CLIENT", ["INFO"]);
+    expect(info).toContain(" db=3 ");
+    expect(info).toContain(" name=worker ");
+    await client.hset("h", { a: "1" });
+    expect(await client.send("HGETALL", ["h"])).toEqual(proto === 2 ? ["a", "1"] : { a: "1" });
+    expect(await client.get("missing")).toBeNull();
+    expect(await client.exists("h")).toBe(true);
+    const replies = await Promise.all([client.incr("n"), client.send("NOSUCH", []).catch((error) => error.code)]);
+    expect(replies).toEqual([1, "ERR_REDIS_SERVER_ERROR"]);
+  });
+
+  it("receives messages", async () => {
+    const [subscriber, publisher] = [connect(url()), connect(url())];
+    const messages: unknown[] = [];
+    let wake = () => {};
+    const all = new Promise<void>((resolve) => (wake = resolve));
+    const listener = (message: string, channel: string) => {
+      messages.push([channel, message]);
+      if (messages.length === 2) wake();
+    };
+    expect(await subscriber.subscribe(["a", "b"], listener)).toBe(2);
+    expect(await publisher.publish("a", "1")).toBe(1);
+    expect(await publisher.publish("b", "2")).toBe(1);
+    await all;
+    expect(messages).toEqual([
+      ["a", "1"],
+      ["b", "2"],
+    ]);
+    await subscriber.unsubscribe();
+    // The answer looks like a message and is none.
+    await publisher.send("RPUSH", ["list", "message", "a", "3"]);
+    expect(await subscriber.send("LRANGE", ["list", "0", "-1"])).toEqual(["message", "a", "3"]);
+    await publisher.send("DEL", ["list"]);
+    expect(messages).toHaveLength(2);
+  });
+
+  it("does the same after a reconnect", async () => {
+    const [client, other] = [connect(`${url()}/3`), connect(url())];
+    await client.connect();
+    const id = await client.send("CLIENT", ["ID"]);
+    const again = new Promise<any>((resolve) => (client.onconnect = (_, hello) => resolve(hello)));
+    await other.send("CLIENT", ["KILL", "ID", id]);
+    expect(await again).toMatchObject({ proto });
+    expect(await client.send("CLIENT", ["INFO"])).toContain(" db=3 ");
+  });
+});
+
+describe("a refused login", () => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await startRedis({ config: ['rename-command HELLO ""', "requirepass secret"] });
+  });
+  afterAll(() => server?.stop());
+
+  it("is final", async () => {
+    const client = connect(`redis://:wrong@127.0.0.1:${server.port}`);
+    await expect(client.get("k")).rejects.toMatchObject({
+      code: "ERR_REDIS_AUTHENTICATION_FAILED",
+      message: expect.stringMatching(/^WRONGPASS/),
+    });
+  });
+
+  it("shows when a password is missing", async () => {
+    const client = connect(`redis://127.0.0.1:${server.port}`);
+    await expect(client.get("k")).rejects.toMatchObject({ message: expect.stringMatching(/^NOAUTH/) });
+  });
+});

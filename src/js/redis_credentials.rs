@@ -1,0 +1,102 @@
+//! Credentials that JavaScript finds: an event asks, a native call answers.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use napi::bindgen_prelude::Result;
+use tokio::sync::oneshot;
+
+use super::port::{Parcel, PortHandle};
+use super::redis_lane::LaneEvent;
+use super::tape::Tape;
+use super::value;
+use crate::error::{Error, ErrorKind};
+use crate::redis::credentials::{Answer, Credentials, CredentialsProvider};
+
+type Found = crate::Result<Credentials>;
+
+/// Asks the object `target`.
+#[derive(Clone)]
+pub struct Asker(Arc<Shared>);
+
+struct Shared {
+    port: PortHandle,
+    target: u32,
+    question: Mutex<Question>,
+}
+
+/// A lane logs in once at a time, so there is one question at a time.
+#[derive(Default)]
+struct Question {
+    /// Tells a late answer from one to this question.
+    number: u32,
+    answer: Option<oneshot::Sender<Found>>,
+}
+
+impl Asker {
+    /// Asks by events of the object `target`.
+    pub fn new(port: PortHandle, target: u32) -> Self {
+        Self(Arc::new(Shared {
+            port,
+            target,
+            question: Mutex::default(),
+        }))
+    }
+
+    /// Answers the question of this number, if it is still asked.
+    pub fn answer(&self, number: u32, found: Found) {
+        let mut question = self.0.lock();
+        if question.number == number
+            && let Some(answer) = question.answer.take()
+        {
+            // The attempt may have run out of time.
+            let _ = answer.send(found);
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Question> {
+        self.question.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl CredentialsProvider for Asker {
+    fn credentials(&self) -> Answer {
+        let (sender, receiver) = oneshot::channel();
+        let number = {
+            let mut question = self.0.lock();
+            question.number = question.number.wrapping_add(1);
+            question.answer = Some(sender);
+            question.number
+        };
+        self.0.port.push(Box::new(Asked {
+            target: self.0.target,
+            number,
+        }));
+        Box::pin(async { receiver.await.unwrap_or_else(|_| Err(unanswered())) })
+    }
+}
+
+fn unanswered() -> Error {
+    Error::new(
+        ErrorKind::Cancelled,
+        "",
+        "the question for credentials was not answered",
+    )
+}
+
+struct Asked {
+    target: u32,
+    number: u32,
+}
+
+impl Parcel for Asked {
+    fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
+        if !tape.fits(0) {
+            return Ok(false);
+        }
+        let number = value::double(tape.env, f64::from(self.number))?;
+        tape.event(self.target, LaneEvent::Credentials as u32, number);
+        Ok(true)
+    }
+}

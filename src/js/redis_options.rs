@@ -1,0 +1,113 @@
+//! A connection's options as JavaScript passes them.
+
+use napi::bindgen_prelude::Uint8Array;
+use napi_derive::napi;
+
+use crate::net::tls::TlsOptions;
+use crate::redis::config::{Library, Options, Tls};
+
+/// Connection options, checked by `lib/redis/options.js`.
+#[napi(object, object_to_js = false)]
+pub struct LaneOptions {
+    /// Milliseconds, 0 is no limit.
+    pub connection_timeout: u32,
+    /// Milliseconds, 0 is no limit.
+    pub idle_timeout: u32,
+    /// Whether a lost connection is made again.
+    pub auto_reconnect: bool,
+    /// Consecutive failed attempts before giving up.
+    pub max_retries: u32,
+    /// Whether commands wait for a connection.
+    pub enable_offline_queue: bool,
+    /// Reports the life cycle on stderr.
+    pub enable_debug_logging: bool,
+    /// Milliseconds, 0 is off.
+    pub keep_alive: u32,
+    /// Milliseconds, 0 is off.
+    pub dead_peer_timeout: u32,
+    /// Name of the connection.
+    pub client_name: Option<String>,
+    /// Library to tell the server.
+    pub library: Option<LaneLibrary>,
+    /// Whether `Credentials` events are answered; the URL's credentials are not used then.
+    pub has_credentials: bool,
+    /// TLS settings; absent for what the URL's scheme says.
+    pub tls: Option<LaneTls>,
+}
+
+/// What `CLIENT LIST` shows as the library; what is absent is this package's own.
+#[napi(object, object_to_js = false)]
+pub struct LaneLibrary {
+    /// `LIB-NAME`.
+    pub name: Option<String>,
+    /// `LIB-VER`.
+    pub version: Option<String>,
+}
+
+/// TLS settings; PEM texts as bytes.
+#[napi(object, object_to_js = false)]
+pub struct LaneTls {
+    /// Replaces the platform's roots.
+    pub ca: Option<Vec<Uint8Array>>,
+    /// Added to the roots.
+    pub extra_ca: Option<Vec<Uint8Array>>,
+    /// Certificate chain for the server.
+    pub cert: Option<Uint8Array>,
+    /// Its private key.
+    pub key: Option<Uint8Array>,
+    /// `false` accepts any certificate.
+    pub reject_unauthorized: Option<bool>,
+    /// Name for SNI and verification.
+    pub server_name: Option<String>,
+}
+
+impl From<LaneOptions> for Options {
+    fn from(options: LaneOptions) -> Self {
+        Self {
+            idle_timeout_ms: options.idle_timeout,
+            connection_timeout_ms: options.connection_timeout,
+            enable_auto_reconnect: options.auto_reconnect,
+            max_retries: options.max_retries,
+            enable_offline_queue: options.enable_offline_queue,
+            enable_debug_logging: options.enable_debug_logging,
+            keep_alive_ms: options.keep_alive,
+            dead_peer_timeout_ms: options.dead_peer_timeout,
+            client_name: options.client_name,
+            library: options.library.map(Into::into),
+            tls: options
+                .tls
+                .map_or(Tls::None, |tls| Tls::Custom(Box::new(tls.into()))),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<LaneLibrary> for Library {
+    fn from(library: LaneLibrary) -> Self {
+        let this = Self::this();
+        Self {
+            name: library.name.unwrap_or(this.name),
+            version: library.version.unwrap_or(this.version),
+        }
+    }
+}
+
+impl From<LaneTls> for TlsOptions {
+    fn from(tls: LaneTls) -> Self {
+        let texts = |texts: Option<Vec<Uint8Array>>| {
+            texts
+                .unwrap_or_default()
+                .iter()
+                .map(|text| text.to_vec())
+                .collect()
+        };
+        Self {
+            ca: texts(tls.ca),
+            extra_ca: texts(tls.extra_ca),
+            cert: tls.cert.map(|text| text.to_vec()),
+            key: tls.key.map(|text| text.to_vec()),
+            reject_unauthorized: tls.reject_unauthorized,
+            server_name: tls.server_name,
+        }
+    }
+}

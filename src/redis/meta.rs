@@ -1,0 +1,151 @@
+//! What a submitter says about a command. Pure.
+
+use super::command_table::lookup;
+
+/// One word about a command, so that it crosses the border cheaply.
+///
+/// Bits 0-1: how the command is answered; bit 2: strings of the reply are wanted as bytes; bit 3:
+/// the reply may take any time; bit 4: opens a transaction; bit 5: ends one; bits 8-31: how many
+/// confirmations a subscription command waits for, 0 when it names no channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Meta(pub u32);
+
+/// How a command is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// By one reply.
+    Reply,
+    /// By a push for each channel.
+    Subscribe,
+    /// By a push for each channel, at least one.
+    Unsubscribe,
+    /// By one reply that nobody is waiting for.
+    Probe,
+}
+
+impl Meta {
+    /// An ordinary command: one reply.
+    pub const REPLY: u32 = 0;
+    /// SUBSCRIBE and its kin: one push for each channel.
+    pub const SUBSCRIBE: u32 = 1;
+    /// UNSUBSCRIBE and its kin: one push for each channel, at least one.
+    pub const UNSUBSCRIBE: u32 = 2;
+    /// The connection's own PING.
+    pub const PROBE: u32 = 3;
+    /// Strings of the reply are wanted as bytes.
+    pub const BYTES: u32 = 1 << 2;
+    /// A blocking command: its reply may take any time.
+    pub const HOLDS: u32 = 1 << 3;
+    /// MULTI.
+    pub const OPENS: u32 = 1 << 4;
+    /// EXEC and DISCARD.
+    pub const ENDS: u32 = 1 << 5;
+
+    /// What follows from a command's name, in any letter case.
+    #[must_use]
+    pub fn of(name: &[u8]) -> Self {
+        // Looked at for every command of a Rust caller: the commonest ones are told by a letter.
+        let bits = match name.first().map(u8::to_ascii_uppercase) {
+            Some(b'B' | b'W' | b'X') if lookup(name, None).is_some_and(|known| known.blocking) => {
+                Self::HOLDS
+            }
+            Some(b'M') if name.eq_ignore_ascii_case(b"MULTI") => Self::OPENS,
+            Some(b'E') if name.eq_ignore_ascii_case(b"EXEC") => Self::ENDS,
+            Some(b'D') if name.eq_ignore_ascii_case(b"DISCARD") => Self::ENDS,
+            _ => Self::REPLY,
+        };
+        Self(bits)
+    }
+
+    /// Whether strings of the reply are wanted as bytes.
+    #[must_use]
+    pub fn wants_bytes(self) -> bool {
+        self.0 & Self::BYTES != 0
+    }
+
+    pub(super) fn answered(self) -> Answered {
+        match self.0 & 3 {
+            Self::SUBSCRIBE => Answered::Subscribe,
+            Self::UNSUBSCRIBE => Answered::Unsubscribe,
+            Self::PROBE => Answered::Probe,
+            _ => Answered::Reply,
+        }
+    }
+
+    pub(super) fn is_probe(self) -> bool {
+        self.answered() == Answered::Probe
+    }
+
+    pub(super) fn holds(self) -> bool {
+        self.0 & Self::HOLDS != 0
+    }
+
+    /// Whether a transaction is open behind this command, when one was `open` before it.
+    pub(super) fn transaction(self, open: bool) -> bool {
+        (open || self.0 & Self::OPENS != 0) && self.0 & Self::ENDS == 0
+    }
+
+    pub(super) fn confirmations(self) -> u32 {
+        self.0 >> 8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of all commands that block, from the facts.
+    fn blocking() -> Vec<String> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/commands/facts");
+        let files = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().path());
+        files
+            .filter(|file| {
+                file.extension()
+                    .is_some_and(|extension| extension == "json")
+            })
+            .flat_map(|file| {
+                let text = std::fs::read_to_string(file).unwrap();
+                serde_json::from_str::<serde_json::Map<_, _>>(&text).unwrap()
+            })
+            .filter(|(_, fact)| {
+                fact["flags"]
+                    .as_array()
+                    .unwrap()
+                    .contains(&"blocking".into())
+            })
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    #[test]
+    fn every_blocking_command_holds() {
+        let names = blocking();
+        assert!(names.len() >= 12, "{names:?}");
+        for name in names {
+            assert!(
+                Meta::of(name.to_ascii_lowercase().as_bytes()).holds(),
+                "{name}"
+            );
+        }
+        assert_eq!(Meta::of(b"GET"), Meta::default());
+        assert_eq!(Meta::of(b"BITCOUNT"), Meta::default());
+        assert_eq!(Meta::of(b""), Meta::default());
+    }
+
+    #[test]
+    fn a_transaction_is_open_between_its_ends() {
+        let mut open = false;
+        let mut after = |name: &[u8]| {
+            open = Meta::of(name).transaction(open);
+            open
+        };
+        assert!(!after(b"GET"));
+        assert!(after(b"multi"));
+        assert!(after(b"GET"));
+        assert!(!after(b"EXEC"));
+        assert!(after(b"MULTI"));
+        assert!(!after(b"discard"));
+    }
+}
