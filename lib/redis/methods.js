@@ -136,7 +136,7 @@ function makeMakers(connectionOf) {
    */
   function listed(name, command, names, options = {}) {
     const [word = "", ...words] = command.split(" ");
-    const { outcome, meta } = reply(options);
+    const { outcome, meta } = reply(command, options);
     return named(name, { length: names.length, ...options }, function (...values) {
       const connection = enter(this, name, options);
       const args = names.map((argument, index) => required(values[index], argument, name));
