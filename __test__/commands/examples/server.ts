@@ -91,6 +91,12 @@ export const pubsub: Examples = {
   spublish: ["", ["news", "hello"], 0],
 };
 
+/** Waits until nothing is written to the disk any more. */
+const quiet = async ({ client }: { client: any }) => {
+  while (/(rdb_bgsave|aof_rewrite)_in_progress:1/.test(await client.info("persistence")));
+  return [];
+};
+
 const SLOW = "CONFIG SET latency-monitor-threshold 1; DEBUG SLEEP 0.002";
 
 export const server: Examples = {
@@ -142,7 +148,7 @@ export const server: Examples = {
   moduleUnload: ["", ["none"], refused(/not allowed/)],
   replicaof: ["", ["NO", "ONE"], "OK"],
   role: ["", [], ["master", integer, []]],
-  save: ["", [], "OK"],
+  save: ["", quiet, "OK"],
   shutdown: ["", ["ABORT"], refused(/No shutdown in progress/)],
   slaveof: ["", ["NO", "ONE"], "OK"],
   slowlogGet: ["CONFIG SET slowlog-log-slower-than 0; SET k v; CONFIG SET slowlog-log-slower-than 10000", [1], [expect.arrayContaining([integer])]],
