@@ -58,6 +58,18 @@ describe("strings", () => {
     expect((await client.get("wide")) === wide).toBe(true);
   });
 
+  it("keeps long strings apart from what is received after them", async () => {
+    const texts = Array.from({ length: 20 }, (_, index) => `${index}:`.padEnd(200_000 + index * 7, String(index % 10)));
+    await Promise.all(texts.map((text, index) => client.set(`long:${index}`, text)));
+    const mixed = texts.flatMap((_, index) => [client.get(`long:${index}`), client.strlen(`long:${index}`)]);
+    const held = await Promise.all(mixed);
+    for (let round = 0; round < 3; round++) {
+      (globalThis as { gc?: () => void }).gc?.();
+      await Promise.all(texts.map((_, index) => client.get(`long:${index}`)));
+    }
+    expect(held).toEqual(texts.flatMap((text) => [text, text.length]));
+  });
+
   it("takes options and returns what they say", async () => {
     await client.set("once", "1");
     expect(await client.set("once", "2", "NX")).toBeNull();

@@ -50,6 +50,21 @@ const BOOLEAN = {
   convert: (value) => (typeof value === "number" ? value > 0 : value),
 };
 
+/** @type {(value: any) => void} */
+let resolve;
+/** @type {(reason: Error) => void} */
+let reject;
+
+/**
+ * Keeps the functions of the promise that is being made: one closure for all commands.
+ * @param {(value: any) => void} onResolve
+ * @param {(reason: Error) => void} onReject
+ */
+function capture(onResolve, onReject) {
+  resolve = onResolve;
+  reject = onReject;
+}
+
 /**
  * A message listener: the message first, then the channel.
  * @typedef {(message: string, channel: string) => unknown} Listener
@@ -105,14 +120,7 @@ class Connection {
    * @returns {Promise<any>}
    */
   issue(frame, outcome, meta) {
-    /** @type {any} */
-    let resolve;
-    /** @type {any} */
-    let reject;
-    const promise = new Promise((onResolve, onReject) => {
-      resolve = onResolve;
-      reject = onReject;
-    });
+    const promise = new Promise(capture);
     const { outgoing } = this;
     if (!this.listening) this.expectEvents(true);
     outgoing.add(frame, register(resolve, reject, outcome), meta);

@@ -13,6 +13,8 @@
 #[cfg(unix)]
 mod event_loop;
 mod exchange;
+#[cfg(unix)]
+mod long_string;
 mod port;
 mod redis_credentials;
 mod redis_lane;

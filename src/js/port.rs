@@ -88,7 +88,11 @@ impl Port {
     pub fn new(
         env: Env,
         on_wake: Function<'_, (), ()>,
-        #[napi(ts_arg_type = "(end: number, ...values: any[]) => void")] settle: Function<'_, (), ()>,
+        #[napi(ts_arg_type = "(end: number, ...values: any[]) => void")] settle: Function<
+            '_,
+            (),
+            (),
+        >,
         make_server_error: Function<'_, String, Unknown<'static>>,
         tape: Uint32Array,
         slab: Uint8Array,

@@ -1,16 +1,24 @@
 //! Reading a lane's connection on the environment's own thread.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use napi::bindgen_prelude::Result;
 
 use super::event_loop::{Next, Source};
-use super::port::{Parcel, PortHandle};
+use super::long_string;
+use super::port::{Parcel, PortHandle, cannot_represent};
 use super::redis_reply::Scratch;
 use super::redis_sink::unpack_reply;
-use super::tape::Tape;
+use super::tape::{Tag, Tape};
+use crate::redis::inflight::Entry;
 use crate::redis::inlet::{Arrival, Inlet};
+use crate::redis::lane::Reply;
+use crate::redis::resp::decode::{Item, Reader};
+
+/// Bytes behind the text of a bulk string.
+const CRLF: usize = 2;
 
 /// A new connection on its way to the thread that will read it.
 pub struct Adopted {
@@ -73,12 +81,48 @@ impl Source for LaneReader {
     fn unpack(&self, tape: &mut Tape<'_>) -> Result<bool> {
         let mut inlet = self.inlet.borrow_mut();
         let mut scratch = self.scratch.borrow_mut();
-        while let Some((reply, frame)) = inlet.peek() {
+        loop {
+            if unpack_long(&mut inlet, tape)? {
+                continue;
+            }
+            let Some((reply, frame)) = inlet.peek() else {
+                return Ok(true);
+            };
             if !unpack_reply(tape, self.target, reply, frame, &mut scratch)? {
                 return Ok(false);
             }
             inlet.advance();
         }
-        Ok(true)
     }
+}
+
+/// Hands the next reply over with its memory, if it is a long string. Returns whether it was one.
+fn unpack_long(inlet: &mut Inlet, tape: &mut Tape<'_>) -> Result<bool> {
+    let long = inlet
+        .peek()
+        .and_then(|(reply, frame)| long_text(reply, frame));
+    let Some((entry, text)) = long.filter(|_| tape.fits(0)) else {
+        return Ok(false);
+    };
+    let Some(memory) = inlet.take_memory() else {
+        return Ok(false);
+    };
+    match long_string::string(tape.env, memory, text) {
+        Ok(value) => tape.settle_value(entry.id, Tag::Value, value),
+        Err(error) => tape.settle_failure(entry.id, &cannot_represent(&error))?,
+    }
+    Ok(true)
+}
+
+/// Where the text of a long string is in the inlet's memory, if the reply is one and ASCII.
+fn long_text(reply: Reply, frame: &[u8]) -> Option<(Entry, Range<usize>)> {
+    let entry = reply.entry.filter(|entry| !entry.meta.wants_bytes())?;
+    if frame.len() < long_string::MINIMUM || frame[0] != b'$' {
+        return None;
+    }
+    let Item::Bulk(text) = Reader::new(frame).item()? else {
+        return None;
+    };
+    let end = reply.end - CRLF;
+    text.is_ascii().then_some((entry, end - text.len()..end))
 }

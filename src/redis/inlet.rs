@@ -12,6 +12,7 @@ use super::driver::{self, End};
 use super::lane::{Lane, Reply};
 use super::receiver::{Receiver, match_replies};
 use super::resp::scan::Scanner;
+use crate::net::buffers;
 use crate::net::stream::Socket;
 
 /// Room for one receive.
@@ -45,7 +46,7 @@ pub struct Inlet {
 pub enum Arrival {
     /// No whole reply yet.
     Nothing,
-    /// There are replies to [`take`](Inlet::peek).
+    /// There are replies to take; see [`Inlet::peek`].
     Replies,
     /// The connection has ended, and its driver knows. There may be replies that came before.
     Ended,
@@ -126,6 +127,29 @@ impl Inlet {
         self.next += 1;
     }
 
+    /// Takes the memory in which the next reply was received, when nothing else is in it that was
+    /// not peeked at yet. Advances behind that reply.
+    pub fn take_memory(&mut self) -> Option<Vec<u8>> {
+        if self.next + 1 != self.replies.len() {
+            return None;
+        }
+        self.replies.clear();
+        self.next = 0;
+        self.scanner.consume(self.scanned);
+        let start = std::mem::take(&mut self.scanned);
+        let buffer = vec![0; BUFFER.max(self.filled - start)];
+        Some(self.replace_buffer(buffer, start))
+    }
+
+    /// Goes on with `buffer`, to which the bytes from `start` on are moved.
+    fn replace_buffer(&mut self, buffer: Vec<u8>, start: usize) -> Vec<u8> {
+        let old = std::mem::replace(&mut self.buffer, buffer);
+        let left = &old[start..self.filled];
+        self.buffer[..left.len()].copy_from_slice(left);
+        self.filled = left.len();
+        old
+    }
+
     fn scan(&mut self) -> Arrival {
         let mut inflight = self.lane.inflight();
         if inflight.generation() != self.generation {
@@ -157,13 +181,17 @@ impl Inlet {
             // The peer chose how much is missing: trust it only as far as it keeps sending.
             let trusted = self.filled.max(AHEAD);
             let room = self.scanner.missing().clamp(BUFFER, trusted);
-            self.buffer.resize(self.filled + room, 0);
+            let larger = buffers::take(self.filled + room);
+            let smaller = self.replace_buffer(larger, 0);
+            // A small one is not worth keeping.
+            if smaller.len() > BUFFER {
+                buffers::give_back(smaller);
+            }
             self.roomy = 0;
         } else if self.buffer.len() > BUFFER && self.filled < BUFFER / 2 {
             self.roomy += 1;
             if self.roomy > PATIENCE {
-                self.buffer.truncate(BUFFER);
-                self.buffer.shrink_to_fit();
+                self.replace_buffer(vec![0; BUFFER], 0);
             }
         } else {
             self.roomy = 0;
