@@ -225,6 +225,9 @@ function provideViews() {
  * @param {Record<string, import("./methods.js").Method>} methods
  */
 function define(Class, methods) {
+  // Adding hundreds of properties one by one to a prototype takes milliseconds, unless it is a table; a deletion makes it one.
+  Object.defineProperty(Class.prototype, LAZY, { configurable: true });
+  Reflect.deleteProperty(Class.prototype, LAZY);
   for (const [name, method] of Object.entries(methods)) {
     Object.defineProperty(Class.prototype, name, { value: method, enumerable: true, writable: true });
   }
