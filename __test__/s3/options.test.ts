@@ -154,6 +154,11 @@ describe("files", () => {
 });
 
 describe("printing", () => {
+  it("works with options that do not", () => {
+    const broken = new S3Client({ ...credentials, tls: { ca: "no certificate" } });
+    expect(inspect(broken)).toMatch(/^S3Client \("bucket"\) \{/);
+  });
+
   it("shows no secret", () => {
     const secret = new S3Client({ ...credentials, sessionToken: "TOKEN", endpoint: "http://user:pass@host/p?sig=1" });
     for (const text of [inspect(secret), inspect((secret as any).file("key")), JSON.stringify(secret)]) {
