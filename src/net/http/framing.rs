@@ -179,11 +179,7 @@ mod tests {
             "7\r\ncontent-length: 8",
             "99999999999999999999",
         ] {
-            assert_eq!(
-                length(&*format!("content-length: {lie}\r\n")),
-                None,
-                "{lie}"
-            );
+            assert_eq!(length(&format!("content-length: {lie}\r\n")), None, "{lie}");
         }
         assert_eq!(
             framing("content-length: 7\r\n", true).unwrap(),
