@@ -85,7 +85,8 @@ pub trait Sink: Send + Sync + 'static {
 pub enum Delivery {
     /// Written on the caller's thread as far as the socket takes them without waiting.
     Direct,
-    /// Left to the driver, which writes everything that has gathered at once.
+    /// Left to the driver, which writes everything that has gathered at once, unless the
+    /// connection is idle: then nothing is gained by waiting.
     Gathered,
 }
 
@@ -184,7 +185,10 @@ impl Lane {
     pub fn submit(self: &Arc<Self>, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
         let mut outbound = self.lock();
         let refusal = match outbound.phase {
-            Phase::Ready if delivery == Delivery::Direct && outbound.outbox.is_empty() => {
+            Phase::Ready
+                if outbound.outbox.is_empty()
+                    && (delivery == Delivery::Direct || self.inflight().is_empty()) =>
+            {
                 let Some(socket) = outbound.socket.clone() else {
                     unreachable!("a ready lane has a socket");
                 };
@@ -219,11 +223,7 @@ impl Lane {
             self.sink.failed(ids(entries), &error);
             return;
         }
-        let mut bytes = BytesMut::with_capacity(pieces.iter().map(|piece| piece.len()).sum());
-        for piece in pieces {
-            bytes.extend_from_slice(piece);
-        }
-        outbound.outbox.push(bytes.freeze(), entries.to_vec());
+        outbound.outbox.push(pieces, entries);
         let ready = outbound.phase == Phase::Ready;
         self.start(&mut outbound);
         drop(outbound);
@@ -279,7 +279,7 @@ impl Lane {
             outbound.epoch += 1;
             outbound.lost = false;
             self.publish(outbound);
-            runtime::shared().spawn(driver::run(Arc::clone(self), outbound.epoch));
+            runtime::current().spawn(driver::run(Arc::clone(self), outbound.epoch));
         }
     }
 
@@ -421,7 +421,7 @@ impl Lane {
         encode::command(&mut ping, &[b"PING"]);
         let mut outbound = self.lock();
         if outbound.epoch == epoch {
-            outbound.outbox.push(ping.freeze(), vec![Entry::PROBE]);
+            outbound.outbox.push(&[&ping], &[Entry::PROBE]);
         }
         drop(outbound);
         self.flush(epoch, socket)
