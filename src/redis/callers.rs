@@ -47,16 +47,13 @@ impl Callers {
     pub(super) fn register(&self) -> (u32, oneshot::Receiver<Result<Value>>) {
         let (sender, receiver) = oneshot::channel();
         let mut waiting = lock(&self.waiting);
-        let id = match waiting.free.pop() {
-            Some(id) => {
-                waiting.slots[id as usize] = Some(sender);
-                id
-            }
-            None => {
-                waiting.slots.push(Some(sender));
-                // Four thousand million callers do not fit in memory.
-                u32::try_from(waiting.slots.len() - 1).unwrap_or(u32::MAX)
-            }
+        let id = if let Some(id) = waiting.free.pop() {
+            waiting.slots[id as usize] = Some(sender);
+            id
+        } else {
+            waiting.slots.push(Some(sender));
+            // Four thousand million callers do not fit in memory.
+            u32::try_from(waiting.slots.len() - 1).unwrap_or(u32::MAX)
         };
         (id, receiver)
     }

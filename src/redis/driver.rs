@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::connect::establish;
@@ -143,6 +144,10 @@ async fn serve(
                 flushed &= socket.try_flush().map_err(lost)?;
             }
             () = lane.wake.notified() => {
+                if receiver.served_many() {
+                    // Those who got their replies together go on together: one write for all.
+                    yield_now().await;
+                }
                 if let Some(end) = lane.take_end(epoch) {
                     return Ok(end);
                 }

@@ -97,12 +97,6 @@ impl InFlight {
         }
     }
 
-    /// Whether nothing waits for a reply.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// The number of the connection whose commands these are.
     #[must_use]
     pub fn generation(&self) -> u64 {

@@ -85,8 +85,7 @@ pub trait Sink: Send + Sync + 'static {
 pub enum Delivery {
     /// Written on the caller's thread as far as the socket takes them without waiting.
     Direct,
-    /// Left to the driver, which writes everything that has gathered at once, unless the
-    /// connection is idle: then nothing is gained by waiting.
+    /// Left to the driver, which writes everything that has gathered at once.
     Gathered,
 }
 
@@ -118,7 +117,6 @@ struct Outbound {
     ended: Option<End>,
     /// A connection was lost, or an attempt failed, in this life.
     lost: bool,
-    manually_closed: bool,
     finalized: bool,
 }
 
@@ -136,10 +134,9 @@ impl Lane {
             dial_now: false,
             ended: None,
             lost: false,
-            manually_closed: false,
             finalized: false,
         };
-        let state = outbound.facts(&config).state(&config.options);
+        let state = outbound.facts().state(&config);
         Arc::new(Self {
             config,
             sink,
@@ -161,7 +158,7 @@ impl Lane {
     /// The state of the connection.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.lock().facts(&self.config).status()
+        self.lock().facts().status()
     }
 
     /// The state of the connection with its changes from now on.
@@ -185,10 +182,7 @@ impl Lane {
     pub fn submit(self: &Arc<Self>, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
         let mut outbound = self.lock();
         let refusal = match outbound.phase {
-            Phase::Ready
-                if outbound.outbox.is_empty()
-                    && (delivery == Delivery::Direct || self.inflight().is_empty()) =>
-            {
+            Phase::Ready if outbound.outbox.is_empty() && delivery == Delivery::Direct => {
                 let Some(socket) = outbound.socket.clone() else {
                     unreachable!("a ready lane has a socket");
                 };
@@ -208,7 +202,7 @@ impl Lane {
                 }
                 return;
             }
-            Phase::Ended => Some(lifecycle::failed()),
+            Phase::Closed | Phase::Failed => Some(lifecycle::failed()),
             // Once greeted, the lane is connected for its users and ready in a moment.
             Phase::Idle | Phase::Connecting
                 if outbound.greeting.is_none() && !self.config.options.enable_offline_queue =>
@@ -243,7 +237,7 @@ impl Lane {
         }
         outbound.waiters.push(id);
         outbound.dial_now = true;
-        if outbound.phase == Phase::Ended {
+        if outbound.phase.has_ended() {
             outbound.phase = Phase::Idle;
         }
         self.start(&mut outbound);
@@ -256,11 +250,11 @@ impl Lane {
     /// close.
     pub fn close(&self) -> bool {
         let outbound = self.lock();
-        if matches!(outbound.phase, Phase::Idle | Phase::Ended) {
+        if outbound.phase == Phase::Idle || outbound.phase.has_ended() {
             return false;
         }
         let error = lifecycle::closed();
-        self.end(outbound, &error, &error, true);
+        self.end(outbound, &error, &error, Phase::Closed);
         self.wake.notify_one();
         true
     }
@@ -308,10 +302,9 @@ impl Lane {
         mut outbound: MutexGuard<'_, Outbound>,
         error: &Error,
         closed: &Error,
-        manually: bool,
+        phase: Phase,
     ) {
-        outbound.phase = Phase::Ended;
-        outbound.manually_closed = manually;
+        outbound.phase = phase;
         outbound.epoch += 1;
         outbound.socket = None;
         outbound.ended = None;
@@ -324,7 +317,7 @@ impl Lane {
         drop(outbound);
         self.log(|| format!("ended: {error}"));
         // Users see `onclose` before the rejections that it explains; one who closes knows.
-        if !manually {
+        if phase == Phase::Failed {
             self.sink.event(Event::Closed(closed.clone()));
         }
         if !entries.is_empty() {
@@ -343,7 +336,7 @@ impl Lane {
     }
 
     fn publish(&self, outbound: &Outbound) {
-        let state = outbound.facts(&self.config).state(&self.config.options);
+        let state = outbound.facts().state(&self.config);
         self.state.send_replace(state);
     }
 
@@ -519,20 +512,18 @@ impl Lane {
         let outbound = self.lock();
         if outbound.epoch == epoch {
             let closed = lifecycle::closed().with_source(error.clone());
-            self.end(outbound, error, &closed, false);
+            self.end(outbound, error, &closed, Phase::Failed);
         }
     }
 }
 
 impl Outbound {
-    fn facts(&self, config: &Config) -> Facts {
+    fn facts(&self) -> Facts {
         Facts {
             phase: self.phase,
             greeted: self.greeting.is_some(),
             lost: self.lost,
-            manually_closed: self.manually_closed,
             finalized: self.finalized,
-            selects: config.target.database > 0,
         }
     }
 }
