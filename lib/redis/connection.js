@@ -2,7 +2,7 @@
 /**
  * What is behind a `RedisClient`: one lane with its outgoing commands, events and subscriptions.
  */
-const { RedisLane, LaneEvent, commandMeta } = require("../../binding.js");
+const { RedisLane, LaneEvent } = require("../../binding.js");
 const { port, register, forget, newTarget, listen, unlisten, report, onServerError } = require("../port.js");
 const { Outgoing } = require("./outgoing.js");
 const { encode } = require("./encode.js");
@@ -30,7 +30,7 @@ function metaOf(command) {
   let meta = metas.get(command);
   if (meta === undefined) {
     if (metas.size === KNOWN_NAMES) metas.clear();
-    meta = commandMeta(command);
+    meta = RedisLane.commandMeta(command);
     metas.set(command, meta);
   }
   return meta;

@@ -146,6 +146,13 @@ impl RedisLane {
         Ok(closed)
     }
 
+    /// What follows for an entry's meta word from a command's name.
+    #[napi(catch_unwind)]
+    #[must_use]
+    pub fn command_meta(name: String) -> u32 {
+        Meta::of(name.as_bytes()).0
+    }
+
     /// Answers a `Credentials` event.
     #[napi(catch_unwind)]
     pub fn credentials(&self, asked: u32, username: String, password: String) {
@@ -196,13 +203,6 @@ impl RedisLane {
         self.lane.submit(pieces, &entries, Delivery::Direct);
         Ok(())
     }
-}
-
-/// What follows for an entry's meta word from a command's name.
-#[napi(catch_unwind)]
-#[must_use]
-pub fn command_meta(name: String) -> u32 {
-    Meta::of(name.as_bytes()).0
 }
 
 impl Drop for RedisLane {
