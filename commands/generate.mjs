@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { emitDocs } from "./emit/docs.mjs";
+import { emitKeySpecs } from "./emit/key-specs.mjs";
 import { emitMethods } from "./emit/methods.mjs";
 import { emitTable } from "./emit/table.mjs";
 import { emitTypes } from "./emit/types.mjs";
@@ -18,6 +19,7 @@ export function generate() {
   const methods = readMethods();
   return new Map([
     ["docs/commands.md", emitDocs(facts, methods)],
+    ["lib/redis/key_specs.js", emitKeySpecs(facts)],
     ["lib/redis/commands.d.ts", emitTypes(facts, methods)],
     ["lib/redis/commands.js", emitMethods(methods)],
     ["src/redis/command_table.rs", emitTable(facts)],

@@ -36,11 +36,13 @@ class Pending {
    * @param {(value: any) => void} resolve
    * @param {(reason: Error) => void} reject
    * @param {Outcome} outcome
+   * @param {object | null} group what its kind of call needs to find it again, with `eachPending`
    */
-  constructor(resolve, reject, outcome) {
+  constructor(resolve, reject, outcome, group) {
     this.resolve = resolve;
     this.reject = reject;
     this.outcome = outcome;
+    this.group = group;
   }
 }
 
@@ -64,6 +66,14 @@ let makeServerError = (message) => new Error(message);
 
 const port = new Port(() => port.drain(), settle, (message) => makeServerError(message), tape, slab, entries);
 
+/** Keeps the id of a call that was given up taken until its result has come, and drops that. */
+const GIVEN_UP = new Pending(
+  () => port.retain(),
+  () => port.retain(),
+  { failed: () => new Error("given up"), refused: (message) => new Error(message), convert: null },
+  null,
+);
+
 /**
  * Sets how errors inside larger replies are built.
  * @param {(message: string) => Error} make
@@ -77,10 +87,11 @@ function onServerError(make) {
  * @param {(value: any) => void} resolve
  * @param {(reason: Error) => void} reject
  * @param {Outcome} outcome
+ * @param {object | null} group
  * @returns {number} the id
  */
-function register(resolve, reject, outcome) {
-  const pending = new Pending(resolve, reject, outcome);
+function register(resolve, reject, outcome, group) {
+  const pending = new Pending(resolve, reject, outcome, group);
   const id = free.pop();
   if (id === undefined) return slots.push(pending) - 1;
   slots[id] = pending;
@@ -118,6 +129,30 @@ function forget(id) {
 }
 
 /**
+ * Rejects a call although its result is still to come. The result will be dropped; until then the
+ * id stays taken, but the call does not keep the event loop alive any more.
+ * @param {number} id of a call that waits
+ * @param {any} reason
+ */
+function abandon(id, reason) {
+  const { reject } = /** @type {Pending} */ (slots[id]);
+  slots[id] = GIVEN_UP;
+  port.release();
+  reject(reason);
+}
+
+/**
+ * Visits the calls that wait.
+ * @param {(pending: Pending, id: number) => void} visit
+ */
+function eachPending(visit) {
+  for (let id = 0; id < slots.length; id++) {
+    const pending = slots[id];
+    if (pending !== undefined && pending !== GIVEN_UP) visit(pending, id);
+  }
+}
+
+/**
  * Starts one asynchronous native call.
  * @param {(id: number) => void} start the native call; what it throws is thrown to the caller
  * @param {(failure: Failure) => Error} failed
@@ -132,7 +167,7 @@ function call(start, failed) {
     resolve = onResolve;
     reject = onReject;
   });
-  const id = register(resolve, reject, { failed, refused: (message) => new Error(message), convert: null });
+  const id = register(resolve, reject, { failed, refused: (message) => new Error(message), convert: null }, null);
   try {
     start(id);
   } catch (error) {
@@ -290,6 +325,8 @@ module.exports = {
   causeOf,
   register,
   forget,
+  abandon,
+  eachPending,
   newTarget,
   listen,
   unlisten,

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { RedisClient } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
+import { inbox } from "../support/inbox.js";
 
 let server: Awaited<ReturnType<typeof startRedis>>;
 let publisher: RedisClient;
@@ -24,22 +25,6 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** Collects messages and waits for a number of them. */
-function inbox() {
-  const messages: string[][] = [];
-  let wake = () => {};
-  return {
-    messages,
-    listener: (message: string, channel: string) => {
-      messages.push([channel, message]);
-      wake();
-    },
-    async count(expected: number) {
-      while (messages.length < expected) await new Promise<void>((resolve) => (wake = resolve));
-    },
-  };
-}
-
 it("delivers messages in order to every listener", async () => {
   const first = inbox();
   const second = inbox();
@@ -49,10 +34,10 @@ it("delivers messages in order to every listener", async () => {
   expect(await publisher.publish("b", "zwölf")).toBe(1);
   expect(await publisher.publish("nobody", "3")).toBe(0);
   await second.count(2);
-  expect(first.messages).toEqual([["a", "1"]]);
-  expect(second.messages).toEqual([
-    ["a", "1"],
-    ["b", "zwölf"],
+  expect(first.received).toEqual([["1", "a"]]);
+  expect(second.received).toEqual([
+    ["1", "a"],
+    ["zwölf", "b"],
   ]);
 });
 
@@ -89,7 +74,7 @@ it("unsubscribe ends one listener, one channel, or all", async () => {
   expect(await subscriber.unsubscribe("a", dropped.listener)).toBeUndefined();
   await publisher.publish("a", "1");
   await kept.count(1);
-  expect(dropped.messages).toEqual([]);
+  expect(dropped.received).toEqual([]);
   await subscriber.unsubscribe("a");
   expect(await publisher.publish("a", "2")).toBe(0);
   await subscriber.unsubscribe();

@@ -13,7 +13,7 @@ export interface Scripted {
 }
 
 /** Starts a server that answers each whole command by its name. */
-export async function startScripted(reply: (command: string) => Answer): Promise<Scripted> {
+export async function startScripted(reply: (command: string) => Answer | Promise<Answer>): Promise<Scripted> {
   const sockets = new Set<Socket>();
   let received = "";
   const server = createServer((socket) => {
@@ -24,7 +24,7 @@ export async function startScripted(reply: (command: string) => Answer): Promise
     socket.on("data", async (data) => {
       received += data.toString("latin1");
       waiting += data.toString("latin1");
-      for (let command = take(); command !== null; command = take()) await answer(socket, reply(command));
+      for (let command = take(); command !== null; command = take()) await answer(socket, await reply(command));
     });
 
     function take(): string | null {

@@ -2,12 +2,17 @@
 /** The client class. */
 const { inspect } = require("node:util");
 const { encode, toArgument } = require("./encode.js");
-const { Connection, PLAIN, metaOf, connectionClosed } = require("./connection.js");
-const { coded, invalidArgument } = require("./errors.js");
-const { report } = require("../port.js");
-const { resolveUrl, resolveOptions } = require("./options.js");
-const { makeMakers, required, named } = require("./methods.js");
-const { subscribe, unsubscribe } = require("./subscriptions.js");
+const { split, resolveUrl } = require("./address.js");
+const { Connection } = require("./connection.js");
+const { Callback } = require("./context.js");
+const { coded, connectionClosed, invalidArgument } = require("./errors.js");
+const { resolveOptions } = require("./options.js");
+const { metaOf } = require("./meta.js");
+const { PLAIN } = require("./outcomes.js");
+const { makeMakers, named } = require("./methods.js");
+const { makePubSub, PUSH } = require("./pubsub.js");
+const { CHANNEL } = require("./subscriptions.js");
+const { RedisView, scopeOf } = require("./view.js");
 const makeCommands = require("./commands.js");
 const makeSpecial = require("./special.js");
 
@@ -18,29 +23,23 @@ const LAZY = Symbol("lazy");
 const SUBSCRIBES = new Set(["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"]);
 const UNSUBSCRIBES = new Set(["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"]);
 
-/**
- * What a raw subscription command resolves with.
- * @type {import("./connection.js").Outcome}
- */
-const PUSH = {
-  ...PLAIN,
-  convert: (push) => (Array.isArray(push) ? { type: push[0], data: push.slice(1) } : push),
-};
-
 /** @type {(receiver: unknown) => Connection} */
 let connectionOf;
+/**
+ * What takes the commands of a client or of a view.
+ * @type {(receiver: unknown) => import("./methods.js").Sender}
+ */
+let senderOf;
 
 class RedisClient {
-  /** @type {unknown} */
-  #url;
-  /** @type {unknown} */
-  #options;
+  /** What the constructor was given. @type {{ url: unknown, options: Record<string, unknown> }} */
+  #given;
   /** @type {Connection | undefined} */
   #connection;
-  /** @type {any} */
-  #onconnect;
-  /** @type {any} */
-  #onclose;
+  /** @type {InstanceType<typeof RedisView> | undefined} */
+  #buffers;
+  /** What the setters were given, with the context of then. @type {Record<string, { value: any, callback: Callback | null }>} */
+  #callbacks = {};
 
   static {
     connectionOf = (receiver) => {
@@ -49,6 +48,12 @@ class RedisClient {
       }
       return receiver.#connection ?? receiver.#open();
     };
+    senderOf = (receiver) => {
+      if (typeof receiver === "object" && receiver !== null && #connection in receiver) {
+        return receiver.#connection ?? receiver.#open();
+      }
+      return scopeOf(receiver) ?? connectionOf(receiver);
+    };
   }
 
   /**
@@ -56,29 +61,44 @@ class RedisClient {
    * @param {unknown} [options]
    */
   constructor(url, options) {
-    this.#options = options;
-    if (url === LAZY) return;
-    this.#url = resolveUrl(url);
+    if (url === LAZY) {
+      this.#given = { url: undefined, options: {} };
+      return;
+    }
+    this.#given = split(url, options);
     this.#open();
   }
 
   #open() {
-    const url = /** @type {string} */ ((this.#url ??= resolveUrl(undefined)));
-    this.#connection = new Connection(url, resolveOptions(url, this.#options), {
+    const { options } = this.#given;
+    const url = resolveUrl(this.#given.url, options);
+    this.#given.url = url;
+    this.#connection = new Connection(url, resolveOptions(url, options), {
       onConnected: (hello) => {
-        const onconnect = this.#onconnect;
-        if (typeof onconnect !== "function") return;
-        queueMicrotask(() => onconnect.call(undefined, this, hello));
+        const { callback } = this.#callbacks["onconnect"] ?? {};
+        if (callback) queueMicrotask(() => callback.call(undefined, this, hello));
       },
       onClosed: (error) => this.#closed(error),
+      onGap: (gap) => {
+        const { callback } = this.#callbacks["ongap"] ?? {};
+        callback?.call(this, gap);
+        return Boolean(callback);
+      },
     });
     return this.#connection;
   }
 
   /** @param {Error} error */
   #closed(error) {
-    const onclose = this.#onclose;
-    if (typeof onclose === "function") report(() => onclose.call(this, error));
+    this.#callbacks["onclose"]?.callback?.call(this, error);
+  }
+
+  /**
+   * @param {string} name
+   * @param {any} value whatever it is, the getter gives it back
+   */
+  #setCallback(name, value) {
+    this.#callbacks[name] = { value, callback: typeof value === "function" ? new Callback(value) : null };
   }
 
   get connected() {
@@ -90,19 +110,27 @@ class RedisClient {
   }
 
   get onconnect() {
-    return this.#onconnect;
+    return this.#callbacks["onconnect"]?.value;
   }
 
   set onconnect(callback) {
-    this.#onconnect = callback;
+    this.#setCallback("onconnect", callback);
   }
 
   get onclose() {
-    return this.#onclose;
+    return this.#callbacks["onclose"]?.value;
   }
 
   set onclose(callback) {
-    this.#onclose = callback;
+    this.#setCallback("onclose", callback);
+  }
+
+  get ongap() {
+    return this.#callbacks["ongap"]?.value;
+  }
+
+  set ongap(callback) {
+    this.#setCallback("ongap", callback);
   }
 
   connect() {
@@ -110,47 +138,33 @@ class RedisClient {
   }
 
   close() {
-    if (connectionOf(this).close()) this.#closed(connectionClosed());
+    const error = connectionClosed();
+    if (connectionOf(this).close(error)) this.#closed(error);
   }
 
-  async duplicate() {
+  drain() {
+    return connectionOf(this).drain();
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.drain();
+    this.close();
+  }
+
+  duplicate() {
     const { connected } = connectionOf(this);
-    const client = new RedisClient(this.#url, this.#options);
-    if (connected) await client.connect();
-    return client;
+    const client = new RedisClient(this.#given.url, this.#given.options);
+    return connected ? client.connect().then(() => client) : Promise.resolve(client);
   }
 
-  /**
-   * @param {unknown} command
-   * @param {unknown} args
-   * @returns {Promise<any>}
-   */
-  send(command, args) {
-    const connection = connectionOf(this);
-    const name = `${/** @type {any} */ (command)}`;
-    if (!Array.isArray(args)) throw new Error("Arguments must be an array");
-    const converted = Array.from(args, (argument) => {
-      const value = toArgument(argument);
-      if (value === undefined) throw invalidArgument("argument", "a string or buffer", "sendCommand");
-      return value;
-    });
-    const upper = name.toUpperCase();
-    if (SUBSCRIBES.has(upper)) return connection.subscribe(name, converted, PUSH);
-    if (UNSUBSCRIBES.has(upper)) return connection.unsubscribe(name, converted, PUSH);
-    return connection.issue(encode(name, converted), PLAIN, metaOf(name));
+  /** @param {unknown} options */
+  with(options) {
+    provideViews();
+    return new RedisView(() => connectionOf(this), options);
   }
 
-  /**
-   * @param {unknown} channels
-   * @param {unknown} listener
-   */
-  subscribe(channels, listener) {
-    return subscribe(connectionOf(this), channels, listener);
-  }
-
-  /** @param {unknown[]} args */
-  unsubscribe(...args) {
-    return unsubscribe(connectionOf(this), args);
+  get buffers() {
+    return (this.#buffers ??= this.with({ buffers: true }));
   }
 
   ref() {
@@ -163,8 +177,9 @@ class RedisClient {
 
   [Symbol.for("nodejs.util.inspect.custom")]() {
     const connection = this.#connection;
-    const url = connection === undefined ? undefined : withoutCredentials(connection.url);
-    return `RedisClient ${inspect({ url, connected: connection?.connected ?? false })}`;
+    if (connection === undefined) return `RedisClient ${inspect({ state: "idle" })}`;
+    const { url, state, pending, subscriptions } = connection;
+    return `RedisClient ${inspect({ url, state, pending, subscriptions: subscriptions.size })}`;
   }
 
   get [Symbol.toStringTag]() {
@@ -173,40 +188,69 @@ class RedisClient {
 }
 
 /**
- * `psubscribe` and `punsubscribe`: raw commands without a listener.
- * @param {"psubscribe" | "punsubscribe"} name
+ * @param {unknown} command
+ * @param {unknown} args
+ * @returns {Promise<any>}
  */
-function patternMethod(name) {
-  return named(name, {}, function (...patterns) {
-    const connection = connectionOf(this);
-    const args = patterns.map((pattern) => required(pattern, "additional arguments", name));
-    return name === "psubscribe"
-      ? connection.subscribe("PSUBSCRIBE", args, PUSH)
-      : connection.unsubscribe("PUNSUBSCRIBE", args, PUSH);
+const send = named("send", { length: 2 }, function (command, args) {
+  const connection = senderOf(this);
+  const name = `${/** @type {any} */ (command)}`;
+  if (!Array.isArray(args)) throw new Error("Arguments must be an array");
+  const converted = Array.from(args, (argument) => {
+    const value = toArgument(argument);
+    if (value === undefined) throw invalidArgument("argument", "a string or buffer", "sendCommand");
+    return value;
   });
+  const upper = name.toUpperCase();
+  if (upper === "SUBSCRIBE") {
+    return connection.subscribe(name, converted, PLAIN).then(() => connection.subscriptions.of(CHANNEL).size);
+  }
+  if (upper === "UNSUBSCRIBE") return connection.unsubscribe(name, converted, PLAIN).then(() => undefined);
+  if (SUBSCRIBES.has(upper)) return connection.subscribe(name, converted, PUSH);
+  if (UNSUBSCRIBES.has(upper)) return connection.unsubscribe(name, converted, PUSH);
+  return connection.issue(encode(name, converted), PLAIN, metaOf(name));
+});
+
+const makers = makeMakers(senderOf);
+const commands = { ...makeCommands(makers), ...makeSpecial(makers), send };
+define(RedisClient, { ...commands, ...makePubSub((receiver) => connectionOf(receiver)) });
+
+/** Gives views the commands, when the first one is made: it takes a while, and most programs need none. */
+function provideViews() {
+  if (!("send" in RedisView.prototype)) define(RedisView, commands);
 }
 
-const makers = makeMakers(connectionOf);
-const methods = {
-  ...makeCommands(makers),
-  ...makeSpecial(makers),
-  psubscribe: patternMethod("psubscribe"),
-  punsubscribe: patternMethod("punsubscribe"),
-};
-for (const [name, method] of Object.entries(methods)) {
-  Object.defineProperty(RedisClient.prototype, name, { value: method, enumerable: true, writable: true });
+/**
+ * @param {Function} Class
+ * @param {Record<string, import("./methods.js").Method>} methods
+ */
+function define(Class, methods) {
+  for (const [name, method] of Object.entries(methods)) {
+    Object.defineProperty(Class.prototype, name, { value: method, enumerable: true, writable: true });
+  }
 }
 
-/** @param {unknown} receiver */
+// What the class itself declares has the same flags, and its length is Bun's.
+for (const name of Object.getOwnPropertyNames(RedisClient.prototype)) {
+  if (name !== "constructor") Object.defineProperty(RedisClient.prototype, name, { enumerable: true, configurable: false });
+}
+Object.defineProperty(RedisClient, "length", { value: 0 });
+
+/** @param {any} receiver */
 function invalidReceiver(receiver) {
-  const isObject = typeof receiver === "object" && receiver !== null;
-  const name = isObject ? `, but received an instance of ${receiver.constructor?.name ?? "Object"}` : "";
-  return coded(TypeError, "ERR_INVALID_THIS", `Expected this to be instanceof RedisClient${name}`);
+  const actual = receiver === undefined ? "" : `, but received ${described(receiver)}`;
+  return coded(TypeError, "ERR_INVALID_THIS", `Expected this to be instanceof RedisClient${actual}`);
 }
 
-/** @param {string} url */
-function withoutCredentials(url) {
-  return url.replace(/^([^/]*:\/\/)?[^/]*@/, "$1");
+/** @param {any} value */
+function described(value) {
+  if (value === null) return "null";
+  if (typeof value === "function") return `function ${value.name}`;
+  if (typeof value === "object") {
+    return value.constructor?.name === undefined ? inspect(value) : `an instance of ${value.constructor.name}`;
+  }
+  const text = typeof value === "string" && value.length > 28 ? `${value.slice(0, 25)}...` : value;
+  return `type ${typeof value} (${inspect(text)})`;
 }
 
 /** The client that takes its URL from the environment, at first use. */

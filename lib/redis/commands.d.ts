@@ -13,8 +13,11 @@ declare namespace commands {
   /** A number, or text for what a number cannot say: `"+inf"`, `"(5"`, `"9007199254740993"`. */
   type Numeric = number | string;
 
+  /** A word that a reply is, in the form of strings in replies. */
+  type Word<Text, Literal> = Text extends string ? Literal : Text;
+
   /** An entry of a stream: its id and a flat list of fields and values. */
-  type StreamEntry = [id: string, fieldsAndValues: string[]];
+  type StreamEntry<Text = string> = [id: Text, fieldsAndValues: Text[]];
 
   /** The reply of `LCS` with `IDX`: ranges of the first and the second key, with `WITHMATCHLEN` the length of each match. */
   type LcsMatches = {
@@ -47,6 +50,8 @@ declare namespace commands {
     none(name: string, command: string, options: MethodOptions): Method;
     /** Takes exactly the named arguments. */
     fixed(name: string, command: string, names: string[], options: MethodOptions): Method;
+    /** Takes the named arguments, then any number, of which null ones are skipped. */
+    atLeast(name: string, command: string, names: string[], options: MethodOptions): Method;
     /** Takes any number of arguments, none of them null. */
     variadic(name: string, command: string, options: MethodOptions): Method;
     /** Takes a key, then any number of arguments, of which null ones are skipped. */
@@ -55,14 +60,12 @@ declare namespace commands {
     loose(name: string, command: string, options: MethodOptions): Method;
   }
 
-  /** The methods of a client that are commands of the server. */
-  interface RedisCommands {
+  /** The methods of a client that are commands of the server. `Text` is the form of strings in replies. */
+  interface RedisCommands<Text = string> {
     /**
      * Appends a string to the value of a key. Creates the key if it doesn't exist.
      *
      * `APPEND key value`, since 2.0.0: https://valkey.io/commands/append/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     append(key: KeyLike, value: Value): Promise<number>;
 
@@ -70,10 +73,9 @@ declare namespace commands {
      * Counts the number of set bits (population counting) in a string.
      *
      * `BITCOUNT key [start [end [BYTE | BIT]]]`, since 2.6.0: https://valkey.io/commands/bitcount/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     bitcount(key: KeyLike): Promise<number>;
+    bitcount(key: KeyLike, start: Numeric, end: Numeric, unit?: "BYTE" | "BIT"): Promise<number>;
 
     /**
      * Performs arbitrary bitfield integer operations on strings.
@@ -102,58 +104,56 @@ declare namespace commands {
      *
      * `BLMOVE source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout`, since 6.2.0: https://valkey.io/commands/blmove/
      */
-    blmove(source: KeyLike, destination: KeyLike, from: "LEFT" | "RIGHT", to: "LEFT" | "RIGHT", timeout: Numeric): Promise<string | null>;
+    blmove(source: KeyLike, destination: KeyLike, from: "LEFT" | "RIGHT", to: "LEFT" | "RIGHT", timeout: Numeric): Promise<Text | null>;
 
     /**
      * Pops the first element from one of multiple lists. Blocks until an element is available otherwise. Deletes the list if the last element was popped.
      *
      * `BLMPOP timeout numkeys key [key ...] <LEFT | RIGHT> [COUNT count]`, since 7.0.0: https://valkey.io/commands/blmpop/
      */
-    blmpop(timeout: Numeric, count: Numeric, ...keysAndOptions: Value[]): Promise<[key: string, elements: string[]] | null>;
+    blmpop(timeout: Numeric, count: Numeric, ...keysAndOptions: Value[]): Promise<[key: Text, elements: Text[]] | null>;
 
     /**
      * Removes and returns the first element in a list. Blocks until an element is available otherwise. Deletes the list if the last element was popped.
      *
      * `BLPOP key [key ...] timeout`, since 2.0.0: https://valkey.io/commands/blpop/
      */
-    blpop(...keysAndTimeout: Value[]): Promise<[key: string, element: string] | null>;
+    blpop(...keysAndTimeout: Value[]): Promise<[key: Text, element: Text] | null>;
 
     /**
      * Removes and returns the last element in a list. Blocks until an element is available otherwise. Deletes the list if the last element was popped.
      *
      * `BRPOP key [key ...] timeout`, since 2.0.0: https://valkey.io/commands/brpop/
      */
-    brpop(...keysAndTimeout: Value[]): Promise<[key: string, element: string] | null>;
+    brpop(...keysAndTimeout: Value[]): Promise<[key: Text, element: Text] | null>;
 
     /**
      * Pops an element from a list, pushes it to another list and returns it. Block until an element is available otherwise. Deletes the list if the last element was popped.
      *
      * `BRPOPLPUSH source destination timeout`, since 2.2.0: https://valkey.io/commands/brpoplpush/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    brpoplpush(source: KeyLike, destination: KeyLike, timeout: Numeric): Promise<string | null>;
+    brpoplpush(source: KeyLike, destination: KeyLike, timeout: Numeric): Promise<Text | null>;
 
     /**
      * Removes and returns a member by score from one or more sorted sets. Blocks until a member is available otherwise. Deletes the sorted set if the last element was popped.
      *
      * `BZMPOP timeout numkeys key [key ...] <MIN | MAX> [COUNT count]`, since 7.0.0: https://valkey.io/commands/bzmpop/
      */
-    bzmpop(timeout: Numeric, count: Numeric, ...keysAndOptions: Value[]): Promise<[key: string, members: [member: string, score: number][]] | null>;
+    bzmpop(timeout: Numeric, count: Numeric, ...keysAndOptions: Value[]): Promise<[key: Text, members: [member: Text, score: number][]] | null>;
 
     /**
      * Removes and returns the member with the highest score from one or more sorted sets. Blocks until a member available otherwise.  Deletes the sorted set if the last element was popped.
      *
      * `BZPOPMAX key [key ...] timeout`, since 5.0.0: https://valkey.io/commands/bzpopmax/
      */
-    bzpopmax(...keysAndTimeout: Value[]): Promise<[key: string, member: string, score: number] | null>;
+    bzpopmax(...keysAndTimeout: Value[]): Promise<[key: Text, member: Text, score: number] | null>;
 
     /**
      * Removes and returns the member with the lowest score from one or more sorted sets. Blocks until a member is available otherwise. Deletes the sorted set if the last element was popped.
      *
      * `BZPOPMIN key [key ...] timeout`, since 5.0.0: https://valkey.io/commands/bzpopmin/
      */
-    bzpopmin(...keysAndTimeout: Value[]): Promise<[key: string, member: string, score: number] | null>;
+    bzpopmin(...keysAndTimeout: Value[]): Promise<[key: Text, member: Text, score: number] | null>;
 
     /**
      * A container for client connection commands.
@@ -175,7 +175,7 @@ declare namespace commands {
      *
      * `CONFIG`, since 2.0.0: https://valkey.io/commands/config/
      */
-    config(subcommand: "GET", pattern: KeyLike, ...patterns: KeyLike[]): Promise<Record<string, string>>;
+    config(subcommand: "GET", pattern: KeyLike, ...patterns: KeyLike[]): Promise<Record<string, Text>>;
     config(...args: Value[]): Promise<any>;
 
     /**
@@ -206,8 +206,6 @@ declare namespace commands {
      * Decrements the integer value of a key by one. Uses 0 as initial value if the key doesn't exist.
      *
      * `DECR key`, since 1.0.0: https://valkey.io/commands/decr/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     decr(key: KeyLike): Promise<number>;
 
@@ -215,8 +213,6 @@ declare namespace commands {
      * Decrements a number from the integer value of a key. Uses 0 as initial value if the key doesn't exist.
      *
      * `DECRBY key decrement`, since 1.0.0: https://valkey.io/commands/decrby/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     decrby(key: KeyLike, decrement: Numeric): Promise<number>;
 
@@ -231,19 +227,15 @@ declare namespace commands {
      * Returns a serialized representation of the value stored at a key.
      *
      * `DUMP key`, since 2.6.0: https://valkey.io/commands/dump/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    dump(key: KeyLike): Promise<string | null>;
+    dump(key: KeyLike): Promise<Text | null>;
 
     /**
      * Returns the given string.
      *
      * `ECHO message`, since 1.0.0: https://valkey.io/commands/echo/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    echo(message: Value): Promise<string>;
+    echo(message: Value): Promise<Text>;
 
     /**
      * Executes a server-side Lua script.
@@ -263,10 +255,8 @@ declare namespace commands {
      * Determines whether one or more keys exist.
      *
      * `EXISTS key [key ...]`, since 1.0.0: https://valkey.io/commands/exists/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    exists(key: KeyLike): Promise<boolean>;
+    exists(key: KeyLike, ...keys: KeyLike[]): Promise<boolean>;
 
     /**
      * Sets the expiration time of a key in seconds.
@@ -274,22 +264,20 @@ declare namespace commands {
      * `EXPIRE key seconds [NX | XX | GT | LT]`, since 1.0.0: https://valkey.io/commands/expire/
      */
     expire(key: KeyLike, seconds: number): Promise<number>;
+    expire(key: KeyLike, seconds: number, condition: "NX" | "XX" | "GT" | "LT"): Promise<number>;
 
     /**
      * Sets the expiration time of a key to a Unix timestamp.
      *
      * `EXPIREAT key unix-time-seconds [NX | XX | GT | LT]`, since 1.2.0: https://valkey.io/commands/expireat/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     expireat(key: KeyLike, timestamp: Numeric): Promise<number>;
+    expireat(key: KeyLike, timestamp: Numeric, condition: "NX" | "XX" | "GT" | "LT"): Promise<number>;
 
     /**
      * Returns the expiration time of a key as a Unix timestamp.
      *
      * `EXPIRETIME key`, since 7.0.0: https://valkey.io/commands/expiretime/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     expiretime(key: KeyLike): Promise<number>;
 
@@ -305,16 +293,16 @@ declare namespace commands {
      *
      * `FLUSHALL [ASYNC | SYNC]`, since 1.0.0: https://valkey.io/commands/flushall/
      */
-    flushall(): Promise<"OK">;
-    flushall(mode: "ASYNC" | "SYNC" | "async" | "sync"): Promise<"OK">;
+    flushall(): Promise<Word<Text, "OK">>;
+    flushall(mode: "ASYNC" | "SYNC" | "async" | "sync"): Promise<Word<Text, "OK">>;
 
     /**
      * Remove all keys from the current database.
      *
      * `FLUSHDB [ASYNC | SYNC]`, since 1.0.0: https://valkey.io/commands/flushdb/
      */
-    flushdb(): Promise<"OK">;
-    flushdb(mode: "ASYNC" | "SYNC" | "async" | "sync"): Promise<"OK">;
+    flushdb(): Promise<Word<Text, "OK">>;
+    flushdb(mode: "ASYNC" | "SYNC" | "async" | "sync"): Promise<Word<Text, "OK">>;
 
     /**
      * A container for function commands.
@@ -335,15 +323,15 @@ declare namespace commands {
      *
      * `GEODIST key member1 member2 [m | km | ft | mi]`, since 3.2.0: https://valkey.io/commands/geodist/
      */
-    geodist(key: KeyLike, member1: Value, member2: Value): Promise<string | null>;
-    geodist(key: KeyLike, member1: Value, member2: Value, unit: GeoUnit | Uppercase<GeoUnit>): Promise<string | null>;
+    geodist(key: KeyLike, member1: Value, member2: Value): Promise<Text | null>;
+    geodist(key: KeyLike, member1: Value, member2: Value, unit: GeoUnit | Uppercase<GeoUnit>): Promise<Text | null>;
 
     /**
      * Returns members from a geospatial index as geohash strings.
      *
      * `GEOHASH key [member [member ...]]`, since 3.2.0: https://valkey.io/commands/geohash/
      */
-    geohash(key: KeyLike, ...members: Value[]): Promise<(string | null)[]>;
+    geohash(key: KeyLike, ...members: Value[]): Promise<(Text | null)[]>;
 
     /**
      * Returns the longitude and latitude of members from a geospatial index.
@@ -370,17 +358,13 @@ declare namespace commands {
      * Returns the string value of a key.
      *
      * `GET key`, since 1.0.0: https://valkey.io/commands/get/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    get(key: KeyLike): Promise<string | null>;
+    get(key: KeyLike): Promise<Text | null>;
 
     /**
      * Returns the string value of a key.
      *
      * `GET key`, since 1.0.0: https://valkey.io/commands/get/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     getBuffer(key: KeyLike): Promise<Buffer<ArrayBuffer> | null>;
 
@@ -388,8 +372,6 @@ declare namespace commands {
      * Returns a bit value by offset.
      *
      * `GETBIT key offset`, since 2.2.0: https://valkey.io/commands/getbit/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     getbit(key: KeyLike, offset: Numeric): Promise<number>;
 
@@ -397,37 +379,31 @@ declare namespace commands {
      * Returns the string value of a key after deleting the key.
      *
      * `GETDEL key`, since 6.2.0: https://valkey.io/commands/getdel/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    getdel(key: KeyLike): Promise<string | null>;
+    getdel(key: KeyLike): Promise<Text | null>;
 
     /**
      * Returns the string value of a key after setting its expiration time.
      *
      * `GETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]`, since 6.2.0: https://valkey.io/commands/getex/
      */
-    getex(key: KeyLike): Promise<string | null>;
-    getex(key: KeyLike, expiry: "EX" | "PX" | "EXAT" | "PXAT", time: Numeric): Promise<string | null>;
-    getex(key: KeyLike, persist: "PERSIST"): Promise<string | null>;
+    getex(key: KeyLike): Promise<Text | null>;
+    getex(key: KeyLike, expiry: "EX" | "PX" | "EXAT" | "PXAT", time: Numeric): Promise<Text | null>;
+    getex(key: KeyLike, persist: "PERSIST"): Promise<Text | null>;
 
     /**
      * Returns a substring of the string stored at a key.
      *
      * `GETRANGE key start end`, since 2.4.0: https://valkey.io/commands/getrange/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    getrange(key: KeyLike, start: Numeric, end: Numeric): Promise<string>;
+    getrange(key: KeyLike, start: Numeric, end: Numeric): Promise<Text>;
 
     /**
      * Returns the previous string value of a key after setting it to a new value.
      *
      * `GETSET key value`, since 1.0.0: https://valkey.io/commands/getset/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    getset(key: KeyLike, value: Value): Promise<string | null>;
+    getset(key: KeyLike, value: Value): Promise<Text | null>;
 
     /**
      * Deletes one or more fields and their values from a hash. Deletes the hash if no fields remain.
@@ -440,8 +416,6 @@ declare namespace commands {
      * Determines whether a field exists in a hash.
      *
      * `HEXISTS key field`, since 2.0.0: https://valkey.io/commands/hexists/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     hexists(key: KeyLike, field: Value): Promise<boolean>;
 
@@ -472,35 +446,31 @@ declare namespace commands {
      * Returns the value of a field in a hash.
      *
      * `HGET key field`, since 2.0.0: https://valkey.io/commands/hget/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    hget(key: KeyLike, field: Value): Promise<string | null>;
+    hget(key: KeyLike, field: Value): Promise<Text | null>;
 
     /**
      * Returns all fields and values in a hash.
      *
      * `HGETALL key`, since 2.0.0: https://valkey.io/commands/hgetall/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    hgetall(key: KeyLike): Promise<Record<string, string>>;
+    hgetall(key: KeyLike): Promise<Record<string, Text>>;
 
     /**
      * Returns the values of hash fields and deletes them.
      *
      * `HGETDEL key FIELDS numfields field [field ...]`, since 8.0.0: https://valkey.io/commands/hgetdel/
      */
-    hgetdel(key: KeyLike, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<(string | null)[]>;
+    hgetdel(key: KeyLike, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<(Text | null)[]>;
 
     /**
      * Returns the values of hash fields and sets or removes their expiration.
      *
      * `HGETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] FIELDS numfields field [field ...]`, since 8.0.0: https://valkey.io/commands/hgetex/
      */
-    hgetex(key: KeyLike, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<(string | null)[]>;
-    hgetex(key: KeyLike, expiry: "EX" | "PX" | "EXAT" | "PXAT", time: Numeric, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<(string | null)[]>;
-    hgetex(key: KeyLike, persist: "PERSIST", keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<(string | null)[]>;
+    hgetex(key: KeyLike, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<(Text | null)[]>;
+    hgetex(key: KeyLike, expiry: "EX" | "PX" | "EXAT" | "PXAT", time: Numeric, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<(Text | null)[]>;
+    hgetex(key: KeyLike, persist: "PERSIST", keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<(Text | null)[]>;
 
     /**
      * Increments the integer value of a field in a hash by a number. Uses 0 as initial value if the field doesn't exist.
@@ -514,23 +484,19 @@ declare namespace commands {
      *
      * `HINCRBYFLOAT key field increment`, since 2.6.0: https://valkey.io/commands/hincrbyfloat/
      */
-    hincrbyfloat(key: KeyLike, field: string | number, increment: Numeric): Promise<string>;
+    hincrbyfloat(key: KeyLike, field: string | number, increment: Numeric): Promise<Text>;
 
     /**
      * Returns all fields in a hash.
      *
      * `HKEYS key`, since 2.0.0: https://valkey.io/commands/hkeys/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    hkeys(key: KeyLike): Promise<string[]>;
+    hkeys(key: KeyLike): Promise<Text[]>;
 
     /**
      * Returns the number of fields in a hash.
      *
      * `HLEN key`, since 2.0.0: https://valkey.io/commands/hlen/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     hlen(key: KeyLike): Promise<number>;
 
@@ -539,17 +505,17 @@ declare namespace commands {
      *
      * `HMGET key field [field ...]`, since 2.0.0: https://valkey.io/commands/hmget/
      */
-    hmget(key: KeyLike, fields: Value[]): Promise<(string | null)[]>;
-    hmget(key: KeyLike, ...fields: Value[]): Promise<(string | null)[]>;
+    hmget(key: KeyLike, fields: Value[]): Promise<(Text | null)[]>;
+    hmget(key: KeyLike, ...fields: Value[]): Promise<(Text | null)[]>;
 
     /**
      * Sets the values of multiple fields.
      *
      * `HMSET key field value [field value ...]`, since 2.0.0: https://valkey.io/commands/hmset/
      */
-    hmset(key: KeyLike, fields: Record<string | number, Value>): Promise<"OK">;
-    hmset(key: KeyLike, fieldsAndValues: Value[]): Promise<"OK">;
-    hmset(key: KeyLike, field: Value, value: Value, ...more: Value[]): Promise<"OK">;
+    hmset(key: KeyLike, fields: Record<string | number, Value>): Promise<Word<Text, "OK">>;
+    hmset(key: KeyLike, fieldsAndValues: Value[]): Promise<Word<Text, "OK">>;
+    hmset(key: KeyLike, field: Value, value: Value, ...more: Value[]): Promise<Word<Text, "OK">>;
 
     /**
      * Removes the expiration of hash fields.
@@ -593,16 +559,16 @@ declare namespace commands {
      *
      * `HRANDFIELD key [count [WITHVALUES]]`, since 6.2.0: https://valkey.io/commands/hrandfield/
      */
-    hrandfield(key: KeyLike): Promise<string | null>;
-    hrandfield(key: KeyLike, count: Numeric): Promise<string[]>;
-    hrandfield(key: KeyLike, count: Numeric, withValues: "WITHVALUES"): Promise<[field: string, value: string][]>;
+    hrandfield(key: KeyLike): Promise<Text | null>;
+    hrandfield(key: KeyLike, count: Numeric): Promise<Text[]>;
+    hrandfield(key: KeyLike, count: Numeric, withValues: "WITHVALUES"): Promise<[field: Text, value: Text][]>;
 
     /**
      * Iterates over fields and values of a hash.
      *
      * `HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]`, since 2.8.0: https://valkey.io/commands/hscan/
      */
-    hscan(key: KeyLike, cursor: Numeric, ...options: Value[]): Promise<[cursor: string, fieldsAndValues: string[]]>;
+    hscan(key: KeyLike, cursor: Numeric, ...options: Value[]): Promise<[cursor: Text, fieldsAndValues: Text[]]>;
 
     /**
      * Creates or modifies the value of a field in a hash.
@@ -628,8 +594,6 @@ declare namespace commands {
      * Sets the value of a field in a hash only when the field doesn't exist.
      *
      * `HSETNX key field value`, since 2.0.0: https://valkey.io/commands/hsetnx/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     hsetnx(key: KeyLike, field: Value, value: Value): Promise<boolean>;
 
@@ -637,8 +601,6 @@ declare namespace commands {
      * Returns the length of the value of a field.
      *
      * `HSTRLEN key field`, since 3.2.0: https://valkey.io/commands/hstrlen/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     hstrlen(key: KeyLike, field: Value): Promise<number>;
 
@@ -653,17 +615,13 @@ declare namespace commands {
      * Returns all values in a hash.
      *
      * `HVALS key`, since 2.0.0: https://valkey.io/commands/hvals/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    hvals(key: KeyLike): Promise<string[]>;
+    hvals(key: KeyLike): Promise<Text[]>;
 
     /**
      * Increments the integer value of a key by one. Uses 0 as initial value if the key doesn't exist.
      *
      * `INCR key`, since 1.0.0: https://valkey.io/commands/incr/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     incr(key: KeyLike): Promise<number>;
 
@@ -671,8 +629,6 @@ declare namespace commands {
      * Increments the integer value of a key by a number. Uses 0 as initial value if the key doesn't exist.
      *
      * `INCRBY key increment`, since 1.0.0: https://valkey.io/commands/incrby/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     incrby(key: KeyLike, increment: Numeric): Promise<number>;
 
@@ -680,26 +636,22 @@ declare namespace commands {
      * Increment the floating point value of a key by a number. Uses 0 as initial value if the key doesn't exist.
      *
      * `INCRBYFLOAT key increment`, since 2.6.0: https://valkey.io/commands/incrbyfloat/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    incrbyfloat(key: KeyLike, increment: Numeric): Promise<string>;
+    incrbyfloat(key: KeyLike, increment: Numeric): Promise<Text>;
 
     /**
      * Returns information and statistics about the server.
      *
      * `INFO [section [section ...]]`, since 1.0.0: https://valkey.io/commands/info/
      */
-    info(...sections: KeyLike[]): Promise<string>;
+    info(...sections: KeyLike[]): Promise<Text>;
 
     /**
      * Returns all key names that match a pattern.
      *
      * `KEYS pattern`, since 1.0.0: https://valkey.io/commands/keys/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    keys(pattern: KeyLike): Promise<string[]>;
+    keys(pattern: KeyLike): Promise<Text[]>;
 
     /**
      * Returns the Unix timestamp of the last successful save to disk.
@@ -713,19 +665,17 @@ declare namespace commands {
      *
      * `LCS key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]`, since 7.0.0: https://valkey.io/commands/lcs/
      */
-    lcs(key1: KeyLike, key2: KeyLike): Promise<string>;
+    lcs(key1: KeyLike, key2: KeyLike): Promise<Text>;
     lcs(key1: KeyLike, key2: KeyLike, len: "LEN"): Promise<number>;
     lcs(key1: KeyLike, key2: KeyLike, idx: "IDX", ...options: Value[]): Promise<LcsMatches>;
-    lcs(key1: KeyLike, key2: KeyLike, ...options: Value[]): Promise<string | number | LcsMatches>;
+    lcs(key1: KeyLike, key2: KeyLike, ...options: Value[]): Promise<Text | number | LcsMatches>;
 
     /**
      * Returns an element from a list by its index.
      *
      * `LINDEX key index`, since 1.0.0: https://valkey.io/commands/lindex/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    lindex(key: KeyLike, index: Numeric): Promise<string | null>;
+    lindex(key: KeyLike, index: Numeric): Promise<Text | null>;
 
     /**
      * Inserts an element before or after another element in a list.
@@ -738,8 +688,6 @@ declare namespace commands {
      * Returns the length of a list.
      *
      * `LLEN key`, since 1.0.0: https://valkey.io/commands/llen/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     llen(key: KeyLike): Promise<number>;
 
@@ -748,22 +696,22 @@ declare namespace commands {
      *
      * `LMOVE source destination <LEFT | RIGHT> <LEFT | RIGHT>`, since 6.2.0: https://valkey.io/commands/lmove/
      */
-    lmove(source: KeyLike, destination: KeyLike, from: "LEFT" | "RIGHT", to: "LEFT" | "RIGHT"): Promise<string | null>;
+    lmove(source: KeyLike, destination: KeyLike, from: "LEFT" | "RIGHT", to: "LEFT" | "RIGHT"): Promise<Text | null>;
 
     /**
      * Returns multiple elements from a list after removing them. Deletes the list if the last element was popped.
      *
      * `LMPOP numkeys key [key ...] <LEFT | RIGHT> [COUNT count]`, since 7.0.0: https://valkey.io/commands/lmpop/
      */
-    lmpop(count: Numeric, ...keysAndOptions: Value[]): Promise<[key: string, elements: string[]] | null>;
+    lmpop(count: Numeric, ...keysAndOptions: Value[]): Promise<[key: Text, elements: Text[]] | null>;
 
     /**
      * Returns the first elements in a list after removing it. Deletes the list if the last element was popped.
      *
      * `LPOP key [count]`, since 1.0.0: https://valkey.io/commands/lpop/
      */
-    lpop(key: KeyLike): Promise<string | null>;
-    lpop(key: KeyLike, count: Numeric): Promise<string[] | null>;
+    lpop(key: KeyLike): Promise<Text | null>;
+    lpop(key: KeyLike, count: Numeric): Promise<Text[] | null>;
 
     /**
      * Returns the index of matching elements in a list.
@@ -791,17 +739,13 @@ declare namespace commands {
      * Returns a range of elements from a list.
      *
      * `LRANGE key start stop`, since 1.0.0: https://valkey.io/commands/lrange/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    lrange(key: KeyLike, start: Numeric, stop: Numeric): Promise<string[]>;
+    lrange(key: KeyLike, start: Numeric, stop: Numeric): Promise<Text[]>;
 
     /**
      * Removes elements from a list. Deletes the list if the last element was removed.
      *
      * `LREM key count element`, since 1.0.0: https://valkey.io/commands/lrem/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     lrem(key: KeyLike, count: Numeric, element: Value): Promise<number>;
 
@@ -809,33 +753,29 @@ declare namespace commands {
      * Sets the value of an element in a list by its index.
      *
      * `LSET key index element`, since 1.0.0: https://valkey.io/commands/lset/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    lset(key: KeyLike, index: Numeric, element: Value): Promise<"OK">;
+    lset(key: KeyLike, index: Numeric, element: Value): Promise<Word<Text, "OK">>;
 
     /**
      * Removes elements from both ends a list. Deletes the list if all elements were trimmed.
      *
      * `LTRIM key start stop`, since 1.0.0: https://valkey.io/commands/ltrim/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    ltrim(key: KeyLike, start: Numeric, stop: Numeric): Promise<"OK">;
+    ltrim(key: KeyLike, start: Numeric, stop: Numeric): Promise<Word<Text, "OK">>;
 
     /**
      * Atomically returns the string values of one or more keys.
      *
      * `MGET key [key ...]`, since 1.0.0: https://valkey.io/commands/mget/
      */
-    mget(...keys: KeyLike[]): Promise<(string | null)[]>;
+    mget(...keys: KeyLike[]): Promise<(Text | null)[]>;
 
     /**
      * Atomically creates or modifies the string values of one or more keys.
      *
      * `MSET key value [key value ...]`, since 1.0.1: https://valkey.io/commands/mset/
      */
-    mset(...keysAndValues: Value[]): Promise<"OK">;
+    mset(...keysAndValues: Value[]): Promise<Word<Text, "OK">>;
 
     /**
      * Atomically modifies the string values of one or more keys only when all keys don't exist.
@@ -849,7 +789,7 @@ declare namespace commands {
      *
      * `OBJECT`, since 2.2.3: https://valkey.io/commands/object/
      */
-    object(subcommand: "ENCODING", key: KeyLike): Promise<string | null>;
+    object(subcommand: "ENCODING", key: KeyLike): Promise<Text | null>;
     object(subcommand: "FREQ" | "IDLETIME" | "REFCOUNT", key: KeyLike): Promise<number | null>;
     object(subcommand: string, ...args: Value[]): Promise<any>;
 
@@ -857,8 +797,6 @@ declare namespace commands {
      * Removes the expiration time of a key.
      *
      * `PERSIST key`, since 2.2.0: https://valkey.io/commands/persist/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     persist(key: KeyLike): Promise<number>;
 
@@ -866,26 +804,22 @@ declare namespace commands {
      * Sets the expiration time of a key in milliseconds.
      *
      * `PEXPIRE key milliseconds [NX | XX | GT | LT]`, since 2.6.0: https://valkey.io/commands/pexpire/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     pexpire(key: KeyLike, milliseconds: Numeric): Promise<number>;
+    pexpire(key: KeyLike, milliseconds: Numeric, condition: "NX" | "XX" | "GT" | "LT"): Promise<number>;
 
     /**
      * Sets the expiration time of a key to a Unix milliseconds timestamp.
      *
      * `PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]`, since 2.6.0: https://valkey.io/commands/pexpireat/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     pexpireat(key: KeyLike, timestampMilliseconds: Numeric): Promise<number>;
+    pexpireat(key: KeyLike, timestampMilliseconds: Numeric, condition: "NX" | "XX" | "GT" | "LT"): Promise<number>;
 
     /**
      * Returns the expiration time of a key as a Unix milliseconds timestamp.
      *
      * `PEXPIRETIME key`, since 7.0.0: https://valkey.io/commands/pexpiretime/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     pexpiretime(key: KeyLike): Promise<number>;
 
@@ -893,10 +827,8 @@ declare namespace commands {
      * Adds elements to a HyperLogLog key. Creates the key if it doesn't exist.
      *
      * `PFADD key [element [element ...]]`, since 2.8.9: https://valkey.io/commands/pfadd/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    pfadd(key: KeyLike, element: Value): Promise<number>;
+    pfadd(key: KeyLike, element: Value, ...elements: Value[]): Promise<number>;
 
     /**
      * Returns the approximated cardinality of the set(s) observed by the HyperLogLog key(s).
@@ -910,38 +842,27 @@ declare namespace commands {
      *
      * `PFMERGE destkey [sourcekey [sourcekey ...]]`, since 2.8.9: https://valkey.io/commands/pfmerge/
      */
-    pfmerge(destination: KeyLike, ...sources: KeyLike[]): Promise<"OK">;
+    pfmerge(destination: KeyLike, ...sources: KeyLike[]): Promise<Word<Text, "OK">>;
 
     /**
      * Returns the server's liveliness response.
      *
      * `PING [message]`, since 1.0.0: https://valkey.io/commands/ping/
      */
-    ping(): Promise<"PONG">;
-    ping(message: Value): Promise<string>;
+    ping(): Promise<Word<Text, "PONG">>;
+    ping(message: Value): Promise<Text>;
 
     /**
      * Sets both string value and expiration time in milliseconds of a key. The key is created if it doesn't exist.
      *
      * `PSETEX key milliseconds value`, since 2.6.0: https://valkey.io/commands/psetex/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    psetex(key: KeyLike, milliseconds: Numeric, value: Value): Promise<"OK">;
-
-    /**
-     * Listens for messages published to channels that match one or more patterns.
-     *
-     * `PSUBSCRIBE pattern [pattern ...]`, since 2.0.0: https://valkey.io/commands/psubscribe/
-     */
-    psubscribe(...patterns: KeyLike[]): Promise<any>;
+    psetex(key: KeyLike, milliseconds: Numeric, value: Value): Promise<Word<Text, "OK">>;
 
     /**
      * Returns the expiration time in milliseconds of a key.
      *
      * `PTTL key`, since 2.6.0: https://valkey.io/commands/pttl/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     pttl(key: KeyLike): Promise<number>;
 
@@ -950,7 +871,7 @@ declare namespace commands {
      *
      * `PUBLISH channel message`, since 2.0.0: https://valkey.io/commands/publish/
      */
-    publish(channel: string, message: string): Promise<number>;
+    publish(channel: KeyLike, message: KeyLike): Promise<number>;
 
     /**
      * A container for Pub/Sub commands.
@@ -958,39 +879,28 @@ declare namespace commands {
      * `PUBSUB`, since 2.8.0: https://valkey.io/commands/pubsub/
      */
     pubsub(subcommand: "NUMPAT"): Promise<number>;
-    pubsub(subcommand: "CHANNELS"): Promise<string[]>;
-    pubsub(subcommand: "CHANNELS", pattern: KeyLike): Promise<string[]>;
+    pubsub(subcommand: "CHANNELS"): Promise<Text[]>;
+    pubsub(subcommand: "CHANNELS", pattern: KeyLike): Promise<Text[]>;
     pubsub(subcommand: string, ...args: Value[]): Promise<any>;
-
-    /**
-     * Stops listening to messages published to channels that match one or more patterns.
-     *
-     * `PUNSUBSCRIBE [pattern [pattern ...]]`, since 2.0.0: https://valkey.io/commands/punsubscribe/
-     */
-    punsubscribe(...patterns: KeyLike[]): Promise<any>;
 
     /**
      * Returns a random key name from the database.
      *
      * `RANDOMKEY`, since 1.0.0: https://valkey.io/commands/randomkey/
      */
-    randomkey(): Promise<string | null>;
+    randomkey(): Promise<Text | null>;
 
     /**
      * Renames a key and overwrites the destination.
      *
      * `RENAME key newkey`, since 1.0.0: https://valkey.io/commands/rename/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    rename(key: KeyLike, newKey: KeyLike): Promise<"OK">;
+    rename(key: KeyLike, newKey: KeyLike): Promise<Word<Text, "OK">>;
 
     /**
      * Renames a key only when the target key name doesn't exist.
      *
      * `RENAMENX key newkey`, since 1.0.0: https://valkey.io/commands/renamenx/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     renamenx(key: KeyLike, newKey: KeyLike): Promise<number>;
 
@@ -999,18 +909,16 @@ declare namespace commands {
      *
      * `RPOP key [count]`, since 1.0.0: https://valkey.io/commands/rpop/
      */
-    rpop(key: KeyLike): Promise<string | null>;
-    rpop(key: KeyLike, count: Numeric): Promise<string[] | null>;
-    rpop(key: KeyLike, count: number): Promise<string[]>;
+    rpop(key: KeyLike): Promise<Text | null>;
+    rpop(key: KeyLike, count: Numeric): Promise<Text[] | null>;
+    rpop(key: KeyLike, count: number): Promise<Text[]>;
 
     /**
      * Returns the last element of a list after removing and pushing it to another list. Deletes the list if the last element was popped.
      *
      * `RPOPLPUSH source destination`, since 1.2.0: https://valkey.io/commands/rpoplpush/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    rpoplpush(source: KeyLike, destination: KeyLike): Promise<string | null>;
+    rpoplpush(source: KeyLike, destination: KeyLike): Promise<Text | null>;
 
     /**
      * Appends one or more elements to a list. Creates the key if it doesn't exist.
@@ -1038,14 +946,12 @@ declare namespace commands {
      *
      * `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`, since 2.8.0: https://valkey.io/commands/scan/
      */
-    scan(cursor: Numeric, ...options: Value[]): Promise<[cursor: string, keys: string[]]>;
+    scan(cursor: Numeric, ...options: Value[]): Promise<[cursor: Text, keys: Text[]]>;
 
     /**
      * Returns the number of members in a set.
      *
      * `SCARD key`, since 1.0.0: https://valkey.io/commands/scard/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     scard(key: KeyLike): Promise<number>;
 
@@ -1054,7 +960,7 @@ declare namespace commands {
      *
      * `SCRIPT`, since 2.6.0: https://valkey.io/commands/script/
      */
-    script(subcommand: "LOAD", script: KeyLike): Promise<string>;
+    script(subcommand: "LOAD", script: KeyLike): Promise<Text>;
     script(subcommand: "EXISTS", ...sha1s: KeyLike[]): Promise<number[]>;
     script(...args: Value[]): Promise<any>;
 
@@ -1063,7 +969,7 @@ declare namespace commands {
      *
      * `SDIFF key [key ...]`, since 1.0.0: https://valkey.io/commands/sdiff/
      */
-    sdiff(key: KeyLike, ...keys: KeyLike[]): Promise<string[]>;
+    sdiff(key: KeyLike, ...keys: KeyLike[]): Promise<Text[]>;
 
     /**
      * Stores the difference of multiple sets in a key.
@@ -1077,26 +983,24 @@ declare namespace commands {
      *
      * `SELECT index`, since 1.0.0: https://valkey.io/commands/select/
      */
-    select(index: Numeric): Promise<"OK">;
+    select(index: Numeric): Promise<Word<Text, "OK">>;
 
     /**
      * Sets the string value of a key, ignoring its type. The key is created if it doesn't exist.
      *
      * `SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]`, since 1.0.0: https://valkey.io/commands/set/
      */
-    set(key: KeyLike, value: Value): Promise<"OK">;
-    set(key: KeyLike, value: Value, expiry: "EX" | "PX" | "EXAT" | "PXAT", time: Numeric): Promise<"OK">;
-    set(key: KeyLike, value: Value, keepTtl: "KEEPTTL"): Promise<"OK">;
-    set(key: KeyLike, value: Value, condition: "NX" | "XX"): Promise<"OK" | null>;
-    set(key: KeyLike, value: Value, get: "GET"): Promise<string | null>;
-    set(key: KeyLike, value: Value, ...options: Value[]): Promise<"OK" | string | null>;
+    set(key: KeyLike, value: Value): Promise<Word<Text, "OK">>;
+    set(key: KeyLike, value: Value, expiry: "EX" | "PX" | "EXAT" | "PXAT", time: Numeric): Promise<Word<Text, "OK">>;
+    set(key: KeyLike, value: Value, keepTtl: "KEEPTTL"): Promise<Word<Text, "OK">>;
+    set(key: KeyLike, value: Value, condition: "NX" | "XX"): Promise<Word<Text, "OK"> | null>;
+    set(key: KeyLike, value: Value, get: "GET"): Promise<Text | null>;
+    set(key: KeyLike, value: Value, ...options: Value[]): Promise<Word<Text, "OK"> | Text | null>;
 
     /**
      * Sets or clears the bit at offset of the string value. Creates the key if it doesn't exist.
      *
      * `SETBIT key offset value`, since 2.2.0: https://valkey.io/commands/setbit/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     setbit(key: KeyLike, offset: Numeric, value: 0 | 1): Promise<number>;
 
@@ -1104,17 +1008,13 @@ declare namespace commands {
      * Sets the string value and expiration time of a key. Creates the key if it doesn't exist.
      *
      * `SETEX key seconds value`, since 2.0.0: https://valkey.io/commands/setex/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    setex(key: KeyLike, seconds: Numeric, value: Value): Promise<"OK">;
+    setex(key: KeyLike, seconds: Numeric, value: Value): Promise<Word<Text, "OK">>;
 
     /**
      * Set the string value of a key only when the key doesn't exist.
      *
      * `SETNX key value`, since 1.0.0: https://valkey.io/commands/setnx/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     setnx(key: KeyLike, value: Value): Promise<number>;
 
@@ -1122,8 +1022,6 @@ declare namespace commands {
      * Overwrites a part of a string value with another by an offset. Creates the key if it doesn't exist.
      *
      * `SETRANGE key offset value`, since 2.2.0: https://valkey.io/commands/setrange/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     setrange(key: KeyLike, offset: Numeric, value: Value): Promise<number>;
 
@@ -1132,7 +1030,7 @@ declare namespace commands {
      *
      * `SINTER key [key ...]`, since 1.0.0: https://valkey.io/commands/sinter/
      */
-    sinter(key: KeyLike, ...keys: KeyLike[]): Promise<string[]>;
+    sinter(key: KeyLike, ...keys: KeyLike[]): Promise<Text[]>;
 
     /**
      * Returns the number of members of the intersect of multiple sets.
@@ -1152,8 +1050,6 @@ declare namespace commands {
      * Determines whether a member belongs to a set.
      *
      * `SISMEMBER key member`, since 1.0.0: https://valkey.io/commands/sismember/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     sismember(key: KeyLike, member: Value): Promise<boolean>;
 
@@ -1161,10 +1057,8 @@ declare namespace commands {
      * Returns all members of a set.
      *
      * `SMEMBERS key`, since 1.0.0: https://valkey.io/commands/smembers/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    smembers(key: KeyLike): Promise<string[]>;
+    smembers(key: KeyLike): Promise<Text[]>;
 
     /**
      * Determines whether multiple members belong to a set.
@@ -1177,8 +1071,6 @@ declare namespace commands {
      * Moves a member from one set to another.
      *
      * `SMOVE source destination member`, since 1.0.0: https://valkey.io/commands/smove/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     smove(source: KeyLike, destination: KeyLike, member: Value): Promise<boolean>;
 
@@ -1187,23 +1079,21 @@ declare namespace commands {
      *
      * `SORT key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA] [STORE destination]`, since 1.0.0: https://valkey.io/commands/sort/
      */
-    sort(key: KeyLike): Promise<(string | null)[]>;
-    sort(key: KeyLike, ...options: Value[]): Promise<(string | null)[] | number>;
+    sort(key: KeyLike): Promise<(Text | null)[]>;
+    sort(key: KeyLike, ...options: Value[]): Promise<(Text | null)[] | number>;
 
     /**
      * Returns one or more random members from a set after removing them. Deletes the set if the last member was popped.
      *
      * `SPOP key [count]`, since 1.0.0: https://valkey.io/commands/spop/
      */
-    spop(key: KeyLike): Promise<string | null>;
-    spop(key: KeyLike, count: Numeric): Promise<string[]>;
+    spop(key: KeyLike): Promise<Text | null>;
+    spop(key: KeyLike, count: Numeric): Promise<Text[]>;
 
     /**
      * Post a message to a shard channel
      *
      * `SPUBLISH shardchannel message`, since 7.0.0: https://valkey.io/commands/spublish/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     spublish(channel: KeyLike, message: Value): Promise<number>;
 
@@ -1212,8 +1102,8 @@ declare namespace commands {
      *
      * `SRANDMEMBER key [count]`, since 1.0.0: https://valkey.io/commands/srandmember/
      */
-    srandmember(key: KeyLike): Promise<string | null>;
-    srandmember(key: KeyLike, count: Numeric): Promise<string[]>;
+    srandmember(key: KeyLike): Promise<Text | null>;
+    srandmember(key: KeyLike, count: Numeric): Promise<Text[]>;
 
     /**
      * Removes one or more members from a set. Deletes the set if the last member was removed.
@@ -1227,14 +1117,12 @@ declare namespace commands {
      *
      * `SSCAN key cursor [MATCH pattern] [COUNT count]`, since 2.8.0: https://valkey.io/commands/sscan/
      */
-    sscan(key: KeyLike, cursor: Numeric, ...options: Value[]): Promise<[cursor: string, members: string[]]>;
+    sscan(key: KeyLike, cursor: Numeric, ...options: Value[]): Promise<[cursor: Text, members: Text[]]>;
 
     /**
      * Returns the length of a string value.
      *
      * `STRLEN key`, since 2.2.0: https://valkey.io/commands/strlen/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     strlen(key: KeyLike): Promise<number>;
 
@@ -1242,17 +1130,15 @@ declare namespace commands {
      * Returns a substring from a string value.
      *
      * `SUBSTR key start end`, since 1.0.0: https://valkey.io/commands/substr/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    substr(key: KeyLike, start: Numeric, end: Numeric): Promise<string>;
+    substr(key: KeyLike, start: Numeric, end: Numeric): Promise<Text>;
 
     /**
      * Returns the union of multiple sets.
      *
      * `SUNION key [key ...]`, since 1.0.0: https://valkey.io/commands/sunion/
      */
-    sunion(key: KeyLike, ...keys: KeyLike[]): Promise<string[]>;
+    sunion(key: KeyLike, ...keys: KeyLike[]): Promise<Text[]>;
 
     /**
      * Stores the union of multiple sets in a key.
@@ -1266,7 +1152,7 @@ declare namespace commands {
      *
      * `TIME`, since 2.6.0: https://valkey.io/commands/time/
      */
-    time(): Promise<[seconds: string, microseconds: string]>;
+    time(): Promise<[seconds: Text, microseconds: Text]>;
 
     /**
      * Returns the number of existing keys out of those specified after updating the time they were last accessed.
@@ -1279,8 +1165,6 @@ declare namespace commands {
      * Returns the expiration time in seconds of a key.
      *
      * `TTL key`, since 1.0.0: https://valkey.io/commands/ttl/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     ttl(key: KeyLike): Promise<number>;
 
@@ -1288,10 +1172,8 @@ declare namespace commands {
      * Determines the type of value stored at a key.
      *
      * `TYPE key`, since 1.0.0: https://valkey.io/commands/type/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
-    type(key: KeyLike): Promise<"none" | "string" | "list" | "set" | "zset" | "hash" | "stream">;
+    type(key: KeyLike): Promise<Word<Text, "none"> | Word<Text, "string"> | Word<Text, "list"> | Word<Text, "set"> | Word<Text, "zset"> | Word<Text, "hash"> | Word<Text, "stream">>;
 
     /**
      * Asynchronously deletes one or more keys.
@@ -1304,8 +1186,6 @@ declare namespace commands {
      * Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed.
      *
      * `WAIT numreplicas timeout`, since 3.0.0: https://valkey.io/commands/wait/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     wait(replicas: Numeric, timeout: Numeric): Promise<number>;
 
@@ -1321,14 +1201,14 @@ declare namespace commands {
      *
      * `XADD key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value ...]`, since 5.0.0: https://valkey.io/commands/xadd/
      */
-    xadd(key: KeyLike, ...args: Value[]): Promise<string | null>;
+    xadd(key: KeyLike, ...args: Value[]): Promise<Text | null>;
 
     /**
      * Changes, or acquires, ownership of messages in a consumer group, as if the messages were delivered to as consumer group member.
      *
      * `XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]`, since 6.2.0: https://valkey.io/commands/xautoclaim/
      */
-    xautoclaim(key: KeyLike, group: Value, consumer: Value, minIdle: Numeric, start: Numeric, ...options: Value[]): Promise<[cursor: string, entries: any[], deleted: string[]]>;
+    xautoclaim(key: KeyLike, group: Value, consumer: Value, minIdle: Numeric, start: Numeric, ...options: Value[]): Promise<[cursor: Text, entries: any[], deleted: Text[]]>;
 
     /**
      * Changes, or acquires, ownership of a message in a consumer group, as if the message was delivered a consumer group member.
@@ -1365,8 +1245,6 @@ declare namespace commands {
      * Return the number of messages in a stream.
      *
      * `XLEN key`, since 5.0.0: https://valkey.io/commands/xlen/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     xlen(key: KeyLike): Promise<number>;
 
@@ -1375,7 +1253,7 @@ declare namespace commands {
      *
      * `XPENDING key group [[IDLE min-idle-time] start end count [consumer]]`, since 5.0.0: https://valkey.io/commands/xpending/
      */
-    xpending(key: KeyLike, group: Value): Promise<[count: number, minId: string | null, maxId: string | null, consumers: [name: string, count: string][] | null]>;
+    xpending(key: KeyLike, group: Value): Promise<[count: number, minId: Text | null, maxId: Text | null, consumers: [name: Text, count: Text][] | null]>;
     xpending(key: KeyLike, group: Value, ...range: Value[]): Promise<any>;
 
     /**
@@ -1383,35 +1261,35 @@ declare namespace commands {
      *
      * `XRANGE key start end [COUNT count]`, since 5.0.0: https://valkey.io/commands/xrange/
      */
-    xrange(key: KeyLike, start: Numeric, end: Numeric, ...options: Value[]): Promise<StreamEntry[]>;
+    xrange(key: KeyLike, start: Numeric, end: Numeric, ...options: Value[]): Promise<StreamEntry<Text>[]>;
 
     /**
      * Returns messages from multiple streams with IDs greater than the ones requested. Blocks until a message is available otherwise.
      *
      * `XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] ID [ID ...]`, since 5.0.0: https://valkey.io/commands/xread/
      */
-    xread(...args: Value[]): Promise<Record<string, StreamEntry[]> | null>;
+    xread(...args: Value[]): Promise<Record<string, StreamEntry<Text>[]> | null>;
 
     /**
      * Returns new or historical messages from a stream for a consumer in a group. Blocks until a message is available otherwise.
      *
      * `XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] ID [ID ...]`, since 5.0.0: https://valkey.io/commands/xreadgroup/
      */
-    xreadgroup(...args: Value[]): Promise<Record<string, StreamEntry[]> | null>;
+    xreadgroup(...args: Value[]): Promise<Record<string, StreamEntry<Text>[]> | null>;
 
     /**
      * Returns the messages from a stream within a range of IDs in reverse order.
      *
      * `XREVRANGE key end start [COUNT count]`, since 5.0.0: https://valkey.io/commands/xrevrange/
      */
-    xrevrange(key: KeyLike, end: Numeric, start: Numeric, ...options: Value[]): Promise<StreamEntry[]>;
+    xrevrange(key: KeyLike, end: Numeric, start: Numeric, ...options: Value[]): Promise<StreamEntry<Text>[]>;
 
     /**
      * An internal command for replicating stream values.
      *
      * `XSETID key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]`, since 5.0.0: https://valkey.io/commands/xsetid/
      */
-    xsetid(key: KeyLike, lastId: Value, ...options: Value[]): Promise<"OK">;
+    xsetid(key: KeyLike, lastId: Value, ...options: Value[]): Promise<Word<Text, "OK">>;
 
     /**
      * Deletes messages from the beginning of a stream.
@@ -1433,8 +1311,6 @@ declare namespace commands {
      * Returns the number of members in a sorted set.
      *
      * `ZCARD key`, since 1.2.0: https://valkey.io/commands/zcard/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zcard(key: KeyLike): Promise<number>;
 
@@ -1442,8 +1318,6 @@ declare namespace commands {
      * Returns the count of members in a sorted set that have scores within a range.
      *
      * `ZCOUNT key min max`, since 2.0.0: https://valkey.io/commands/zcount/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zcount(key: KeyLike, min: Numeric, max: Numeric): Promise<number>;
 
@@ -1452,8 +1326,8 @@ declare namespace commands {
      *
      * `ZDIFF numkeys key [key ...] [WITHSCORES]`, since 6.2.0: https://valkey.io/commands/zdiff/
      */
-    zdiff(count: Numeric, ...args: [...keys: Value[], withScores: "WITHSCORES"]): Promise<[member: string, score: number][]>;
-    zdiff(count: Numeric, ...keys: Value[]): Promise<string[]>;
+    zdiff(count: Numeric, ...args: [...keys: Value[], withScores: "WITHSCORES"]): Promise<[member: Text, score: number][]>;
+    zdiff(count: Numeric, ...keys: Value[]): Promise<Text[]>;
 
     /**
      * Stores the difference of multiple sorted sets in a key.
@@ -1466,8 +1340,6 @@ declare namespace commands {
      * Increments the score of a member in a sorted set.
      *
      * `ZINCRBY key increment member`, since 1.2.0: https://valkey.io/commands/zincrby/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zincrby(key: KeyLike, increment: Numeric, member: Value): Promise<number>;
 
@@ -1476,8 +1348,8 @@ declare namespace commands {
      *
      * `ZINTER numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]`, since 6.2.0: https://valkey.io/commands/zinter/
      */
-    zinter(count: Numeric, ...args: [...keysAndOptions: Value[], withScores: "WITHSCORES"]): Promise<[member: string, score: number][]>;
-    zinter(count: Numeric, ...keysAndOptions: Value[]): Promise<string[]>;
+    zinter(count: Numeric, ...args: [...keysAndOptions: Value[], withScores: "WITHSCORES"]): Promise<[member: Text, score: number][]>;
+    zinter(count: Numeric, ...keysAndOptions: Value[]): Promise<Text[]>;
 
     /**
      * Returns the number of members of the intersect of multiple sorted sets.
@@ -1497,8 +1369,6 @@ declare namespace commands {
      * Returns the number of members in a sorted set within a lexicographical range.
      *
      * `ZLEXCOUNT key min max`, since 2.8.9: https://valkey.io/commands/zlexcount/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zlexcount(key: KeyLike, min: Value, max: Value): Promise<number>;
 
@@ -1507,7 +1377,7 @@ declare namespace commands {
      *
      * `ZMPOP numkeys key [key ...] <MIN | MAX> [COUNT count]`, since 7.0.0: https://valkey.io/commands/zmpop/
      */
-    zmpop(count: Numeric, ...keysAndOptions: Value[]): Promise<[key: string, members: [member: string, score: number][]] | null>;
+    zmpop(count: Numeric, ...keysAndOptions: Value[]): Promise<[key: Text, members: [member: Text, score: number][]] | null>;
 
     /**
      * Returns the score of one or more members in a sorted set.
@@ -1521,51 +1391,51 @@ declare namespace commands {
      *
      * `ZPOPMAX key [count]`, since 5.0.0: https://valkey.io/commands/zpopmax/
      */
-    zpopmax(key: KeyLike): Promise<[member: string, score: number] | []>;
-    zpopmax(key: KeyLike, count: Numeric): Promise<[member: string, score: number][]>;
+    zpopmax(key: KeyLike): Promise<[member: Text, score: number] | []>;
+    zpopmax(key: KeyLike, count: Numeric): Promise<[member: Text, score: number][]>;
 
     /**
      * Returns the lowest-scoring members from a sorted set after removing them. Deletes the sorted set if the last member was popped.
      *
      * `ZPOPMIN key [count]`, since 5.0.0: https://valkey.io/commands/zpopmin/
      */
-    zpopmin(key: KeyLike): Promise<[member: string, score: number] | []>;
-    zpopmin(key: KeyLike, count: Numeric): Promise<[member: string, score: number][]>;
+    zpopmin(key: KeyLike): Promise<[member: Text, score: number] | []>;
+    zpopmin(key: KeyLike, count: Numeric): Promise<[member: Text, score: number][]>;
 
     /**
      * Returns one or more random members from a sorted set.
      *
      * `ZRANDMEMBER key [count [WITHSCORES]]`, since 6.2.0: https://valkey.io/commands/zrandmember/
      */
-    zrandmember(key: KeyLike): Promise<string | null>;
-    zrandmember(key: KeyLike, count: Numeric): Promise<string[]>;
-    zrandmember(key: KeyLike, count: Numeric, withScores: "WITHSCORES"): Promise<[member: string, score: number][]>;
+    zrandmember(key: KeyLike): Promise<Text | null>;
+    zrandmember(key: KeyLike, count: Numeric): Promise<Text[]>;
+    zrandmember(key: KeyLike, count: Numeric, withScores: "WITHSCORES"): Promise<[member: Text, score: number][]>;
 
     /**
      * Returns members in a sorted set within a range of indexes.
      *
      * `ZRANGE key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]`, since 1.2.0: https://valkey.io/commands/zrange/
      */
-    zrange(key: KeyLike, start: Value, stop: Value): Promise<string[]>;
-    zrange(key: KeyLike, start: Value, stop: Value, ...options: [...options: Value[], withScores: "WITHSCORES"]): Promise<[member: string, score: number][]>;
-    zrange(key: KeyLike, start: Value, stop: Value, ...options: Value[]): Promise<string[]>;
+    zrange(key: KeyLike, start: Value, stop: Value): Promise<Text[]>;
+    zrange(key: KeyLike, start: Value, stop: Value, ...options: [...options: Value[], withScores: "WITHSCORES"]): Promise<[member: Text, score: number][]>;
+    zrange(key: KeyLike, start: Value, stop: Value, ...options: Value[]): Promise<Text[]>;
 
     /**
      * Returns members in a sorted set within a lexicographical range.
      *
      * `ZRANGEBYLEX key min max [LIMIT offset count]`, since 2.8.9: https://valkey.io/commands/zrangebylex/
      */
-    zrangebylex(key: KeyLike, min: Value, max: Value, ...options: Value[]): Promise<string[]>;
+    zrangebylex(key: KeyLike, min: Value, max: Value, ...options: Value[]): Promise<Text[]>;
 
     /**
      * Returns members in a sorted set within a range of scores.
      *
      * `ZRANGEBYSCORE key min max [WITHSCORES] [LIMIT offset count]`, since 1.0.5: https://valkey.io/commands/zrangebyscore/
      */
-    zrangebyscore(key: KeyLike, min: Numeric, max: Numeric): Promise<string[]>;
-    zrangebyscore(key: KeyLike, min: Numeric, max: Numeric, withScores: "WITHSCORES", ...options: Value[]): Promise<[member: string, score: number][]>;
-    zrangebyscore(key: KeyLike, min: Numeric, max: Numeric, limit: "LIMIT", offset: Numeric, count: Numeric, withScores: "WITHSCORES"): Promise<[member: string, score: number][]>;
-    zrangebyscore(key: KeyLike, min: Numeric, max: Numeric, ...options: Value[]): Promise<string[]>;
+    zrangebyscore(key: KeyLike, min: Numeric, max: Numeric): Promise<Text[]>;
+    zrangebyscore(key: KeyLike, min: Numeric, max: Numeric, withScores: "WITHSCORES", ...options: Value[]): Promise<[member: Text, score: number][]>;
+    zrangebyscore(key: KeyLike, min: Numeric, max: Numeric, limit: "LIMIT", offset: Numeric, count: Numeric, withScores: "WITHSCORES"): Promise<[member: Text, score: number][]>;
+    zrangebyscore(key: KeyLike, min: Numeric, max: Numeric, ...options: Value[]): Promise<Text[]>;
 
     /**
      * Stores a range of members from sorted set in a key.
@@ -1593,8 +1463,6 @@ declare namespace commands {
      * Removes members in a sorted set within a lexicographical range. Deletes the sorted set if all members were removed.
      *
      * `ZREMRANGEBYLEX key min max`, since 2.8.9: https://valkey.io/commands/zremrangebylex/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zremrangebylex(key: KeyLike, min: Value, max: Value): Promise<number>;
 
@@ -1602,8 +1470,6 @@ declare namespace commands {
      * Removes members in a sorted set within a range of indexes. Deletes the sorted set if all members were removed.
      *
      * `ZREMRANGEBYRANK key start stop`, since 2.0.0: https://valkey.io/commands/zremrangebyrank/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zremrangebyrank(key: KeyLike, start: Numeric, stop: Numeric): Promise<number>;
 
@@ -1611,8 +1477,6 @@ declare namespace commands {
      * Removes members in a sorted set within a range of scores. Deletes the sorted set if all members were removed.
      *
      * `ZREMRANGEBYSCORE key min max`, since 1.2.0: https://valkey.io/commands/zremrangebyscore/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zremrangebyscore(key: KeyLike, min: Numeric, max: Numeric): Promise<number>;
 
@@ -1621,26 +1485,26 @@ declare namespace commands {
      *
      * `ZREVRANGE key start stop [WITHSCORES]`, since 1.2.0: https://valkey.io/commands/zrevrange/
      */
-    zrevrange(key: KeyLike, start: Numeric, stop: Numeric): Promise<string[]>;
-    zrevrange(key: KeyLike, start: Numeric, stop: Numeric, withScores: "WITHSCORES"): Promise<[member: string, score: number][]>;
-    zrevrange(key: KeyLike, start: Numeric, stop: Numeric, ...options: Value[]): Promise<string[]>;
+    zrevrange(key: KeyLike, start: Numeric, stop: Numeric): Promise<Text[]>;
+    zrevrange(key: KeyLike, start: Numeric, stop: Numeric, withScores: "WITHSCORES"): Promise<[member: Text, score: number][]>;
+    zrevrange(key: KeyLike, start: Numeric, stop: Numeric, ...options: Value[]): Promise<Text[]>;
 
     /**
      * Returns members in a sorted set within a lexicographical range in reverse order.
      *
      * `ZREVRANGEBYLEX key max min [LIMIT offset count]`, since 2.8.9: https://valkey.io/commands/zrevrangebylex/
      */
-    zrevrangebylex(key: KeyLike, max: Value, min: Value, ...options: Value[]): Promise<string[]>;
+    zrevrangebylex(key: KeyLike, max: Value, min: Value, ...options: Value[]): Promise<Text[]>;
 
     /**
      * Returns members in a sorted set within a range of scores in reverse order.
      *
      * `ZREVRANGEBYSCORE key max min [WITHSCORES] [LIMIT offset count]`, since 2.2.0: https://valkey.io/commands/zrevrangebyscore/
      */
-    zrevrangebyscore(key: KeyLike, max: Numeric, min: Numeric): Promise<string[]>;
-    zrevrangebyscore(key: KeyLike, max: Numeric, min: Numeric, withScores: "WITHSCORES", ...options: Value[]): Promise<[member: string, score: number][]>;
-    zrevrangebyscore(key: KeyLike, max: Numeric, min: Numeric, limit: "LIMIT", offset: Numeric, count: Numeric, withScores: "WITHSCORES"): Promise<[member: string, score: number][]>;
-    zrevrangebyscore(key: KeyLike, max: Numeric, min: Numeric, ...options: Value[]): Promise<string[]>;
+    zrevrangebyscore(key: KeyLike, max: Numeric, min: Numeric): Promise<Text[]>;
+    zrevrangebyscore(key: KeyLike, max: Numeric, min: Numeric, withScores: "WITHSCORES", ...options: Value[]): Promise<[member: Text, score: number][]>;
+    zrevrangebyscore(key: KeyLike, max: Numeric, min: Numeric, limit: "LIMIT", offset: Numeric, count: Numeric, withScores: "WITHSCORES"): Promise<[member: Text, score: number][]>;
+    zrevrangebyscore(key: KeyLike, max: Numeric, min: Numeric, ...options: Value[]): Promise<Text[]>;
 
     /**
      * Returns the index of a member in a sorted set ordered by descending scores.
@@ -1655,14 +1519,12 @@ declare namespace commands {
      *
      * `ZSCAN key cursor [MATCH pattern] [COUNT count] [NOSCORES]`, since 2.8.0: https://valkey.io/commands/zscan/
      */
-    zscan(key: KeyLike, cursor: Numeric, ...options: Value[]): Promise<[cursor: string, membersAndScores: string[]]>;
+    zscan(key: KeyLike, cursor: Numeric, ...options: Value[]): Promise<[cursor: Text, membersAndScores: Text[]]>;
 
     /**
      * Returns the score of a member in a sorted set.
      *
      * `ZSCORE key member`, since 1.2.0: https://valkey.io/commands/zscore/
-     *
-     * Takes exactly the arguments declared here; further ones are ignored.
      */
     zscore(key: KeyLike, member: Value): Promise<number | null>;
 
@@ -1671,8 +1533,8 @@ declare namespace commands {
      *
      * `ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]`, since 6.2.0: https://valkey.io/commands/zunion/
      */
-    zunion(count: Numeric, ...args: [...keysAndOptions: Value[], withScores: "WITHSCORES"]): Promise<[member: string, score: number][]>;
-    zunion(count: Numeric, ...keysAndOptions: Value[]): Promise<string[]>;
+    zunion(count: Numeric, ...args: [...keysAndOptions: Value[], withScores: "WITHSCORES"]): Promise<[member: Text, score: number][]>;
+    zunion(count: Numeric, ...keysAndOptions: Value[]): Promise<Text[]>;
 
     /**
      * Stores the union of multiple sorted sets in a key.

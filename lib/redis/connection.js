@@ -3,78 +3,75 @@
  * What is behind a `RedisClient`: one lane with its outgoing commands, events and subscriptions.
  */
 const { RedisLane, LaneEvent } = require("../../binding.js");
-const { port, register, forget, newTarget, listen, unlisten, report, onServerError } = require("../port.js");
+const { port, register, forget, eachPending, newTarget, listen, unlisten, onServerError } = require("../port.js");
+const { Admission } = require("./admission.js");
+const { Group } = require("./deadlines.js");
 const { Outgoing } = require("./outgoing.js");
 const { encode } = require("./encode.js");
-const { coded, connectionClosed, fromFailure, serverError } = require("./errors.js");
-
-/** Bits of an entry's meta word; see `src/redis/meta.rs`. */
-const SUBSCRIBE = 1;
-const UNSUBSCRIBE = 2;
-const BYTES = 1 << 2;
-const COUNT_SHIFT = 8;
+const { coded, fromFailure, serverError } = require("./errors.js");
+const { logIn } = require("./login.js");
+const { Meta } = require("./meta.js");
+const { PLAIN } = require("./outcomes.js");
+const { Subscriptions } = require("./subscriptions.js");
+const tracing = require("./tracing.js");
 
 onServerError(serverError);
 
-/** Names whose meta word is remembered; a caller may make up any number of them. */
-const KNOWN_NAMES = 1000;
-/** @type {Map<string, number>} */
-const metas = new Map();
+/** @type {(value: any) => void} */
+let resolve;
+/** @type {(reason: Error) => void} */
+let reject;
 
 /**
- * The meta word that follows from a command's name.
- * @param {string} command
- * @returns {number}
+ * Keeps the functions of the promise that is being made: one closure for all commands.
+ * @param {(value: any) => void} onResolve
+ * @param {(reason: Error) => void} onReject
  */
-function metaOf(command) {
-  let meta = metas.get(command);
-  if (meta === undefined) {
-    if (metas.size === KNOWN_NAMES) metas.clear();
-    meta = RedisLane.commandMeta(command);
-    metas.set(command, meta);
-  }
-  return meta;
+function capture(onResolve, onReject) {
+  resolve = onResolve;
+  reject = onReject;
 }
 
 /**
- * How replies become what users see.
- * @typedef {import("../port.js").Outcome} Outcome
- * @type {Outcome}
- */
-const PLAIN = { failed: fromFailure, refused: serverError, convert: null };
-
-/** @type {Outcome} */
-const BOOLEAN = {
-  failed: fromFailure,
-  refused: serverError,
-  convert: (value) => (typeof value === "number" ? value > 0 : value),
-};
-
-/**
- * A message listener: the message first, then the channel.
- * @typedef {(message: string, channel: string) => unknown} Listener
+ * @typedef {import("./outcomes.js").Outcome} Outcome
+ * @typedef {import("./encode.js").Argument} Argument
+ * @typedef {import("./frame.js").Frame} Frame
+ *
+ * @typedef {{ issue(frame: Frame, outcome: Outcome, meta: number): Promise<any> }} Issuer
+ *
+ * @typedef {object} Owner who is told
+ * @property {(hello: unknown) => void} onConnected
+ * @property {(error: Error) => void} onClosed
+ * @property {(gap: import("./types.js").RedisGap) => boolean} onGap returns whether somebody listens
+ *
+ * @typedef {"idle" | "connecting" | "connected" | "reconnecting" | "closed"} State
  */
 
 class Connection {
   /**
    * @param {string} url
-   * @param {ReturnType<typeof import("./options.js").resolveOptions>} options
-   * @param {{ onConnected(hello: unknown): void, onClosed(error: Error): void }} owner
+   * @param {import("./options.js").Resolved} options
+   * @param {Owner} owner
    */
   constructor(url, options, owner) {
-    this.url = url;
     this.options = options;
     this.owner = owner;
     this.outgoing = new Outgoing();
     this.scheduled = false;
-    this.connected = false;
+    /** @type {State} */
+    this.state = "idle";
     /** Whether typed commands are refused because of subscriptions. */
     this.subscriber = false;
-    /** @type {Map<string, Listener[]>} */
-    this.listeners = new Map();
+    /** Issues what the client itself needs, past the limits that hold for its users. @type {Issuer} */
+    this.unlimited = { issue: (frame, outcome, meta) => this.start(frame, outcome, meta, this.group) };
+    this.subscriptions = new Subscriptions({
+      connected: () => this.connected,
+      subscribe: (command, names) => this.subscribe(command, names, PLAIN, this.unlimited),
+      wantBytes: (wanted) => this.lane.setPushBytes(wanted),
+      onGap: (gap) => this.owner.onGap(gap),
+    });
     /** @type {Promise<unknown> | null} */
     this.connecting = null;
-    this.reconnecting = false;
     /** Whether this connection keeps the event loop alive besides its pending calls. */
     this.held = false;
     /** `unref` was called. */
@@ -83,6 +80,15 @@ class Connection {
     this.target = newTarget();
     /** Whether there are events to expect. A client that is not in use can be collected. */
     this.listening = false;
+    /** Of commands without a deadline. */
+    this.group = new Group(this);
+    this.gate = new Admission(this, options.rules);
+    /** What commands of this turn must pass; `null`, as a rule, for nothing. @type {Admission | null} */
+    this.admission = null;
+    /** Promises of commands that were gathered while batches are traced. @type {Promise<unknown>[]} */
+    this.watched = [];
+    /** @type {import("./tracing.js").Attempt | null} */
+    this.attempt = null;
     try {
       this.lane = new RedisLane(port, this.target, url, options.lane);
     } catch (error) {
@@ -90,53 +96,132 @@ class Connection {
     }
   }
 
+  /** The address without the password. */
+  get url() {
+    return this.lane.url;
+  }
+
+  get connected() {
+    return this.state === "connected";
+  }
+
+  /** How many commands wait for their reply. */
+  get pending() {
+    let count = 0;
+    this.eachPending(() => count++);
+    return count;
+  }
+
   /** @param {boolean} wanted */
   expectEvents(wanted) {
     this.listening = wanted;
     if (wanted) listen(this.target, (kind, argument) => this.onEvent(kind, argument));
     else unlisten(this.target);
+    if (wanted && this.state === "idle") this.enter("connecting");
+  }
+
+  /**
+   * @param {State} state
+   * @param {Error} [error] why a connection has ended
+   */
+  enter(state, error) {
+    const before = this.state;
+    this.state = state;
+    if (state === "connected") this.attempt?.succeeded();
+    else if (error !== undefined) this.attempt?.failed(error);
+    if (state === "connecting" || state === "reconnecting") {
+      if (before !== "connecting" && before !== "reconnecting") {
+        this.attempt = new tracing.Attempt(this, state === "reconnecting");
+      }
+    } else {
+      this.attempt = null;
+    }
+    if (before === "connected") this.subscriptions.lost();
   }
 
   /**
    * Issues a command.
-   * @param {string | import("./encode.js").Piece[]} frame
+   * @param {Frame} frame
    * @param {Outcome} outcome
    * @param {number} meta
    * @returns {Promise<any>}
    */
   issue(frame, outcome, meta) {
-    /** @type {any} */
-    let resolve;
-    /** @type {any} */
-    let reject;
-    const promise = new Promise((onResolve, onReject) => {
-      resolve = onResolve;
-      reject = onReject;
-    });
+    if (!this.scheduled) this.beginTurn();
+    if (this.admission !== null) return this.admission.issue(frame, outcome, meta, null);
+    return this.start(frame, outcome, meta, this.group);
+  }
+
+  /**
+   * Issues a command with the limits of a view.
+   * @param {Frame} frame
+   * @param {Outcome} outcome
+   * @param {number} meta
+   * @param {import("./view.js").Limits} limits
+   * @returns {Promise<any>}
+   */
+  issueWithin(frame, outcome, meta, limits) {
+    if (!this.scheduled) this.beginTurn();
+    return this.gate.issue(frame, outcome, meta, limits);
+  }
+
+  /** The first command of a turn sees to it that the turn's commands are sent together. */
+  beginTurn() {
+    this.admission = this.gate.always || tracing.active() ? this.gate : null;
+    if (!this.options.enableAutoPipelining) return;
+    this.scheduled = true;
+    process.nextTick(this.flush);
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {Outcome} outcome
+   * @param {number} meta
+   * @param {object} group
+   * @returns {Promise<any>}
+   */
+  start(frame, outcome, meta, group) {
+    const promise = new Promise(capture);
+    this.enqueue(frame, register(resolve, reject, outcome, group), meta);
+    return promise;
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {number} id
+   * @param {number} meta
+   */
+  enqueue(frame, id, meta) {
     const { outgoing } = this;
     if (!this.listening) this.expectEvents(true);
-    outgoing.add(frame, register(resolve, reject, outcome), meta);
-    if (outgoing.full || !this.options.enableAutoPipelining) {
-      outgoing.flush(this.lane);
-    } else if (!this.scheduled) {
-      this.scheduled = true;
-      process.nextTick(this.flush);
-    }
-    return promise;
+    outgoing.add(frame, id, meta);
+    if (outgoing.full || !this.scheduled) this.submit();
   }
 
   flush() {
     this.scheduled = false;
-    this.outgoing.flush(this.lane);
+    this.submit();
+  }
+
+  /** Sends what has gathered. */
+  submit() {
+    if (this.watched.length === 0) this.outgoing.flush(this.lane);
+    else tracing.batch(this, () => this.outgoing.flush(this.lane));
   }
 
   /** @returns {Promise<unknown>} */
   connect() {
     if (this.connecting !== null) return this.connecting;
     if (!this.listening) this.expectEvents(true);
-    this.outgoing.flush(this.lane);
+    this.submit();
+    /** @type {Promise<unknown>} */
     const promise = new Promise((resolve, reject) => {
-      const id = register(resolve, reject, PLAIN);
+      // Not by `then`, which would hide a rejection that nobody handles.
+      const settling = (/** @type {(value: any) => void} */ settle) => (/** @type {any} */ value) => {
+        if (this.connecting === promise) this.connecting = null;
+        settle(value);
+      };
+      const id = register(settling(resolve), settling(reject), PLAIN, this.group);
       try {
         this.lane.connect(id);
       } catch (error) {
@@ -145,31 +230,57 @@ class Connection {
       }
     });
     if (!this.connected) {
+      if (this.state === "closed") this.enter("connecting");
       this.connecting = promise;
-      const done = () => {
-        if (this.connecting === promise) this.connecting = null;
-      };
-      promise.then(done, done);
     }
     return promise;
   }
 
-  /** Returns whether there was something to close. */
-  close() {
+  /**
+   * @param {Error} error why
+   * @returns {boolean} whether there was something to close
+   */
+  close(error) {
     const { outgoing } = this;
+    // The lane may have ended just now; its event will not be heard any more.
+    const live = this.listening && this.state !== "closed";
     // Commands of this turn were promised an answer: they are refused like those in flight.
     if (!this.connected) outgoing.flush(this.lane);
-    const closed = this.lane.close(outgoing.take());
-    this.ended();
+    this.watched = [];
+    const closed = this.lane.close(outgoing.take()) || live;
+    if (closed) this.ended(error);
     return closed;
   }
 
-  ended() {
-    this.connected = false;
-    this.reconnecting = false;
+  /** @param {Error} error */
+  ended(error) {
+    this.enter("closed", error);
     this.connecting = null;
     this.expectEvents(false);
     this.hold();
+  }
+
+  /** Resolves when every command that was issued so far has settled. */
+  async drain() {
+    /** @type {Promise<void>[]} */
+    const settled = [];
+    this.eachPending((pending) => {
+      const { resolve, reject } = pending;
+      settled.push(
+        new Promise((done) => {
+          pending.resolve = (value) => done(resolve(value));
+          pending.reject = (reason) => done(reject(reason));
+        }),
+      );
+    });
+    await Promise.all(settled);
+  }
+
+  /** @param {(pending: { resolve(value: any): void, reject(reason: any): void }) => void} visit */
+  eachPending(visit) {
+    eachPending((pending) => {
+      if (pending.group instanceof Group && pending.group.connection === this) visit(pending);
+    });
   }
 
   /**
@@ -181,81 +292,53 @@ class Connection {
       case LaneEvent.Connected:
         // It may have been on its way when the connection was closed.
         if (!this.lane.connected) return;
-        this.connected = true;
-        this.reconnecting = false;
+        this.enter("connected");
         this.hold();
         this.owner.onConnected(argument);
-        this.resubscribe();
+        void this.subscriptions.restore();
         break;
       case LaneEvent.Reconnecting:
-        this.connected = false;
-        this.reconnecting = true;
+        this.enter("reconnecting");
         this.hold();
         break;
-      case LaneEvent.Closed:
-        this.ended();
-        this.owner.onClosed(fromFailure(argument));
+      case LaneEvent.Closed: {
+        const error = fromFailure(argument);
+        this.ended(error);
+        this.owner.onClosed(error);
         break;
+      }
       case LaneEvent.Credentials:
-        this.logIn(argument);
+        void logIn(this.lane, argument, this.options.credentials);
         break;
       default:
-        this.onPush(argument);
+        this.subscriptions.deliver(argument);
     }
-  }
-
-  /**
-   * Answers the native side's question for credentials.
-   * @param {number} asked its number
-   */
-  async logIn(asked) {
-    try {
-      const { username, password } = credentialsOf(await this.options.credentials?.());
-      this.lane.credentials(asked, username, password);
-    } catch (error) {
-      const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (Object(error));
-      const why = message === undefined ? String(error) : String(message);
-      this.lane.noCredentials(asked, typeof code === "string" ? code : "", why);
-    }
-  }
-
-  /** @param {[string, string, string]} push */
-  onPush([kind, channel, message]) {
-    if (kind !== "message") return;
-    const listeners = this.listeners.get(channel);
-    if (listeners === undefined) return;
-    // A copy, since a listener may unsubscribe.
-    for (const listener of [...listeners]) report(() => listener.call(undefined, message, channel));
-  }
-
-  /** The server forgets subscriptions with the connection; ask for them again. */
-  resubscribe() {
-    if (this.listeners.size === 0) return;
-    const channels = [...this.listeners.keys()];
-    this.subscribe("SUBSCRIBE", channels, PLAIN).catch((error) => {
-      process.emitWarning(`could not subscribe again after a reconnect: ${error.message}`, "RedisWarning");
-    });
   }
 
   /**
    * @param {string} command
-   * @param {import("./encode.js").Argument[]} names
+   * @param {Argument[]} names
    * @param {Outcome} outcome
+   * @param {Issuer} [via] who issues the command
    */
-  async subscribe(command, names, outcome) {
-    const value = await this.issue(encode(command, names), outcome, SUBSCRIBE | (names.length << COUNT_SHIFT));
+  async subscribe(command, names, outcome, via = this) {
+    const meta = Meta.SUBSCRIBE | (names.length << Meta.COUNT_SHIFT);
+    const value = await via.issue(encode(command, names), outcome, meta);
     this.subscriber = true;
     return value;
   }
 
   /**
    * @param {string} command
-   * @param {import("./encode.js").Argument[]} names
+   * @param {Argument[]} names
    * @param {Outcome} outcome
+   * @param {Issuer} [via] who issues the command
    */
-  async unsubscribe(command, names, outcome) {
-    const value = await this.issue(encode(command, names), outcome, UNSUBSCRIBE | (names.length << COUNT_SHIFT));
-    if (this.listeners.size === 0) this.subscriber = false;
+  async unsubscribe(command, names, outcome, via = this) {
+    const meta = Meta.UNSUBSCRIBE | (names.length << Meta.COUNT_SHIFT);
+    const value = await via.issue(encode(command, names), outcome, meta);
+    if (this.subscriptions.size === 0) this.subscriber = false;
+    this.hold();
     return value;
   }
 
@@ -267,32 +350,14 @@ class Connection {
 
   /** Keeps the event loop alive while it should be, besides the pending calls. */
   hold() {
-    const live = this.connected || this.reconnecting || this.connecting !== null;
-    const wanted = live && !this.released && (this.reconnecting || this.listeners.size > 0);
+    const reconnecting = this.state === "reconnecting";
+    const live = this.connected || reconnecting || this.connecting !== null;
+    const wanted = live && !this.released && (reconnecting || this.subscriptions.size > 0);
     if (wanted === this.held) return;
     this.held = wanted;
     if (wanted) port.retain();
     else port.release();
   }
-}
-
-/**
- * What a credentials provider has found.
- * @param {unknown} found
- */
-function credentialsOf(found) {
-  const { username = "", password = "" } = /** @type {Record<string, unknown>} */ (Object(found));
-  if (typeof username !== "string" || typeof password !== "string") {
-    throw coded(
-      TypeError,
-      "ERR_INVALID_ARG_TYPE",
-      "credentials() must give an object with the strings username and password",
-    );
-  }
-  if (username === "" && password === "") {
-    throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "credentials() gave neither a username nor a password");
-  }
-  return { username, password };
 }
 
 /**
@@ -306,4 +371,4 @@ function fromUrlError(thrown) {
   return new Error(message);
 }
 
-module.exports = { Connection, PLAIN, BOOLEAN, BYTES, metaOf, connectionClosed };
+module.exports = { Connection };

@@ -10,6 +10,9 @@ const LONG_TEXT = 8 * 1024;
 /** Below this length a loop over the characters is cheaper than a call. */
 const SHORT_TEXT = 24;
 
+/** Lengths up to this one have a text that is made once. */
+const MANY = 255;
+
 const CRLF = "\r\n";
 
 /** An argument whose length in bytes is known once it is written to memory; see `outgoing.js`. */
@@ -48,7 +51,19 @@ function byteLength(text) {
  * @param {string} text
  */
 function bulk(text) {
-  return `$${byteLength(text)}\r\n${text}\r\n`;
+  return bulkHead(byteLength(text)) + text + CRLF;
+}
+
+/** @type {string[]} */
+const bulkHeads = [];
+
+/**
+ * What precedes a bulk string of so many bytes. Short ones are made once.
+ * @param {number} length
+ */
+function bulkHead(length) {
+  if (length > MANY) return `$${length}\r\n`;
+  return (bulkHeads[length] ??= `$${length}\r\n`);
 }
 
 /**
@@ -126,11 +141,11 @@ function encodePieces(text, args, from) {
       continue;
     }
     if (typeof argument === "string") pieces.push(text, new LongText(argument));
-    else pieces.push(`${text}$${argument.length}\r\n`, argument);
+    else pieces.push(text + bulkHead(argument.length), argument);
     text = CRLF;
   }
   pieces.push(text);
   return pieces;
 }
 
-module.exports = { LONG_TEXT, LongText, bulk, byteLength, head, encode, toArgument };
+module.exports = { LONG_TEXT, LongText, bulk, bulkHead, byteLength, head, encode, toArgument };

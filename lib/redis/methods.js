@@ -5,10 +5,12 @@
  */
 const { LONG_TEXT, bulk, head, encode, toArgument } = require("./encode.js");
 const { coded, invalidArgument, subscriberMode } = require("./errors.js");
-const { PLAIN, BOOLEAN, BYTES, metaOf } = require("./connection.js");
+const { Meta, metaOf } = require("./meta.js");
+const { PLAIN, BOOLEAN } = require("./outcomes.js");
 
 /**
- * @typedef {import("./connection.js").Connection} Connection
+ * @typedef {Pick<import("./connection.js").Connection, "subscriber" | "subscriptions" | "issue" | "subscribe" | "unsubscribe">} Sender
+ *   what takes commands: a connection, or a view of one
  * @typedef {import("./encode.js").Argument} Argument
  * @typedef {(this: unknown, ...args: any[]) => Promise<any>} Method
  * @typedef {object} Options
@@ -18,16 +20,16 @@ const { PLAIN, BOOLEAN, BYTES, metaOf } = require("./connection.js");
  */
 
 /**
- * @param {(receiver: unknown) => Connection} connectionOf finds what is behind a client, or throws
+ * @param {(receiver: unknown) => Sender} senderOf finds what is behind a client or a view, or throws
  */
-function makeMakers(connectionOf) {
+function makeMakers(senderOf) {
   /**
    * @param {unknown} receiver
    * @param {string} name
    * @param {Options} options
    */
   function enter(receiver, name, options) {
-    const connection = connectionOf(receiver);
+    const connection = senderOf(receiver);
     if (connection.subscriber && options.guard !== false) throw subscriberMode(name);
     return connection;
   }
@@ -56,7 +58,7 @@ function makeMakers(connectionOf) {
   function fixed(name, command, names, options = {}) {
     const start = head(command, names.length);
     const { outcome, meta } = reply(command, options);
-    /** @param {Connection} connection @param {unknown[]} values */
+    /** @param {Sender} connection @param {unknown[]} values */
     const general = (connection, values) => {
       const args = names.map((argument, index) => required(values[index], argument, name));
       return connection.issue(encode(command, args), outcome, meta);
@@ -126,7 +128,25 @@ function makeMakers(connectionOf) {
     });
   }
 
-  return { none, fixed, variadic, keyed, loose, enter };
+  /**
+   * A number of arguments that are required, then any number, of which null and undefined are left
+   * out.
+   * @param {string} name
+   * @param {string} command
+   * @param {string[]} names
+   * @param {Options} [options]
+   */
+  function atLeast(name, command, names, options = {}) {
+    const { outcome, meta } = reply(command, options);
+    return named(name, options, function (...values) {
+      const connection = enter(this, name, options);
+      const args = names.map((argument, index) => required(values[index], argument, name));
+      args.push(...present(values.slice(names.length), name));
+      return connection.issue(encode(command, args), outcome, meta);
+    });
+  }
+
+  return { none, fixed, atLeast, variadic, keyed, loose, enter };
 }
 
 /** @typedef {ReturnType<typeof makeMakers>} Makers */
@@ -168,7 +188,7 @@ function present(values, method) {
 function reply(command, options) {
   return {
     outcome: options.reply === "boolean" ? BOOLEAN : PLAIN,
-    meta: metaOf(command) | (options.reply === "buffer" ? BYTES : 0),
+    meta: metaOf(command) | (options.reply === "buffer" ? Meta.BYTES : 0),
   };
 }
 

@@ -1,7 +1,7 @@
 "use strict";
 /** Commands that wait for the next flush. */
 const { slab, entries: submitted } = require("../port.js");
-const { LongText } = require("./encode.js");
+const { LongText, bulkHead } = require("./encode.js");
 
 /** Commands that one flush can hold. */
 const MAX_COMMANDS = submitted.length / 2;
@@ -111,7 +111,7 @@ class Outgoing {
 function put(piece, at) {
   if (typeof piece === "string") return at + slab.write(piece, at, "utf8");
   if (piece instanceof LongText) {
-    const start = at + slab.write(lengthOf(Buffer.byteLength(piece.text)), at, "latin1");
+    const start = at + slab.write(bulkHead(Buffer.byteLength(piece.text)), at, "latin1");
     return start + slab.write(piece.text, start, "utf8");
   }
   slab.set(piece, at);
@@ -139,20 +139,12 @@ function encodeTexts(pieces) {
   for (const piece of pieces) {
     if (piece instanceof LongText) {
       const bytes = write(piece.text);
-      encoded.push(write(lengthOf(bytes.length)), bytes);
+      encoded.push(write(bulkHead(bytes.length)), bytes);
     } else {
       encoded.push(typeof piece === "string" ? write(piece) : piece);
     }
   }
   return encoded;
-}
-
-/**
- * What precedes a bulk string of so many bytes.
- * @param {number} bytes
- */
-function lengthOf(bytes) {
-  return `$${bytes}\r\n`;
 }
 
 /**

@@ -11,6 +11,7 @@
 )]
 
 #[cfg(unix)]
+mod cancel;
 mod event_loop;
 mod exchange;
 #[cfg(unix)]
@@ -23,6 +24,7 @@ mod redis_options;
 mod redis_reader;
 mod redis_reply;
 mod redis_sink;
+mod redis_target;
 mod s3_client;
 mod s3_listing;
 mod s3_stream;

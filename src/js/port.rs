@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use napi::bindgen_prelude::{
@@ -16,6 +16,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
 
+use super::cancel::{Cancellation, Cancellations};
 #[cfg(unix)]
 use super::event_loop::EventLoop;
 use super::exchange::{Exchange, Memory};
@@ -61,12 +62,14 @@ pub struct PortHandle(Arc<Shared>);
 pub struct Shared {
     queue: Mutex<Queue>,
     wake: Wake,
-    /// Calls that are not settled yet; while there are any, the event loop is kept alive. Only
-    /// the JavaScript thread changes it.
-    pending: AtomicU32,
+    /// Calls that are not settled yet; while there are any, the event loop is kept alive. Calls
+    /// that JavaScript has given up are released early and retained again behind their end, so
+    /// this is below zero for moments. Only the JavaScript thread changes it.
+    pending: AtomicI64,
     native_calls: AtomicU32,
     /// The environment's thread can read connections itself.
     reads: AtomicBool,
+    cancellations: Arc<Cancellations>,
 }
 
 #[derive(Default)]
@@ -106,9 +109,10 @@ impl Port {
         let shared = Arc::new(Shared {
             queue: Mutex::new(Queue::default()),
             wake,
-            pending: AtomicU32::new(0),
+            pending: AtomicI64::new(0),
             native_calls: AtomicU32::new(0),
             reads: AtomicBool::new(false),
+            cancellations: Arc::default(),
         });
         let memory = Memory {
             tape: tape.into(),
@@ -181,6 +185,18 @@ impl Port {
         self.shared.settled(&env, 1)
     }
 
+    /// Lets the next call be cancelled; returns the token that `cancel` takes.
+    #[napi(catch_unwind)]
+    pub fn make_cancellable(&self) -> u32 {
+        self.shared.cancellations.announce()
+    }
+
+    /// Ends a call that has not settled yet: it frees its connection and rejects.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, token: u32) {
+        self.shared.cancellations.cancel(token);
+    }
+
     /// Native calls that carried commands or results, for tests of the batching.
     #[napi(getter, catch_unwind)]
     pub fn native_calls(&self) -> u32 {
@@ -239,6 +255,11 @@ impl PortHandle {
     #[cfg(unix)]
     pub fn give_up_reading(&self) {
         self.0.reads.store(false, Ordering::Relaxed);
+    }
+
+    /// Of the call that begins now, if it was announced as one that can be cancelled.
+    pub(super) fn cancellation(&self) -> Option<Cancellation> {
+        self.0.cancellations.begin()
     }
 
     /// Counts a native call that carried commands.
@@ -315,7 +336,9 @@ impl Shared {
     }
 
     fn begun(&self, env: &Env, count: u32) -> Result<()> {
-        if count > 0 && self.pending.fetch_add(count, Ordering::Relaxed) == 0 {
+        let count = i64::from(count);
+        let before = self.pending.fetch_add(count, Ordering::Relaxed);
+        if before <= 0 && before + count > 0 {
             // SAFETY: the function lives as long as its environment, whose thread this is.
             check_status!(unsafe {
                 sys::napi_ref_threadsafe_function(env.raw(), self.wake.raw())
@@ -326,7 +349,9 @@ impl Shared {
 
     /// Tells that calls are settled.
     pub fn settled(&self, env: &Env, count: u32) -> Result<()> {
-        if count > 0 && self.pending.fetch_sub(count, Ordering::Relaxed) == count {
+        let count = i64::from(count);
+        let before = self.pending.fetch_sub(count, Ordering::Relaxed);
+        if before > 0 && before - count <= 0 {
             // SAFETY: as in `begun`.
             check_status!(unsafe {
                 sys::napi_unref_threadsafe_function(env.raw(), self.wake.raw())
@@ -405,7 +430,7 @@ impl Settle for String {
     }
 }
 
-impl Settle for Vec<u8> {
+impl Settle for bytes::BytesMut {
     fn settle(self: Box<Self>, env: &Env) -> Result<sys::napi_value> {
         super::value::bytes(env.raw(), *self)
     }

@@ -1,6 +1,7 @@
 //! A Redis connection for JavaScript.
 
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use napi::Env;
@@ -20,6 +21,7 @@ use crate::redis::inflight::Entry;
 use crate::redis::lane::{Delivery, Lane};
 use crate::redis::lifecycle;
 use crate::redis::meta::Meta;
+use crate::redis::overrides::Overrides;
 use crate::redis::url;
 
 /// What an event's payload says.
@@ -43,6 +45,7 @@ pub enum LaneEvent {
 pub struct RedisLane {
     lane: Arc<Lane>,
     port: PortHandle,
+    push_bytes: Arc<AtomicBool>,
     exchange: Rc<Exchange>,
     target: u32,
     asker: Asker,
@@ -62,11 +65,14 @@ impl RedisLane {
         port: &Port,
         target: u32,
         url: String,
-        options: LaneOptions,
+        mut options: LaneOptions,
     ) -> Result<Self, String> {
         let thrown =
             |error: crate::Error| JsError::new(error.code().to_owned(), error.message().to_owned());
-        let parsed = url::parse(&url).map_err(thrown)?;
+        let overrides = options.target.take().unwrap_or_default();
+        let address = url::parse(&url)
+            .and_then(|parsed| Overrides::from(overrides).apply(parsed))
+            .map_err(thrown)?;
         #[cfg(unix)]
         let event_loop = port.event_loop();
         let exchange = port.exchange();
@@ -79,10 +85,11 @@ impl RedisLane {
         };
         options.validate().map_err(thrown)?;
         let config = Config {
-            target: parsed,
+            target: address,
             options,
         };
         let sink = LaneSink::new(port.clone(), target);
+        let push_bytes = sink.push_bytes();
         let lane = Lane::new(config, Arc::new(sink));
         let closer = Arc::new(Closer(Arc::clone(&lane)));
         let weak: Weak<dyn Resource> = Arc::downgrade(&closer) as Weak<dyn Resource>;
@@ -90,6 +97,7 @@ impl RedisLane {
         Ok(Self {
             lane,
             port,
+            push_bytes,
             exchange,
             target,
             asker,
@@ -178,6 +186,43 @@ impl RedisLane {
     pub fn buffered(&self) -> u32 {
         u32::try_from(self.lane.buffered()).unwrap_or(u32::MAX)
     }
+
+    /// The URL in force, with `***` for the password.
+    #[napi(getter, catch_unwind)]
+    pub fn url(&self) -> String {
+        self.lane.config().target.to_string()
+    }
+
+    /// `host:port`, or the path of the Unix socket.
+    #[napi(getter, catch_unwind)]
+    pub fn address(&self) -> String {
+        self.lane.config().target.address.to_string()
+    }
+
+    /// The database that is selected after each connect.
+    #[napi(getter, catch_unwind)]
+    pub fn database(&self) -> u32 {
+        self.lane.config().target.database
+    }
+
+    /// Bytes that wait to be sent, with or without a connection.
+    #[napi(getter, catch_unwind)]
+    pub fn backlog_bytes(&self) -> f64 {
+        count(self.lane.backlog().bytes)
+    }
+
+    /// Commands of which nothing was sent yet.
+    #[napi(getter, catch_unwind)]
+    pub fn backlog_commands(&self) -> f64 {
+        count(self.lane.backlog().commands)
+    }
+
+    /// Whether strings in pushes, such as messages, are handed over as bytes. Holds for all that
+    /// were not drained yet.
+    #[napi(catch_unwind)]
+    pub fn set_push_bytes(&self, wanted: bool) {
+        self.push_bytes.store(wanted, Ordering::Relaxed);
+    }
 }
 
 impl RedisLane {
@@ -203,6 +248,12 @@ impl RedisLane {
         self.lane.submit(pieces, &entries, Delivery::Direct);
         Ok(())
     }
+}
+
+/// A count as a JavaScript number.
+#[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn count(number: usize) -> f64 {
+    number as f64
 }
 
 impl Drop for RedisLane {

@@ -3,6 +3,7 @@
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
+use super::redis_target::LaneTarget;
 use crate::net::tls::TlsOptions;
 use crate::redis::config::{Library, Options, Tls};
 
@@ -37,6 +38,8 @@ pub struct LaneOptions {
     pub has_credentials: bool,
     /// TLS settings; absent for what the URL's scheme says.
     pub tls: Option<LaneTls>,
+    /// Parts of the address that win over the URL.
+    pub target: Option<LaneTarget>,
 }
 
 /// What `CLIENT LIST` shows as the library; what is absent is this package's own.

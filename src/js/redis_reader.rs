@@ -10,7 +10,7 @@ use super::event_loop::{Next, Source};
 use super::long_string;
 use super::port::{Parcel, PortHandle, cannot_represent};
 use super::redis_reply::Scratch;
-use super::redis_sink::unpack_reply;
+use super::redis_sink::{Recipient, unpack_reply};
 use super::tape::{Tag, Tape};
 use crate::redis::inflight::Entry;
 use crate::redis::inlet::{Arrival, Inlet};
@@ -24,16 +24,16 @@ const CRLF: usize = 2;
 pub struct Adopted {
     inlet: Option<Inlet>,
     port: PortHandle,
-    target: u32,
+    recipient: Recipient,
 }
 
 impl Adopted {
-    /// To be read for the object `target`.
-    pub fn new(inlet: Inlet, port: PortHandle, target: u32) -> Self {
+    /// To be read for this recipient.
+    pub fn new(inlet: Inlet, port: PortHandle, recipient: Recipient) -> Self {
         Self {
             inlet: Some(inlet),
             port,
-            target,
+            recipient,
         }
     }
 }
@@ -49,10 +49,12 @@ impl Parcel for Adopted {
         let descriptor = inlet.descriptor();
         let reader = Rc::new(LaneReader {
             inlet: RefCell::new(inlet),
-            target: self.target,
+            recipient: self.recipient.clone(),
             scratch: RefCell::default(),
         });
-        if let Err(error) = event_loop.watch(self.target, descriptor, Rc::clone(&reader) as _) {
+        if let Err(error) =
+            event_loop.watch(self.recipient.target, descriptor, Rc::clone(&reader) as _)
+        {
             self.port.give_up_reading();
             reader.inlet.borrow_mut().refuse(error);
         }
@@ -65,7 +67,7 @@ impl Parcel for Adopted {
 
 struct LaneReader {
     inlet: RefCell<Inlet>,
-    target: u32,
+    recipient: Recipient,
     scratch: RefCell<Scratch>,
 }
 
@@ -88,7 +90,7 @@ impl Source for LaneReader {
             let Some((reply, frame)) = inlet.peek() else {
                 return Ok(true);
             };
-            if !unpack_reply(tape, self.target, reply, frame, &mut scratch)? {
+            if !unpack_reply(tape, &self.recipient, reply, frame, &mut scratch)? {
                 return Ok(false);
             }
             inlet.advance();

@@ -6,11 +6,15 @@ use napi::{Error, sys};
 use super::tape::{NULL_LENGTH, Tag, Tape};
 use super::value;
 use crate::redis::inflight::Entry;
+use crate::redis::meta::Meta;
 use crate::redis::resp::decode::{Item, Reader, lossy};
 
 /// Longest text that is cut into strings by JavaScript. Strings of 13 characters or more keep the
 /// text alive that they were cut from, so it must not be large.
 const SHARED_TEXT_LIMIT: usize = 32 * 1024;
+
+/// The largest integer that a JavaScript number tells apart from its neighbours.
+const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// Room for one reply's strings, kept between replies.
 #[derive(Default)]
@@ -56,12 +60,12 @@ pub fn unpack(
                 let tag = if map { Tag::Map } else { Tag::Strings };
                 tape.settle_strings(id, tag, text, &scratch.lengths);
             } else {
-                let value = convert(tape, &mut start.clone(), false)?;
+                let value = convert(tape, &mut start.clone(), entry.meta)?;
                 tape.settle_value(id, Tag::Value, value);
             }
         }
         _ => {
-            let value = convert(tape, &mut start.clone(), wants_bytes)?;
+            let value = convert(tape, &mut start.clone(), entry.meta)?;
             tape.settle_value(id, Tag::Value, value);
         }
     }
@@ -92,17 +96,21 @@ fn gather(mut reader: Reader<'_>, count: usize, map: bool, scratch: &mut Scratch
     Some(())
 }
 
-/// The next item with everything in it.
+/// The next item with everything in it, in the form that `meta` asks for.
 pub fn convert(
     tape: &mut Tape<'_>,
     reader: &mut Reader<'_>,
-    wants_bytes: bool,
+    meta: Meta,
 ) -> Result<sys::napi_value> {
     let env = tape.env;
+    let wants_bytes = meta.wants_bytes();
     match reader.item().ok_or_else(malformed)? {
         Item::Null => value::null(env),
         Item::Simple(text) | Item::Bulk(text) if wants_bytes => value::buffer(env, text),
         Item::Simple(text) | Item::Bulk(text) => value::string(env, text),
+        Item::Integer(number) if meta.wants_exact() && number.unsigned_abs() > MAX_SAFE_INTEGER => {
+            value::bigint_from(env, number)
+        }
         // A double, as in Bun: exact up to 2^53.
         #[allow(
             clippy::cast_precision_loss,
@@ -120,7 +128,7 @@ pub fn convert(
         Item::Array(count) | Item::Push(count) => {
             let array = value::array(env)?;
             for index in 0..count {
-                let element = convert(tape, reader, wants_bytes)?;
+                let element = convert(tape, reader, meta)?;
                 let index = u32::try_from(index).map_err(|_| malformed())?;
                 value::set_element(env, array, index, element)?;
             }
@@ -131,7 +139,7 @@ pub fn convert(
             for _ in 0..count {
                 let key = key(reader)?;
                 let key = value::string(env, key.as_bytes())?;
-                let element = convert(tape, reader, wants_bytes)?;
+                let element = convert(tape, reader, meta)?;
                 value::set_property(env, object, key, element)?;
             }
             Ok(object)

@@ -1,5 +1,8 @@
 //! What a lane delivers, as parcels for the port.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use napi::bindgen_prelude::Result;
 use napi::sys;
 
@@ -14,18 +17,37 @@ use crate::error::Error;
 #[cfg(unix)]
 use crate::redis::inlet::Inlet;
 use crate::redis::lane::{Batch, Event, Reply, Sink};
+use crate::redis::meta::Meta;
 use crate::redis::resp::decode::Reader;
 
-/// Delivers to one environment, under the number `target`.
+/// The object that is told of a lane's events.
+#[derive(Clone)]
+pub struct Recipient {
+    /// Its number.
+    pub target: u32,
+    /// Whether it wants the strings of pushes as bytes.
+    push_bytes: Arc<AtomicBool>,
+}
+
+/// Delivers to one environment.
 pub struct LaneSink {
     port: PortHandle,
-    target: u32,
+    recipient: Recipient,
 }
 
 impl LaneSink {
     /// A sink for the object `target`.
     pub fn new(port: PortHandle, target: u32) -> Self {
-        Self { port, target }
+        let recipient = Recipient {
+            target,
+            push_bytes: Arc::default(),
+        };
+        Self { port, recipient }
+    }
+
+    /// Whether the strings of pushes are handed over as bytes; it may be changed at any time.
+    pub fn push_bytes(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.recipient.push_bytes)
     }
 }
 
@@ -34,7 +56,7 @@ impl Sink for LaneSink {
         self.port.push(Box::new(Replies {
             batch,
             next: 0,
-            target: self.target,
+            recipient: self.recipient.clone(),
             scratch: Scratch::default(),
         }));
     }
@@ -45,7 +67,7 @@ impl Sink for LaneSink {
 
     fn event(&self, event: Event) {
         self.port.push(Box::new(Happened {
-            target: self.target,
+            target: self.recipient.target,
             event,
         }));
     }
@@ -57,7 +79,7 @@ impl Sink for LaneSink {
 
     #[cfg(unix)]
     fn adopt(&self, inlet: Inlet) {
-        let adopted = Adopted::new(inlet, self.port.clone(), self.target);
+        let adopted = Adopted::new(inlet, self.port.clone(), self.recipient.clone());
         self.port.push(Box::new(adopted));
     }
 }
@@ -65,7 +87,7 @@ impl Sink for LaneSink {
 struct Replies {
     batch: Batch,
     next: usize,
-    target: u32,
+    recipient: Recipient,
     scratch: Scratch,
 }
 
@@ -73,7 +95,7 @@ impl Parcel for Replies {
     fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
         while let Some(&reply) = self.batch.replies.get(self.next) {
             let frame = &self.batch.bytes[reply.start..reply.end];
-            if !unpack_reply(tape, self.target, reply, frame, &mut self.scratch)? {
+            if !unpack_reply(tape, &self.recipient, reply, frame, &mut self.scratch)? {
                 return Ok(false);
             }
             self.next += 1;
@@ -82,10 +104,10 @@ impl Parcel for Replies {
     }
 }
 
-/// Writes one reply of the lane `target`; `false` when it does not fit any more.
+/// Writes one reply of the recipient's lane; `false` when it does not fit any more.
 pub fn unpack_reply(
     tape: &mut Tape<'_>,
-    target: u32,
+    recipient: &Recipient,
     reply: Reply,
     frame: &[u8],
     scratch: &mut Scratch,
@@ -94,8 +116,10 @@ pub fn unpack_reply(
         if !tape.fits(0) {
             return Ok(false);
         }
-        let push = redis_reply::convert(tape, &mut Reader::new(frame), false)?;
-        tape.event(target, LaneEvent::Push as u32, push);
+        let bytes = recipient.push_bytes.load(Ordering::Relaxed);
+        let meta = Meta(if bytes { Meta::BYTES } else { 0 });
+        let push = redis_reply::convert(tape, &mut Reader::new(frame), meta)?;
+        tape.event(recipient.target, LaneEvent::Push as u32, push);
         return Ok(true);
     };
     redis_reply::unpack(tape, entry, frame, scratch).or_else(|error| {
@@ -148,7 +172,7 @@ impl Parcel for Happened {
         let (kind, argument): (LaneEvent, sys::napi_value) = match &self.event {
             Event::Connected(greeting) => (
                 LaneEvent::Connected,
-                redis_reply::convert(tape, &mut Reader::new(greeting), false)?,
+                redis_reply::convert(tape, &mut Reader::new(greeting), Meta::default())?,
             ),
             Event::Reconnecting => (LaneEvent::Reconnecting, value::null(tape.env)?),
             Event::Closed(error) => (LaneEvent::Closed, value::failure(tape.env, error)?),

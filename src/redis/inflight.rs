@@ -97,6 +97,18 @@ impl InFlight {
         }
     }
 
+    /// How many commands wait for their reply.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether no command waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The number of the connection whose commands these are.
     #[must_use]
     pub fn generation(&self) -> u64 {

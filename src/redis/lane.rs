@@ -18,7 +18,7 @@ use super::inflight::{Entry, InFlight};
 use super::inlet::Inlet;
 use super::lifecycle;
 use super::meta::Meta;
-use super::outbox::{self, Outbox};
+use super::outbox::{self, Backlog, Outbox};
 #[cfg(unix)]
 use super::receiver::Receiver;
 use super::resp::encode;
@@ -176,6 +176,12 @@ impl Lane {
         } else {
             0
         }
+    }
+
+    /// How much waits to be sent, with or without a connection.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        self.lock().outbox.backlog()
     }
 
     /// Submits whole commands, cut in pieces anywhere, and their entries in the same order.

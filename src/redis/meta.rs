@@ -5,8 +5,9 @@ use super::command_table::lookup;
 /// One word about a command, so that it crosses the border cheaply.
 ///
 /// Bits 0-1: how the command is answered; bit 2: strings of the reply are wanted as bytes; bit 3:
-/// the reply may take any time; bit 4: opens a transaction; bit 5: ends one; bits 8-31: how many
-/// confirmations a subscription command waits for, 0 when it names no channel.
+/// the reply may take any time; bit 4: opens a transaction; bit 5: ends one; bit 6: integers are
+/// wanted exact; bits 8-31: how many confirmations a subscription command waits for, 0 when it names
+/// no channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Meta(pub u32);
 
@@ -40,6 +41,8 @@ impl Meta {
     pub const OPENS: u32 = 1 << 4;
     /// EXEC and DISCARD.
     pub const ENDS: u32 = 1 << 5;
+    /// Integers beyond 2^53 are wanted exact.
+    pub const EXACT: u32 = 1 << 6;
 
     /// What follows from a command's name, in any letter case.
     #[must_use]
@@ -61,6 +64,12 @@ impl Meta {
     #[must_use]
     pub fn wants_bytes(self) -> bool {
         self.0 & Self::BYTES != 0
+    }
+
+    /// Whether integers beyond 2^53 are wanted exact.
+    #[must_use]
+    pub fn wants_exact(self) -> bool {
+        self.0 & Self::EXACT != 0
     }
 
     pub(super) fn answered(self) -> Answered {

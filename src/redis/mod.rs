@@ -1,7 +1,7 @@
 //! The Redis/Valkey client.
 //!
 //! [`ValkeyClient`] is the face for Rust. Below it, [`lane`] is one connection with its
-//! driver; everything else is pure: [`url`], [`handshake`], [`inflight`], [`outbox`],
+//! driver; everything else is pure: [`url`], [`overrides`], [`handshake`], [`inflight`], [`outbox`],
 //! [`lifecycle`], [`watchdog`] and [`resp`].
 
 mod callers;
@@ -22,7 +22,9 @@ pub mod lifecycle;
 mod listeners;
 pub mod meta;
 pub mod outbox;
+pub mod overrides;
 mod receiver;
+mod redacted;
 mod reply;
 pub mod resp;
 mod state;

@@ -25,6 +25,17 @@ pub struct Outbox {
     /// What comes behind `waiting`; it will be one chunk.
     gathered: BytesMut,
     gathered_entries: Vec<Entry>,
+    /// What `waiting` and `gathered` hold.
+    backlog: Backlog,
+}
+
+/// How much waits to be sent.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Bytes of whole commands and of the rest of those that are partly sent.
+    pub bytes: usize,
+    /// Commands of which nothing was sent.
+    pub commands: usize,
 }
 
 #[derive(Debug)]
@@ -49,18 +60,28 @@ impl Outbox {
     /// How many bytes wait.
     #[must_use]
     pub fn len(&self) -> usize {
-        let waiting: usize = self.waiting.iter().map(|chunk| chunk.bytes.len()).sum();
-        self.begun.len() + waiting + self.gathered.len()
+        self.begun.len() + self.backlog.bytes
+    }
+
+    /// How much waits.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        Backlog {
+            bytes: self.len(),
+            commands: self.backlog.commands,
+        }
     }
 
     /// Appends whole commands, cut in pieces anywhere.
     pub fn push(&mut self, pieces: &[&[u8]], entries: &[Entry]) {
-        self.gathered
-            .reserve(pieces.iter().map(|piece| piece.len()).sum());
+        let length = pieces.iter().map(|piece| piece.len()).sum();
+        self.gathered.reserve(length);
         for piece in pieces {
             self.gathered.extend_from_slice(piece);
         }
         self.gathered_entries.extend_from_slice(entries);
+        self.backlog.bytes += length;
+        self.backlog.commands += entries.len();
         if self.gathered.len() >= GATHER {
             let chunk = self.gather();
             self.waiting.extend(chunk);
@@ -147,6 +168,8 @@ impl Outbox {
             let Some(chunk) = self.waiting.pop_front().or_else(|| self.gather()) else {
                 return Ok(true);
             };
+            self.backlog.bytes -= chunk.bytes.len();
+            self.backlog.commands -= chunk.entries.len();
             lock(inflight).extend(chunk.entries.iter().copied());
             let (sent, outcome) = match write(&chunk.bytes) {
                 Ok(count) => (count, Ok(true)),
@@ -172,6 +195,7 @@ impl Outbox {
     pub fn take(&mut self) -> Vec<Entry> {
         self.begun = Bytes::new();
         let gathered = self.gather();
+        self.backlog = Backlog::default();
         self.waiting
             .drain(..)
             .chain(gathered)
@@ -193,6 +217,8 @@ impl Outbox {
         let rest = bytes.split_off(end);
         self.begun = bytes.split_off(sent);
         if !rest.is_empty() {
+            self.backlog.bytes += rest.len();
+            self.backlog.commands += untouched.len();
             self.waiting.push_front(Chunk {
                 bytes: rest,
                 entries: untouched.to_vec(),
@@ -311,6 +337,8 @@ mod tests {
                     .unwrap();
                 outbox.push(&[&second], &entries(3..4));
                 assert_eq!(outbox.len(), whole.len() - room);
+                let unsent = outbox.backlog().commands;
+                assert_eq!(lock(&inflight).len() + unsent, 4);
                 let mut plenty = usize::MAX;
                 // `flush` offers a chunk once; a short write means more room later.
                 while !outbox
@@ -318,6 +346,7 @@ mod tests {
                     .unwrap()
                 {}
                 assert_eq!(wire, whole, "room {room} step {step}");
+                assert_eq!(outbox.backlog(), Backlog::default());
                 assert_eq!(ids(&inflight), [0, 1, 2, 3]);
             }
         }

@@ -1,0 +1,160 @@
+"use strict";
+/**
+ * Views of a client: the same commands on the same connection, each with a deadline, a signal or
+ * another form of reply.
+ */
+const { coded } = require("./errors.js");
+const { MAX_TIMEOUT } = require("./deadlines.js");
+const { Meta } = require("./meta.js");
+
+/**
+ * @typedef {import("./connection.js").Connection} Connection
+ * @typedef {import("./outcomes.js").Outcome} Outcome
+ * @typedef {import("./frame.js").Frame} Frame
+ *
+ * @typedef {object} Limits
+ * @property {AbortSignal | null} signal
+ * @property {number | undefined} timeout in milliseconds, 0 for none, `undefined` for the client's
+ * @property {number} set bits that every command has
+ * @property {number} cleared bits of the client's that no command has
+ */
+
+/** @type {Limits} */
+const NONE = { signal: null, timeout: undefined, set: 0, cleared: 0 };
+
+/** Stands for the connection where a view's commands look for one. */
+class Scope {
+  /**
+   * @param {() => Connection} connection
+   * @param {Limits} limits
+   */
+  constructor(connection, limits) {
+    this.connection = connection;
+    this.limits = limits;
+  }
+
+  get subscriber() {
+    return this.connection().subscriber;
+  }
+
+  get subscriptions() {
+    return this.connection().subscriptions;
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {Outcome} outcome
+   * @param {number} meta
+   */
+  issue(frame, outcome, meta) {
+    return this.connection().issueWithin(frame, outcome, meta, this.limits);
+  }
+
+  /** @type {Connection["subscribe"]} */
+  subscribe(command, names, outcome) {
+    return this.connection().subscribe(command, names, outcome, this);
+  }
+
+  /** @type {Connection["unsubscribe"]} */
+  unsubscribe(command, names, outcome) {
+    return this.connection().unsubscribe(command, names, outcome, this);
+  }
+}
+
+/** @type {(receiver: unknown) => Scope | undefined} */
+let scopeOf;
+
+/** What `with` and `buffers` return; `client.js` gives it the commands. */
+class RedisView {
+  /** @type {Scope} */
+  #scope;
+  /** @type {RedisView | undefined} */
+  #buffers;
+
+  static {
+    scopeOf = (receiver) =>
+      typeof receiver === "object" && receiver !== null && #scope in receiver ? receiver.#scope : undefined;
+  }
+
+  /**
+   * @param {() => Connection} connection
+   * @param {unknown} options
+   * @param {Limits} [base] the limits that stay where the options say nothing
+   */
+  constructor(connection, options, base = NONE) {
+    this.#scope = new Scope(connection, resolveLimits(options, base));
+  }
+
+  /** @param {unknown} options */
+  with(options) {
+    const { connection, limits } = this.#scope;
+    return new RedisView(connection, options, limits);
+  }
+
+  get buffers() {
+    return (this.#buffers ??= this.with({ buffers: true }));
+  }
+
+  get [Symbol.toStringTag]() {
+    return "RedisView";
+  }
+}
+
+/**
+ * @param {unknown} options
+ * @param {Limits} base
+ * @returns {Limits}
+ */
+function resolveLimits(options, base) {
+  if (typeof options !== "object" || options === null) throw invalid("options", "of type object", options);
+  const { signal, timeout, buffers, bigint } = /** @type {Record<string, any>} */ (options);
+  const limits = { ...base };
+  if (signal !== undefined) {
+    if (!(signal instanceof AbortSignal)) throw invalid("signal", "an AbortSignal", signal);
+    limits.signal = signal;
+  }
+  if (timeout !== undefined) limits.timeout = resolveTimeout(timeout, "timeout");
+  if (buffers !== undefined) change(limits, Meta.BYTES, buffers);
+  if (bigint !== undefined) change(limits, Meta.EXACT, bigint);
+  return limits;
+}
+
+/**
+ * Checks a number of milliseconds.
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {number}
+ */
+function resolveTimeout(value, name) {
+  if (typeof value !== "number") throw invalid(name, "of type number", value);
+  if (!Number.isInteger(value) || value < 0 || value > MAX_TIMEOUT) {
+    throw coded(
+      RangeError,
+      "ERR_OUT_OF_RANGE",
+      `The value of "${name}" is out of range. It must be an integer >= 0 and <= ${MAX_TIMEOUT}. Received ${value}`,
+    );
+  }
+  return value;
+}
+
+/**
+ * @param {Limits} limits
+ * @param {number} bit
+ * @param {unknown} wanted
+ */
+function change(limits, bit, wanted) {
+  limits.set = wanted ? limits.set | bit : limits.set & ~bit;
+  limits.cleared = wanted ? limits.cleared & ~bit : limits.cleared | bit;
+}
+
+/**
+ * @param {string} name
+ * @param {string} expected
+ * @param {unknown} value
+ */
+function invalid(name, expected, value) {
+  const received = value === null ? "null" : typeof value;
+  return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" property must be ${expected}. Received ${received}`);
+}
+
+module.exports = { RedisView, scopeOf: (/** @type {unknown} */ receiver) => scopeOf(receiver), resolveTimeout };
