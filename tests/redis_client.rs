@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use s3_valkey::ErrorKind;
 use s3_valkey::redis::{
-    Credentials, CredentialsSource, Options, SetOptions, Status, ValkeyClient, Value,
+    Credentials, CredentialsSource, Options, Protocol, SetOptions, Status, ValkeyClient, Value,
 };
 use support::Redis;
 
@@ -18,6 +18,8 @@ async fn every_family_has_its_result_type() {
     let server = Redis::start();
     let client = ValkeyClient::connect(&server.url()).await.unwrap();
     assert_eq!(client.status(), Status::Connected);
+    assert_eq!(client.config().target.protocol, Protocol::Standalone);
+    assert!(format!("{client:?}").contains("Connected"));
 
     let stored = SetOptions {
         ex: Some(100),

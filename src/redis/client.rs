@@ -1,5 +1,6 @@
 //! The client for Rust.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -43,6 +44,15 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.lane.finalize();
         lock(&self.callers.listeners).clear();
+    }
+}
+
+impl fmt::Debug for ValkeyClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ValkeyClient")
+            .field("address", &self.config().target.address)
+            .field("status", &self.status())
+            .finish_non_exhaustive()
     }
 }
 
@@ -104,6 +114,12 @@ impl ValkeyClient {
     pub fn close(&self) {
         self.inner.lane.close();
         lock(&self.inner.callers.listeners).clear();
+    }
+
+    /// Where the client connects to and how. `Debug` of it shows no secret.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        self.inner.lane.config()
     }
 
     /// The state of the connection.
