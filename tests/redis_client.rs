@@ -307,3 +307,19 @@ fn a_client_outlives_the_runtime_that_it_was_made_on() {
     let pong = second.block_on(client.command("PING", &[])).unwrap();
     assert_eq!(pong, Value::Simple("PONG".into()));
 }
+
+#[tokio::test]
+async fn raw_subscriptions_keep_the_order_of_replies() {
+    let server = Redis::start();
+    let client = ValkeyClient::connect(&server.url()).await.unwrap();
+    let (subscribed, pong, refused) = tokio::join!(
+        client.command("SUBSCRIBE", &["a", "b"]),
+        client.command("PING", &[]),
+        client.command("MONITOR", &[]),
+    );
+    assert!(matches!(subscribed.unwrap(), Value::Array(push) if push[1] == Value::Bulk(b"b".to_vec())));
+    assert_eq!(pong.unwrap(), Value::Simple("PONG".into()));
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
+    let left = client.command("UNSUBSCRIBE", &[]).await.unwrap();
+    assert!(matches!(left, Value::Array(push) if push[2] == Value::Integer(0)));
+}

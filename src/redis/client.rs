@@ -155,7 +155,8 @@ impl ValkeyClient {
     }
 
     /// Sends any command and returns its reply. A reply of the server that is an error is an
-    /// [`Error`](crate::Error) of kind [`Server`](crate::ErrorKind::Server).
+    /// [`Error`](crate::Error) of kind [`Server`](crate::ErrorKind::Server). `MONITOR`, `SYNC` and
+    /// `CLIENT REPLY`, whose replies do not come in order, are refused.
     ///
     /// ```
     /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
@@ -179,7 +180,7 @@ impl ValkeyClient {
         } else {
             Delivery::Direct
         };
-        let meta = Meta::of(command.as_bytes()).0;
+        let meta = Meta::of_call(all[0], &all[1..])?.0;
         let reply = self.inner.callers.submit(&all, meta, delivery);
         receive(reply.ok_or_else(lifecycle::failed)?).await
     }
