@@ -75,8 +75,8 @@ type GeoUnit = "m" | "km" | "mi" | "ft";
 interface MethodOptions {
   /** The \`length\` of the function. */
   length: number;
-  /** \`boolean\` turns an integer reply into a boolean, \`buffer\` keeps the bytes of strings. */
-  reply?: "boolean" | "buffer";
+  /** \`boolean\` turns an integer reply into a boolean, \`buffer\` keeps the bytes of strings, \`map\` makes an object of the flat array of RESP2. */
+  reply?: "boolean" | "buffer" | "map";
   /** \`false\` for methods that are allowed while the connection is subscribed. */
   guard?: boolean;
 }

@@ -59,7 +59,7 @@ module.exports = (m) => ({
   hexpireat: m.variadic("hexpireat", "HEXPIREAT", { length: 3 }),
   hexpiretime: m.variadic("hexpiretime", "HEXPIRETIME", { length: 2 }),
   hget: m.fixed("hget", "HGET", ["key", "field"], { length: 2 }),
-  hgetall: m.fixed("hgetall", "HGETALL", ["key"], { length: 0 }),
+  hgetall: m.fixed("hgetall", "HGETALL", ["key"], { length: 0, reply: "map" }),
   hgetdel: m.variadic("hgetdel", "HGETDEL", { length: 2 }),
   hgetex: m.variadic("hgetex", "HGETEX", { length: 2 }),
   hkeys: m.fixed("hkeys", "HKEYS", ["key"], { length: 0 }),
