@@ -4,11 +4,13 @@
 //   node dev/redis-programs.mjs redis-8.0     prints the path of its program
 
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+
+import { install, onPath } from "./debian.mjs";
 
 const run = promisify(execFile);
 
@@ -97,39 +99,12 @@ async function unpackedSuite(suite, program) {
 async function anyServer() {
   const server = onPath("valkey-server") ?? onPath("redis-server");
   if (server) return server;
-  if (process.getuid?.() === 0 && onPath("apt-get")) {
-    process.stderr.write("Installing redis-server from Debian's packages …\n");
-    await installRedis();
-    const installed = onPath("redis-server");
-    if (installed) return installed;
-  }
+  const installed = await install("redis-server");
+  if (installed) return installed;
   throw new Error(
     "No Redis server found: install valkey-server or redis-server " +
       "(Debian: apt-get install redis-server, macOS: brew install valkey), or set REDIS_URL.",
   );
-}
-
-async function installRedis() {
-  // Only the program is wanted. This policy keeps the package from starting its own service;
-  // it is left alone where the system already has one.
-  const policy = "/usr/sbin/policy-rc.d";
-  const ours = !existsSync(policy);
-  if (ours) {
-    writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
-  }
-  try {
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    await run("apt-get", ["update"], { env });
-    await run("apt-get", ["install", "-y", "--no-install-recommends", "redis-server"], { env });
-  } finally {
-    if (ours) rmSync(policy, { force: true });
-  }
-}
-
-/** @param {string} name */
-function onPath(name) {
-  const folders = (process.env.PATH ?? "").split(":").concat("/usr/bin", "/usr/local/bin");
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -3,13 +3,14 @@
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { install, onPath } from "./debian.mjs";
 import { findRedis } from "./redis-programs.mjs";
 import { ensureS3Server } from "./setup.mjs";
 
@@ -124,6 +125,40 @@ async function startRedisOn(port, binary, { config = [], password, unixsocket, t
   const login = password ? `:${encodeURIComponent(password)}@` : "";
   const url = `${tls ? "rediss" : "redis"}://${login}127.0.0.1:${port}`;
   return { url, port, socketPath, pid: /** @type {number} */ (child.pid), stop };
+}
+
+/**
+ * @typedef {object} ProxyServer
+ * @property {string} url Without the user.
+ * @property {() => string} log What the proxy wrote about its connections.
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * Starts tinyproxy, an HTTP proxy.
+ * @param {{ user?: string, password?: string }} [options] Whom it serves; everyone by default.
+ * @returns {Promise<ProxyServer>}
+ */
+export async function startProxy({ user, password } = {}) {
+  const binary = onPath("tinyproxy") ?? (await install("tinyproxy"));
+  if (!binary) throw new Error("No proxy found: install tinyproxy (Debian: apt-get install tinyproxy).");
+  const folder = temporaryFolder("proxy");
+  const port = await freePort();
+  const configuration = join(folder, "tinyproxy.conf");
+  const lines = [`Port ${port}`, "Listen 127.0.0.1", "Allow 127.0.0.1", "Timeout 60", "LogLevel Connect"];
+  if (user) lines.push(`BasicAuth ${user} ${password}`);
+  writeFileSync(configuration, `${lines.join("\n")}\n`);
+  const child = spawn(binary, ["-d", "-c", configuration], { stdio: ["ignore", "pipe", "pipe"] });
+  const stop = keepTrack(child, folder);
+  const log = collect(child);
+  try {
+    await accepting(child, port);
+  } catch (error) {
+    await stop();
+    throw new Error(`${binary} did not start on port ${port}:\n${log()}`, { cause: error });
+  }
+  letGo(child);
+  return { url: `http://127.0.0.1:${port}`, log, stop };
 }
 
 /**
