@@ -4,8 +4,8 @@ import { createServer, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { TLSSocket } from "node:tls";
 
-/** How a server leaves: by an abrupt end (RST), or by closing its own direction only. */
-export type Leave = "reset" | "halfClose";
+/** How a server leaves: by an abrupt end (RST), by closing its own direction only, or both (FIN). */
+export type Leave = "reset" | "halfClose" | "close";
 
 /**
  * Bytes to answer with; one byte at a time; in pieces, each in a turn of the event loop of its own; bytes and
@@ -24,8 +24,8 @@ export interface Scripted {
   connections(): number;
   /** Everything that was received, over all connections. */
   received(): string;
-  /** Sends bytes that answer nothing to every open connection. */
-  push(bytes: string): void;
+  /** Does to every open connection what answers nothing. */
+  push(answer: Answer): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export async function startScripted(
   const sockets = new Map<Socket, Socket>();
   let connections = 0;
   let received = "";
-  const server = createServer({ allowHalfOpen: true }, async (raw) => {
+  const server = createServer({ allowHalfOpen: true }, (raw) => {
     const socket = tls === undefined ? raw : new TLSSocket(raw, { isServer: true, ...tls });
     const number = connections++;
     sockets.set(raw, socket);
@@ -52,15 +52,16 @@ export async function startScripted(
     raw.on("error", () => {}).on("close", () => sockets.delete(raw));
     socket.on("error", () => {}).on("end", () => socket.end());
     let waiting = "";
-    socket.on("data", async (data) => {
+    // One answer after the other, however the commands arrive.
+    let answered = answer(raw, socket, greet === undefined ? "" : greet(number));
+    socket.on("data", (data) => {
       received += data.toString("latin1");
       waiting += data.toString("latin1");
       for (let words = take(); words !== null; words = take()) {
         const [name = "", ...args] = words;
-        await answer(raw, socket, await reply(name, args));
+        answered = answered.then(async () => answer(raw, socket, await reply(name, args)));
       }
     });
-    await answer(raw, socket, greet?.(number) ?? "");
 
     function take(): string[] | null {
       const count = /^\*(\d+)\r\n/.exec(waiting);
@@ -85,8 +86,8 @@ export async function startScripted(
     port: (server.address() as { port: number }).port,
     connections: () => connections,
     received: () => received,
-    push(bytes) {
-      for (const socket of sockets.values()) socket.write(bytes);
+    async push(given) {
+      await Promise.all([...sockets].map(([raw, socket]) => answer(raw, socket, given)));
     },
     async stop() {
       if (!server.listening) return;
@@ -98,23 +99,23 @@ export async function startScripted(
 }
 
 async function answer(raw: Socket, socket: Socket, given: Answer) {
+  // Whoever leaves takes back what is not sent yet, so that every answer is sent before the next one.
+  const send = (bytes: string | Uint8Array) => new Promise((resolve) => socket.write(bytes, resolve));
   if (given === null) {
-    socket.destroy();
+    raw.destroy();
   } else if (typeof given === "string") {
-    if (given !== "") socket.write(given);
+    if (given !== "") await send(given);
   } else if ("trickle" in given) {
-    for (const byte of Buffer.from(given.trickle)) {
-      await new Promise((resolve) => socket.write(Uint8Array.of(byte), resolve));
-    }
+    for (const byte of Buffer.from(given.trickle)) await send(Uint8Array.of(byte));
   } else if ("pieces" in given) {
     for (const piece of given.pieces) {
-      if (piece.length > 0) socket.write(piece);
+      if (piece.length > 0) await send(piece);
       await turn();
     }
   } else {
-    // Whoever resets a connection takes back what the kernel has not sent.
-    if (given.bytes.length > 0) await new Promise((resolve) => socket.write(given.bytes, resolve));
+    if (given.bytes.length > 0) await send(given.bytes);
     if (given.leave === "reset") raw.resetAndDestroy();
+    else if (given.leave === "close") raw.destroy();
     else raw.end();
   }
 }
