@@ -49,6 +49,7 @@ export function useTransport(transport: Transport) {
   }
 
   return {
+    path,
     address,
     connect(port: number, options: Options & { database?: number } = {}): RedisClient {
       const { database = "", ...rest } = options;
