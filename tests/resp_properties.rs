@@ -211,7 +211,14 @@ fn items(value: &Value) -> usize {
 
 #[test]
 fn no_depth_overflows_the_stack() {
-    for kind in ["*1\r\n", "%1\r\n+k\r\n", "~1\r\n", ">1\r\n", "|1\r\n", "|1\r\n+a\r\n"] {
+    for kind in [
+        "*1\r\n",
+        "%1\r\n+k\r\n",
+        "~1\r\n",
+        ">1\r\n",
+        "|1\r\n",
+        "|1\r\n+a\r\n",
+    ] {
         let bytes = kind.repeat(1_000_000);
         assert!(Value::decode(bytes.as_bytes()).is_err(), "{kind:?}");
         let mut scanner = Scanner::default();

@@ -63,9 +63,7 @@ pub(super) async fn run(lane: Arc<Lane>, epoch: u64, wake: Arc<Notify>) {
         let end = match established {
             Ok((socket, receiver)) => {
                 attempts.reset();
-                life.serve(socket, receiver)
-                    .await
-                    .unwrap_or_else(|end| end)
+                life.serve(socket, receiver).await.unwrap_or_else(|end| end)
             }
             Err(end) => end,
         };

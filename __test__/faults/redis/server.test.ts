@@ -1,6 +1,7 @@
 /** What a real server does to its clients: stops, dies, kills connections, pauses; and refuses them at the door. */
-import { beforeAll, describe, expect, it } from "vitest";
 import { readdirSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
+import { beforeAll, describe, expect, it } from "vitest";
 import { GREETING, TRANSPORTS, outcome, useTransport, type Server } from "../../support/transports.js";
 
 const CLOSED = { code: "ERR_REDIS_CONNECTION_CLOSED" };
@@ -107,6 +108,29 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     for (const answer of answers) expect(answer).toMatchObject({ error: { message: expect.stringContaining(message) } });
     expect(await outcome(client.get("c"))).toMatchObject({ error: { message: "Connection has failed" } });
     expect(peer.connections()).toBe(1);
+  });
+
+  it("closing and connecting again at once leaves no connection and no answer behind", async () => {
+    const [client, other] = [lab.connect(server.port), lab.connect(server.port)];
+    const own = async () => (await other.send("CLIENT", ["LIST"])).trim().split("\n").length;
+    await client.ping();
+    const before = await own();
+    for (let round = 0; round < 60; round++) {
+      const lost = Array.from({ length: 50 }, (_, index) => outcome(client.send("ECHO", [`old ${round} ${index}`])));
+      // Sent, or not even that.
+      if (round % 2 === 0) await turn();
+      client.close();
+      const connecting = client.connect();
+      const kept = Array.from({ length: 50 }, (_, index) => client.send("ECHO", [`new ${round} ${index}`]));
+      expect(await Promise.all(kept)).toEqual(kept.map((_, index) => `new ${round} ${index}`));
+      await connecting;
+      for (const [index, answer] of (await Promise.all(lost)).entries()) {
+        if ("value" in answer) expect(answer.value).toBe(`old ${round} ${index}`);
+        else expect(answer.error).toMatchObject(CLOSED);
+      }
+      expect(client.connected).toBe(true);
+    }
+    await expect.poll(own).toBe(before);
   });
 
   it("20 failed connects leave no descriptor open and are no more than 20", async () => {
