@@ -22,6 +22,6 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     // A byte that every command left behind would be 0.3 MB.
     expect(grown.heapUsed).toBeLessThan(MIB);
     expect(grown.external).toBeLessThan(4 * MIB);
-    expect(grown.rss).toBeLessThan(64 * MIB);
+    expect(grown.rss).toBeLessThan(24 * MIB);
   });
 });

@@ -6,7 +6,8 @@ import { createRequire } from "node:module";
 import { startRedis } from "../../../../dev/servers.mjs";
 
 const BURST = 1000;
-const WARM_UP = 50_000;
+/** After so many the pools and spaces that last have their size. */
+const WARM_UP = 500_000;
 
 const [count = "10000000", given, ca] = process.argv.slice(2);
 const { RedisClient } = createRequire(import.meta.url)("../../../../index.js");
