@@ -17,19 +17,32 @@ pub(super) enum Stream {
 }
 
 /// A stream whose bytes are counted.
+///
+/// A peer that takes no more of a request may have said why: a write that fails never ends, and
+/// what is read, the answer or the end, decides.
 pub(super) struct Counted {
     stream: Stream,
     progress: Progress,
+    deaf: bool,
 }
 
 impl Counted {
     pub(super) fn new(stream: Stream, progress: Progress) -> Self {
-        Self { stream, progress }
+        Self {
+            stream,
+            progress,
+            deaf: false,
+        }
     }
 
-    fn sent(&self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(count)) = outcome {
-            self.progress.add_sent(count);
+    fn sent(&mut self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match &outcome {
+            Poll::Ready(Ok(count)) => self.progress.add_sent(*count),
+            Poll::Ready(Err(_)) => {
+                self.deaf = true;
+                return Poll::Pending;
+            }
+            Poll::Pending => {}
         }
         outcome
     }
@@ -57,6 +70,9 @@ impl AsyncWrite for Counted {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.deaf {
+            return Poll::Pending;
+        }
         let outcome = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
@@ -69,6 +85,9 @@ impl AsyncWrite for Counted {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.deaf {
+            return Poll::Pending;
+        }
         let outcome = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_write_vectored(context, slices),
