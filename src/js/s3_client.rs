@@ -16,7 +16,7 @@ use super::s3_upload::S3Upload;
 use super::s3_values::{Stat, list_options, presign_options, put_options, range, whole};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
-use crate::s3::S3Client;
+use crate::s3::{MultiPartUploadOptions, S3Client};
 
 /// Resolved options of a client.
 #[napi(object, object_to_js = false)]
@@ -285,11 +285,11 @@ impl S3Handle {
         let options = put_options(options, self.request_payer).map_err(to_js)?;
         // The upload may start tasks of its own.
         let _guard = runtime::shared().enter();
-        let upload = self.client.multipart(&path, options);
-        Ok(S3Upload::new(match length {
-            Some(length) => upload.expecting(whole(length)),
-            None => upload,
-        }))
+        let options = MultiPartUploadOptions {
+            length: length.map(whole),
+            ..options.into()
+        };
+        Ok(S3Upload::new(self.client.multipart(&path, options)))
     }
 }
 

@@ -26,7 +26,7 @@ pub struct S3Download {
 
 enum State {
     Waiting(S3Client, String, Option<ByteRange>),
-    Open(S3Body),
+    Open(Box<S3Body>),
     Closed,
 }
 
@@ -80,7 +80,7 @@ impl State {
     async fn next_piece(&mut self) -> Result<Piece> {
         if let Self::Waiting(client, path, range) = self {
             let body = client.get(path, range.take()).await?;
-            *self = Self::Open(body);
+            *self = Self::Open(Box::new(body));
         }
         let Self::Open(body) = self else {
             return Ok(Piece(None));

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::body::S3Body;
-use super::config::{MAX_PART_SIZE, S3CredentialsWithOptions, S3Options};
-use super::multipart::MultiPartUpload;
+use super::config::{MAX_PART_SIZE, S3Credentials, S3CredentialsWithOptions, S3Options};
+use super::multipart::{MultiPartUpload, MultiPartUploadOptions};
 use super::op::Target;
 use super::op::delete::{self, S3DeleteResult};
 use super::op::get::{self, ByteRange, S3StatResult};
@@ -35,16 +35,20 @@ pub struct S3DownloadResult {
 
 /// An S3 client. Clones share credentials and connections.
 ///
-/// ```no_run
-/// # async fn example() -> s3_valkey::Result<()> {
-/// use s3_valkey::s3::{S3Client, S3Credentials, S3CredentialsWithOptions};
+/// ```
+/// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/s3_doc.rs")); }
+/// # support::run(async |client| {
+/// # let given = client.credentials().clone();
+/// use s3_valkey::s3::{PutOptions, S3Client, S3Credentials, S3CredentialsWithOptions};
+/// let credentials = S3Credentials::from_env(|name| std::env::var(name).ok());
+/// # let credentials = given;
 /// let client = S3Client::new(S3CredentialsWithOptions {
-///     credentials: S3Credentials::from_env(|name| std::env::var(name).ok()),
+///     credentials,
 ///     ..S3CredentialsWithOptions::default()
 /// });
-/// client.put("hello.txt", "hello".into(), &Default::default()).await?;
+/// client.put("hello.txt", "hello".into(), &PutOptions::default()).await?;
 /// assert_eq!(client.download("hello.txt", None).await?.body, b"hello");
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 #[derive(Clone)]
 pub struct S3Client {
@@ -70,6 +74,12 @@ impl S3Client {
     #[must_use]
     pub fn region(&self) -> Cow<'_, str> {
         region(&self.transport.config)
+    }
+
+    /// The credentials that the client was made with.
+    #[must_use]
+    pub fn credentials(&self) -> &S3Credentials {
+        &self.transport.config.credentials
     }
 
     /// Opens an object, or a range of it, for reading piece by piece.
@@ -132,8 +142,13 @@ impl S3Client {
         if body.len() as u64 <= MAX_PART_SIZE {
             return self.put_pieces(path, vec![body], options).await;
         }
-        let upload = self.multipart(path, options.clone());
-        let mut upload = upload.expecting(body.len() as u64);
+        let mut upload = self.multipart(
+            path,
+            MultiPartUploadOptions {
+                length: Some(body.len() as u64),
+                ..options.clone().into()
+            },
+        );
         upload.write(body).await?;
         upload.finish_with_result().await
     }
@@ -218,8 +233,12 @@ impl S3Client {
 
     /// An upload of unknown length: one request while it is shorter than a part, else parts.
     #[must_use]
-    pub fn multipart(&self, path: &str, options: PutOptions) -> MultiPartUpload {
-        MultiPartUpload::new(self.clone(), path, options)
+    pub fn multipart(
+        &self,
+        path: &str,
+        options: impl Into<MultiPartUploadOptions>,
+    ) -> MultiPartUpload {
+        MultiPartUpload::new(self.clone(), path, options.into())
     }
 
     pub(super) fn locate(&self, path: &str) -> Result<Location> {

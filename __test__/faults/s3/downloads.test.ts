@@ -101,7 +101,7 @@ describe.each(READERS)("read %s", (_, read) => {
       request.socket.end("HTTP/1.1 200 OK\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\nbody!");
       return true;
     };
-    await expect(read(store.client(), "small")).rejects.toMatchObject({ code: "InvalidResponse" });
+    await expect(read(store.client(), "small")).rejects.toMatchObject({ code: "Malformed_HTTP_Response" });
   });
 
   it("more than was announced is not read as another answer", async () => {

@@ -12,11 +12,11 @@ use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::body::{Body, Progress};
 use super::client::Outgoing;
 use super::stream::{Counted, Stream};
+use super::watchdog::Watchdog;
 use super::{Timeouts, closed, malformed, timed_out};
 use crate::error::Error;
 
@@ -184,42 +184,4 @@ pub(super) fn explained(error: &hyper::Error) -> Error {
     }
     let source = io::Error::from(io::ErrorKind::UnexpectedEof);
     closed("the store closed the connection", source)
-}
-
-/// A timer that is cheap to set again: it fires early, looks at the deadline and sleeps on.
-struct Watchdog {
-    sleep: Pin<Box<Sleep>>,
-    deadline: Option<Instant>,
-}
-
-/// How long a timer sleeps when there is no deadline.
-const FAR: Duration = Duration::from_hours(24);
-
-impl Watchdog {
-    fn new() -> Self {
-        Self {
-            sleep: Box::pin(sleep_until(Instant::now() + FAR)),
-            deadline: None,
-        }
-    }
-
-    fn arm(&mut self, limit: Option<Duration>) {
-        self.deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        if let Some(deadline) = self.deadline
-            && self.sleep.deadline() > deadline
-        {
-            self.sleep.as_mut().reset(deadline);
-        }
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        loop {
-            ready!(self.sleep.as_mut().poll(context));
-            let now = Instant::now();
-            match self.deadline {
-                Some(deadline) if deadline <= now => return Poll::Ready(()),
-                deadline => self.sleep.as_mut().reset(deadline.unwrap_or(now + FAR)),
-            }
-        }
-    }
 }

@@ -3,6 +3,7 @@
 //! hyper speaks HTTP, polled by the caller's own task: a small request crosses no other. [`head`]
 //! and [`proxy`] are pure; [`connection`] owns a socket.
 
+mod basic_auth;
 mod body;
 mod client;
 mod connection;
@@ -12,6 +13,7 @@ mod pool;
 mod proxy;
 mod response;
 mod stream;
+mod watchdog;
 
 use std::time::Duration;
 
