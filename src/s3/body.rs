@@ -126,6 +126,16 @@ impl S3Body {
         self.left
     }
 
+    /// Closes the connection of a body that nobody reads for now; the next read asks for the rest.
+    /// Does nothing when the rest could not be asked for.
+    pub fn pause(&mut self) {
+        if let (Some(origin), Some(left), true) = (&self.origin, self.left, self.response.is_some())
+        {
+            self.resuming = Some(Box::pin(origin.clone().ask(left)));
+            self.response = None;
+        }
+    }
+
     /// Where the rest comes from and how long it is, if both are known.
     pub(super) fn rest(&self) -> Option<(&Origin, u64)> {
         Some((self.origin.as_ref()?, self.left?))

@@ -84,12 +84,15 @@ impl S3Client {
 
     /// Opens an object, or a range of it, for reading piece by piece.
     pub async fn get(&self, path: &str, range: Option<ByteRange>) -> Result<S3Body> {
+        self.limited(self.open(path, range)).await
+    }
+
+    async fn open(&self, path: &str, range: Option<ByteRange>) -> Result<S3Body> {
         let location = self.locate(path)?;
         if range.is_some_and(ByteRange::is_empty) {
             return Ok(S3Body::empty());
         }
-        self.limited(S3Body::open(self.clone(), location, range))
-            .await
+        S3Body::open(self.clone(), location, range).await
     }
 
     /// Reads an object, or a range of it, into memory.
@@ -108,7 +111,7 @@ impl S3Client {
         range: Option<ByteRange>,
     ) -> Result<(BytesMut, S3StatResult)> {
         self.limited(async {
-            let mut body = self.get(path, range).await?;
+            let mut body = self.open(path, range).await?;
             let bytes = body.collect_bytes().await?;
             Ok((bytes, body.metadata))
         })
@@ -139,16 +142,24 @@ impl S3Client {
         body: Bytes,
         options: &PutOptions,
     ) -> Result<S3UploadResult> {
-        if body.len() as u64 <= MAX_PART_SIZE {
-            return self.put_pieces(path, vec![body], options).await;
+        if body.len() as u64 > MAX_PART_SIZE {
+            // Rare, and large: it must not make every call so.
+            return Box::pin(self.put_in_parts(path, body, options)).await;
         }
-        let mut upload = self.multipart(
-            path,
-            MultiPartUploadOptions {
-                length: Some(body.len() as u64),
-                ..options.clone().into()
-            },
-        );
+        self.put_pieces(path, vec![body], options).await
+    }
+
+    async fn put_in_parts(
+        &self,
+        path: &str,
+        body: Bytes,
+        options: &PutOptions,
+    ) -> Result<S3UploadResult> {
+        let options = MultiPartUploadOptions {
+            length: Some(body.len() as u64),
+            ..options.clone().into()
+        };
+        let mut upload = self.multipart(path, options);
         upload.write(body).await?;
         upload.finish_with_result().await
     }
@@ -251,13 +262,21 @@ impl S3Client {
     }
 
     /// Runs work within the time that a whole call may take.
-    pub(super) async fn limited<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        match self.options().timeout {
-            None => work.await,
-            Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-                let message = "the call took too long (timeout)";
-                Err(Error::new(ErrorKind::Timeout, "Timeout", message))
-            }),
+    pub(super) fn limited<'a, T: 'a>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'a,
+    ) -> impl Future<Output = Result<T>> + Send + 'a {
+        // What sends a request is large: here it is moved for the last time.
+        let work = Box::pin(work);
+        let limit = self.options().timeout;
+        async move {
+            match limit {
+                None => work.await,
+                Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+                    let message = "the call took too long (timeout)";
+                    Err(Error::new(ErrorKind::Timeout, "Timeout", message))
+                }),
+            }
         }
     }
 }

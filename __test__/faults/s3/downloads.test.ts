@@ -156,3 +156,12 @@ it("a stream that is cancelled, errored or thrown away frees its connection", as
   await expect(next).rejects.toThrow("enough");
   await store.idle();
 });
+
+it("a stream that nobody reads frees its connection, and goes on when it is read again", async () => {
+  const reader = store.client({ stallTimeout: 100 }).file("large").stream().getReader();
+  const chunks = [(await reader.read()).value as Uint8Array];
+  await store.idle();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) chunks.push(read.value as Uint8Array);
+  expect(Buffer.concat(chunks).equals(large)).toBe(true);
+  expect(store.requests[1]!.headers["if-match"]).toBe(etag(large));
+});

@@ -126,7 +126,8 @@ impl ProxySettings {
         })
     }
 
-    /// Reads `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`; the names in lower case win.
+    /// Reads `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` for what neither names, and `NO_PROXY`; the
+    /// names in lower case win.
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let variable = |name: &str| {
             lookup(&name.to_ascii_lowercase())
@@ -135,6 +136,7 @@ impl ProxySettings {
         };
         let proxy = |name: &str| {
             variable(name)
+                .or_else(|| variable("ALL_PROXY"))
                 .map(|url| ProxyServer::parse(&url).map(Arc::new))
                 .transpose()
         };
@@ -257,6 +259,19 @@ mod tests {
         ] {
             assert_eq!(proxy(url), None, "{url}");
         }
+        let rest = ProxySettings::from_env(|name| match name {
+            "ALL_PROXY" => Some("all".into()),
+            "HTTPS_PROXY" => Some("https".into()),
+            _ => None,
+        })
+        .unwrap();
+        let host = |url| {
+            rest.route(origin(url))
+                .proxy
+                .map(|proxy| proxy.host.clone())
+        };
+        assert_eq!(host("http://x").as_deref(), Some("all"));
+        assert_eq!(host("https://x").as_deref(), Some("https"));
         let all = ProxySettings {
             exceptions: vec!["*".into()],
             ..ProxySettings::all("p").unwrap()
