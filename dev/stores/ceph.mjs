@@ -10,7 +10,6 @@ import { element, signedFetch } from "./signed.mjs";
 
 const SUITE = "bookworm";
 const PACKAGES = ["radosgw", "ceph-mon", "ceph-osd", "ceph-common"];
-const ROLE = "tests";
 const STORAGE_CLASSES = ["STANDARD_IA", "GLACIER"];
 
 /** @returns {Promise<import("./index.mjs").Store>} */
@@ -74,7 +73,7 @@ class Ceph {
     const gateway = this.#launch("gateway", "radosgw", "-n", "client.admin", "-f");
     const store = { endpoint: `http://127.0.0.1:${port}`, region: "default", bucket: "test-bucket", credentials };
     await ready(gateway, "radosgw", () => signedFetch(store, { method: "PUT", path: `/${store.bucket}` }));
-    return { ...store, temporaryCredentials: () => temporary(store), stop: () => this.stop() };
+    return { ...store, stop: () => this.stop() };
   }
 
   async stop() {
@@ -197,16 +196,17 @@ rgw crypt require ssl = false
  * @param {{ endpoint: string, region: string, credentials: import("./signed.mjs").Credentials }} store
  * @returns {Promise<import("./signed.mjs").Credentials>}
  */
-async function temporary(store) {
+export async function temporaryCredentials(store) {
   const trust = { Effect: "Allow", Principal: { AWS: ["arn:aws:iam:::user/test"] }, Action: ["sts:AssumeRole"] };
   const access = { Effect: "Allow", Action: "s3:*", Resource: "arn:aws:s3:::*" };
   /** @param {object} statement */
   const policy = (statement) => JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
   /** @param {Record<string, string>} query */
   const ask = (query) => signedFetch(store, { method: "POST", query }).then((response) => response.text());
-  const role = await ask({ Action: "CreateRole", RoleName: ROLE, AssumeRolePolicyDocument: policy(trust) });
-  await ask({ Action: "PutRolePolicy", RoleName: ROLE, PolicyName: ROLE, PolicyDocument: policy(access) });
-  const xml = await ask({ Action: "AssumeRole", RoleArn: element(role, "Arn"), RoleSessionName: ROLE });
+  const name = `role-${randomUUID()}`;
+  const role = await ask({ Action: "CreateRole", RoleName: name, AssumeRolePolicyDocument: policy(trust) });
+  await ask({ Action: "PutRolePolicy", RoleName: name, PolicyName: name, PolicyDocument: policy(access) });
+  const xml = await ask({ Action: "AssumeRole", RoleArn: element(role, "Arn"), RoleSessionName: name });
   return {
     accessKeyId: element(xml, "AccessKeyId"),
     secretAccessKey: element(xml, "SecretAccessKey"),

@@ -42,7 +42,7 @@ export async function start() {
     await server.stop();
     throw error;
   }
-  return { ...store, temporaryCredentials: () => temporary(store), stop: server.stop };
+  return { ...store, stop: server.stop };
 }
 
 /** The folder of the program. */
@@ -63,7 +63,7 @@ function built() {
  * @param {{ endpoint: string, region: string, credentials: import("./signed.mjs").Credentials }} store
  * @returns {Promise<import("./signed.mjs").Credentials>}
  */
-async function temporary(store) {
+export async function temporaryCredentials(store) {
   const headers = { "content-type": "application/x-www-form-urlencoded" };
   const body = new URLSearchParams(SESSION).toString();
   const xml = await (await signedFetch(store, { method: "POST", headers, body, service: "sts" })).text();

@@ -14,6 +14,18 @@ const LOG_TAIL = 2000;
 /** Runs a program to its end. */
 export const run = promisify(execFile);
 
+/** A store's program cannot be had on this machine. */
+export class Unavailable extends Error {
+  /**
+   * @param {string} what
+   * @param {unknown} cause
+   */
+  constructor(what, cause) {
+    const { stderr, message } = /** @type {{ stderr?: string, message: string }} */ (cause);
+    super(`${what} cannot be had here: ${(stderr?.trim() || message).trim().split("\n").at(-1)}`, { cause });
+  }
+}
+
 /**
  * A folder outside the clone that is filled once, by whoever comes first.
  * @param {string} name with the version of what it holds
@@ -32,18 +44,9 @@ export async function cached(name, fill) {
     renameSync(fresh, folder);
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
-    if (!existsSync(folder)) throw error;
+    if (!existsSync(folder)) throw new Unavailable(name, error);
   }
   return folder;
-}
-
-/**
- * The last line that a failed program wrote, or what else is known about it.
- * @param {unknown} error
- */
-export function reasonOf(error) {
-  const { stderr, message } = /** @type {{ stderr?: string, message: string }} */ (error);
-  return (stderr?.trim() || message).trim().split("\n").at(-1);
 }
 
 /**
