@@ -7,8 +7,8 @@
  * - `storageClass`: the class of an object is kept
  * - `sessionTokens`: the store has a token service of its own
  * - `regionErrors`: a wrong region is refused, with the right one
- * - `dotSegments`, `emptySegments`, `trailingSlash`, `longSegments`: keys such as `a/../b`, `a//b`, `a/`, and
- *   names of more than 255 bytes between slashes
+ * - `dotSegments`, `emptySegments`, `longSegments`: keys such as `a/../b` and `a//b`, and names of more than 255
+ *   bytes between slashes
  * - `listEncoding`: lists with `encoding-type=url`
  * - `listOwner`: lists with `fetch-owner`
  * - `contentHeaders`: content type, disposition and encoding are kept
@@ -16,8 +16,12 @@
  * - `abort`: multipart uploads can be aborted
  * - `listUploads`: open multipart uploads are listed
  * - `virtualHosts`: the bucket may be in the host's name
+ * - `pagedGroups`: a list with a delimiter comes in pages
+ * - `partEtags`: the ETag of an upload in parts is that of the sums of its parts
+ * - `expiryLimit`: signatures for more than a week are refused
+ * - `unknownClasses`: storage classes that are not configured are refused
  * @typedef {"acl" | "storageClass" | "sessionTokens" | "regionErrors" | "dotSegments" | "emptySegments"
- *   | "trailingSlash" | "longSegments" | "listEncoding" | "listOwner" | "contentHeaders" | "responseHeaders"
+ *   | "longSegments" | "listEncoding" | "listOwner" | "pagedGroups" | "partEtags" | "expiryLimit" | "unknownClasses" | "contentHeaders" | "responseHeaders"
  *   | "abort" | "listUploads" | "virtualHosts"} Capability
  */
 

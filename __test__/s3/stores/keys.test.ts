@@ -5,22 +5,19 @@ import { needs, useStore } from "./store.js";
 const store = useStore();
 
 const KEYS: [name: string, key: string, ...needed: Capability[]][] = [
-  ["spaces", "keys/with  two spaces ", "edgeSpaces"],
+  ["spaces", "keys/with  two spaces "],
   ["plus signs", "keys/a+b c"],
   ["percent signs", "keys/100%/%20/%zz"],
   ["what URLs reserve", "keys/?query=1&more#fragment:;@$,=[]"],
-  ["what signatures encode", "keys/!'()*~-_.", "signatureMarks"],
+  ["what signatures encode", "keys/!'()*~-_."],
   ["XML marks", "keys/<a>&amp;\"'"],
-  ["backslashes", "keys/a\\b", "backslashes"],
   ["other letters", "keys/ünïcödé/日本語/עברית"],
   ["letters that can be written in two ways", "keys/e\u0301-\u00e9"],
   ["emoji", "keys/😀/👩‍👩‍👧"],
-  ["control characters", "keys/\u0001\t\u007f", "controlCharacters"],
+  ["control characters", "keys/\u0001\t\u007f"],
   ["a dot as segment", "keys/./a/.", "dotSegments"],
   ["two dots as segment", "keys/../a/..", "dotSegments"],
   ["empty segments", "keys//a///b", "emptySegments"],
-  ["a slash at the end", "keys/folder/", "trailingSlash"],
-  ["a slash at the start", "/keys/absolute", "leadingSlash"],
   ["1,024 bytes in segments", `keys/${"abcdefghi/".repeat(101)}`.slice(0, 1023) + "z"],
   ["1,024 bytes in one piece", "k".repeat(1024), "longSegments"],
   ["1,024 bytes of emoji", "😀".repeat(256), "longSegments"],
@@ -59,7 +56,7 @@ describe("keys that look alike", () => {
 
   it("of more than 1,024 bytes are refused and nothing is stored", async () => {
     const client = store.client();
-    const key = `long/${"abcdefghi/".repeat(102)}`;
+    const key = `long/${"abcdefghi/".repeat(103)}`;
     await expect(client.write(key, "data")).rejects.toMatchObject({ name: "S3Error" });
   });
 });

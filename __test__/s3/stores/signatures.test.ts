@@ -13,9 +13,12 @@ function changed(url: string, change: (query: URLSearchParams) => void) {
 describe("credentials", () => {
   it("are refused with a wrong secret", async () => {
     const client = store.client({ secretAccessKey: "wrong" });
-    await expect(client.write("key", "data")).rejects.toMatchObject({ code: "SignatureDoesNotMatch", statusCode: 403 });
-    await expect(client.file("key").text()).rejects.toMatchObject({ code: "SignatureDoesNotMatch" });
-    await expect(client.list()).rejects.toMatchObject({ code: "SignatureDoesNotMatch" });
+    // The more a store tells, the more it tells to those who guess.
+    const refused = { name: "S3Error", statusCode: 403, code: expect.stringMatching(/^(SignatureDoesNotMatch|AccessDenied)$/) };
+    await expect(client.write("key", "data")).rejects.toMatchObject(refused);
+    await expect(client.file("key").text()).rejects.toMatchObject(refused);
+    await expect(client.list()).rejects.toMatchObject(refused);
+    await expect(client.file("key").writer().end()).rejects.toMatchObject(refused);
   });
 
   it("are refused with an unknown id", async () => {
@@ -77,8 +80,10 @@ describe("session tokens", () => {
     const tampered = token.slice(0, middle) + (token[middle] === "a" ? "b" : "a") + token.slice(middle + 1);
     for (const sessionToken of [undefined, tampered]) {
       const client = store.client({ ...credentials, sessionToken });
-      await expect(client.write("key", "data")).rejects.toMatchObject({ name: "S3Error", statusCode: 403 });
-      expect((await fetch(client.presign("key"))).status).toBe(403);
+      const error = await client.write("key", "data").catch((error: unknown) => error);
+      expect(error).toMatchObject({ name: "S3Error" });
+      expect([400, 403]).toContain(error.statusCode);
+      expect([400, 403]).toContain((await fetch(client.presign("key"))).status);
     }
   });
 });
