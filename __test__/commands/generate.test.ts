@@ -18,7 +18,12 @@ const NOT_COMMANDS = ["close", "connect", "duplicate", "send"];
 
 /** Makers that return what they were told, in the shape of a method's entry. */
 const recorders = {
-  fixed: (name: string, command: string, names: string[], options: object) => ({ name, command, takes: "fixed", names, ...options }),
+  ...Object.fromEntries(
+    ["fixed", "atLeast"].map((takes) => [
+      takes,
+      (name: string, command: string, names: string[], options: object) => ({ name, command, takes, names, ...options }),
+    ]),
+  ),
   ...Object.fromEntries(
     ["none", "variadic", "keyed", "loose"].map((takes) => [
       takes,

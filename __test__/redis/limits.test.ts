@@ -65,6 +65,19 @@ describe("commandTimeout", () => {
     expect(await answers).toEqual([3, "PONG"]);
   });
 
+  it("a subscription that comes too late is ended again", async () => {
+    const peer = await startScripted((command) => {
+      if (command === "HELLO") return greeting;
+      return command === "SUBSCRIBE" ? "" : ">3\r\n$11\r\nunsubscribe\r\n$1\r\nc\r\n:0\r\n";
+    });
+    scripted.push(peer);
+    const client = connect({ commandTimeout: 20 }, `redis://localhost:${peer.port}`);
+    await expect(client.subscribe("c", () => {})).rejects.toMatchObject({ code: "ERR_REDIS_COMMAND_TIMEOUT" });
+    while (!peer.received().includes("UNSUBSCRIBE\r\n$1\r\nc\r\n")) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  });
+
   it("includes the wait for a connection", async () => {
     const peer = await startScripted(() => "");
     scripted.push(peer);
@@ -148,7 +161,7 @@ describe("signal", () => {
     expect(await client.get("counter")).toBeNull();
   });
 
-  it("leaves no listener behind", async () => {
+  it("has one listener while commands wait, and none behind them", async () => {
     const client = connect();
     const { signal } = new AbortController();
     let listeners = 0;
@@ -163,7 +176,7 @@ describe("signal", () => {
     };
     const view = client.with({ signal });
     const pending = [view.get("a"), view.send("NOSUCHCOMMAND", [])];
-    expect(listeners).toBe(2);
+    expect(listeners).toBe(1);
     await Promise.allSettled(pending);
     expect(listeners).toBe(0);
   });
@@ -248,5 +261,41 @@ describe("the queue", () => {
     expect(await answer).toBe("OK");
     expect(client.connected).toBe(false);
     await expect(client.get("k")).rejects.toMatchObject({ message: "Connection has failed" });
+  });
+});
+
+describe("nothing is mixed up", () => {
+  it("by deadlines and signals while connections are lost", async () => {
+    const client = connect();
+    const killer = connect();
+    let kills = 0;
+    const rounds = Array.from({ length: 40 }, async (_, round) => {
+      await new Promise<void>((resolve) => setTimeout(resolve, round * 3));
+      if (round % 10 === 5) {
+        kills++;
+        void killer.send("CLIENT", ["KILL", "TYPE", "normal", "SKIPME", "yes"]);
+      }
+      const controller = new AbortController();
+      const views = [client, client.with({ timeout: 1 + (round % 4) }), client.with({ signal: controller.signal })];
+      const calls = Array.from({ length: 60 }, (_, index) => {
+        const token = `${round}:${index}`;
+        const settled: string[] = [];
+        const call = views[index % 3]!.echo(token).then(
+          (answer) => settled.push(answer === token ? "own" : `${answer} for ${token}`),
+          (error) => settled.push(error instanceof RedisError ? error.code : error.name),
+        );
+        return call.then(() => settled);
+      });
+      if (round % 2 === 0) controller.abort();
+      else queueMicrotask(() => controller.abort());
+      return Promise.all(calls);
+    });
+    const outcomes = (await Promise.all(rounds)).flat();
+    expect(kills).toBe(4);
+    expect(outcomes.every((settled) => settled.length === 1)).toBe(true);
+    const known = ["own", "AbortError", "ERR_REDIS_CONNECTION_CLOSED", "ERR_REDIS_COMMAND_TIMEOUT"];
+    expect(outcomes.flat().filter((outcome) => !known.includes(outcome))).toEqual([]);
+    expect(outcomes.flat()).toContain("own");
+    expect(await client.echo("end")).toBe("end");
   });
 });

@@ -142,20 +142,21 @@ describe("keyPrefix", () => {
 });
 
 describe("further arguments", () => {
-  it("are sent, unless they are null", async () => {
+  it("are sent where the command takes them, unless they are null", async () => {
     const client = connect() as any;
     await client.set("k", "foobar");
     await client.set("l", "x");
     expect(await client.bitcount("k")).toBe(26);
     expect(await client.bitcount("k", 1, 1)).toBe(6);
     expect(await client.bitcount("k", 5, 30, "BIT")).toBe(17);
-    expect(await client.get("k", undefined)).toBe("foobar");
+    expect(await client.bitcount("k", undefined, null)).toBe(26);
     expect(await client.pfadd("p", "a", "b")).toBe(1);
     expect(await client.pfcount("p")).toBe(2);
     expect(await client.expire("k", 100, "NX")).toBe(1);
     expect(await client.expire("k", 100, "NX")).toBe(0);
     expect(await client.expireat("k", 1, "GT")).toBe(0);
-    await expect(client.get("k", "l")).rejects.toThrow("wrong number of arguments");
-    expect(() => client.get("k", {})).toThrow("Expected additional arguments to be a string or buffer for 'get'.");
+    expect(await client.exists("none", "k")).toBe(true);
+    expect(() => client.pfadd("p", "a", {})).toThrow("Expected additional arguments to be a string or buffer for 'pfadd'.");
+    expect(() => client.bitcount()).toThrow("Expected key to be a string or buffer for 'bitcount'.");
   });
 });

@@ -5,7 +5,7 @@ export function emitMethods(methods) {
   for (const [name, method] of [...methods].sort(byName)) {
     if (method.takes === "custom") continue;
     const args = [name, method.command].map((text) => JSON.stringify(text));
-    if (method.takes === "fixed") args.push(`[${method.names.map((text) => JSON.stringify(text)).join(", ")}]`);
+    if (method.names !== undefined) args.push(`[${method.names.map((text) => JSON.stringify(text)).join(", ")}]`);
     args.push(options(method));
     lines.push(`  ${name}: m.${method.takes}(${args.join(", ")}),`);
   }

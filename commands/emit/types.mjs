@@ -85,8 +85,10 @@ interface MethodOptions {
 interface Makers<Method> {
   /** Ignores its arguments. */
   none(name: string, command: string, options: MethodOptions): Method;
-  /** Takes the named arguments, and perhaps more, of which null ones are skipped. */
+  /** Takes exactly the named arguments. */
   fixed(name: string, command: string, names: string[], options: MethodOptions): Method;
+  /** Takes the named arguments, then any number, of which null ones are skipped. */
+  atLeast(name: string, command: string, names: string[], options: MethodOptions): Method;
   /** Takes any number of arguments, none of them null. */
   variadic(name: string, command: string, options: MethodOptions): Method;
   /** Takes a key, then any number of arguments, of which null ones are skipped. */

@@ -4,11 +4,12 @@
  * the usual: key prefix, bounds of the queue, deadline, signal, tracing. A connection without any
  * of these never comes here.
  */
-const { abandon, register } = require("../port.js");
+const { register } = require("../port.js");
 const { Meta } = require("./meta.js");
 const { RedisError } = require("./errors.js");
 const { Deadlines } = require("./deadlines.js");
 const { byteLength, summary } = require("./frame.js");
+const { watchOf } = require("./signals.js");
 const tracing = require("./tracing.js");
 
 /**
@@ -98,21 +99,20 @@ class Admission {
    */
   startAbortable(frame, outcome, meta, group, signal) {
     return new Promise((resolve, reject) => {
-      const abort = () => abandon(id, signal.reason);
-      const settled = () => signal.removeEventListener("abort", abort);
+      const watch = watchOf(signal);
       const id = register(
         (value) => {
-          settled();
+          watch.delete(id);
           resolve(value);
         },
         (reason) => {
-          settled();
+          watch.delete(id);
           reject(reason);
         },
         outcome,
         group,
       );
-      signal.addEventListener("abort", abort);
+      watch.add(id);
       this.connection.enqueue(frame, id, meta);
     });
   }

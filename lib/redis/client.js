@@ -11,6 +11,7 @@ const { metaOf } = require("./meta.js");
 const { PLAIN } = require("./outcomes.js");
 const { makeMakers, named } = require("./methods.js");
 const { makePubSub, PUSH } = require("./pubsub.js");
+const { CHANNEL } = require("./subscriptions.js");
 const { RedisView, scopeOf } = require("./view.js");
 const makeCommands = require("./commands.js");
 const makeSpecial = require("./special.js");
@@ -150,11 +151,10 @@ class RedisClient {
     this.close();
   }
 
-  async duplicate() {
+  duplicate() {
     const { connected } = connectionOf(this);
     const client = new RedisClient(this.#given.url, this.#given.options);
-    if (connected) await client.connect();
-    return client;
+    return connected ? client.connect().then(() => client) : Promise.resolve(client);
   }
 
   /** @param {unknown} options */
@@ -202,6 +202,10 @@ const send = named("send", { length: 2 }, function (command, args) {
     return value;
   });
   const upper = name.toUpperCase();
+  if (upper === "SUBSCRIBE") {
+    return connection.subscribe(name, converted, PLAIN).then(() => connection.subscriptions.of(CHANNEL).size);
+  }
+  if (upper === "UNSUBSCRIBE") return connection.unsubscribe(name, converted, PLAIN).then(() => undefined);
   if (SUBSCRIBES.has(upper)) return connection.subscribe(name, converted, PUSH);
   if (UNSUBSCRIBES.has(upper)) return connection.unsubscribe(name, converted, PUSH);
   return connection.issue(encode(name, converted), PLAIN, metaOf(name));
@@ -226,11 +230,27 @@ function define(Class, methods) {
   }
 }
 
-/** @param {unknown} receiver */
+// What the class itself declares has the same flags, and its length is Bun's.
+for (const name of Object.getOwnPropertyNames(RedisClient.prototype)) {
+  if (name !== "constructor") Object.defineProperty(RedisClient.prototype, name, { enumerable: true, configurable: false });
+}
+Object.defineProperty(RedisClient, "length", { value: 0 });
+
+/** @param {any} receiver */
 function invalidReceiver(receiver) {
-  const isObject = typeof receiver === "object" && receiver !== null;
-  const name = isObject ? `, but received an instance of ${receiver.constructor?.name ?? "Object"}` : "";
-  return coded(TypeError, "ERR_INVALID_THIS", `Expected this to be instanceof RedisClient${name}`);
+  const actual = receiver === undefined ? "" : `, but received ${described(receiver)}`;
+  return coded(TypeError, "ERR_INVALID_THIS", `Expected this to be instanceof RedisClient${actual}`);
+}
+
+/** @param {any} value */
+function described(value) {
+  if (value === null) return "null";
+  if (typeof value === "function") return `function ${value.name}`;
+  if (typeof value === "object") {
+    return value.constructor?.name === undefined ? inspect(value) : `an instance of ${value.constructor.name}`;
+  }
+  const text = typeof value === "string" && value.length > 28 ? `${value.slice(0, 25)}...` : value;
+  return `type ${typeof value} (${inspect(text)})`;
 }
 
 /** The client that takes its URL from the environment, at first use. */

@@ -48,8 +48,10 @@ declare namespace commands {
   interface Makers<Method> {
     /** Ignores its arguments. */
     none(name: string, command: string, options: MethodOptions): Method;
-    /** Takes the named arguments, and perhaps more, of which null ones are skipped. */
+    /** Takes exactly the named arguments. */
     fixed(name: string, command: string, names: string[], options: MethodOptions): Method;
+    /** Takes the named arguments, then any number, of which null ones are skipped. */
+    atLeast(name: string, command: string, names: string[], options: MethodOptions): Method;
     /** Takes any number of arguments, none of them null. */
     variadic(name: string, command: string, options: MethodOptions): Method;
     /** Takes a key, then any number of arguments, of which null ones are skipped. */
@@ -826,7 +828,7 @@ declare namespace commands {
      *
      * `PFADD key [element [element ...]]`, since 2.8.9: https://valkey.io/commands/pfadd/
      */
-    pfadd(key: KeyLike, ...elements: Value[]): Promise<number>;
+    pfadd(key: KeyLike, element: Value, ...elements: Value[]): Promise<number>;
 
     /**
      * Returns the approximated cardinality of the set(s) observed by the HyperLogLog key(s).

@@ -9,6 +9,7 @@ const { Group } = require("./deadlines.js");
 const { Outgoing } = require("./outgoing.js");
 const { encode } = require("./encode.js");
 const { coded, fromFailure, serverError } = require("./errors.js");
+const { logIn } = require("./login.js");
 const { Meta } = require("./meta.js");
 const { PLAIN } = require("./outcomes.js");
 const { Subscriptions } = require("./subscriptions.js");
@@ -36,6 +37,8 @@ function capture(onResolve, onReject) {
  * @typedef {import("./encode.js").Argument} Argument
  * @typedef {import("./frame.js").Frame} Frame
  *
+ * @typedef {{ issue(frame: Frame, outcome: Outcome, meta: number): Promise<any> }} Issuer
+ *
  * @typedef {object} Owner who is told
  * @property {(hello: unknown) => void} onConnected
  * @property {(error: Error) => void} onClosed
@@ -59,9 +62,11 @@ class Connection {
     this.state = "idle";
     /** Whether typed commands are refused because of subscriptions. */
     this.subscriber = false;
+    /** Issues what the client itself needs, past the limits that hold for its users. @type {Issuer} */
+    this.unlimited = { issue: (frame, outcome, meta) => this.start(frame, outcome, meta, this.group) };
     this.subscriptions = new Subscriptions({
       connected: () => this.connected,
-      subscribe: (command, names) => this.subscribe(command, names, PLAIN),
+      subscribe: (command, names) => this.subscribe(command, names, PLAIN, this.unlimited),
       wantBytes: (wanted) => this.lane.setPushBytes(wanted),
       onGap: (gap) => this.owner.onGap(gap),
     });
@@ -209,8 +214,14 @@ class Connection {
     if (this.connecting !== null) return this.connecting;
     if (!this.listening) this.expectEvents(true);
     this.submit();
+    /** @type {Promise<unknown>} */
     const promise = new Promise((resolve, reject) => {
-      const id = register(resolve, reject, PLAIN, this.group);
+      // Not by `then`, which would hide a rejection that nobody handles.
+      const settling = (/** @type {(value: any) => void} */ settle) => (/** @type {any} */ value) => {
+        if (this.connecting === promise) this.connecting = null;
+        settle(value);
+      };
+      const id = register(settling(resolve), settling(reject), PLAIN, this.group);
       try {
         this.lane.connect(id);
       } catch (error) {
@@ -221,10 +232,6 @@ class Connection {
     if (!this.connected) {
       if (this.state === "closed") this.enter("connecting");
       this.connecting = promise;
-      const done = () => {
-        if (this.connecting === promise) this.connecting = null;
-      };
-      promise.then(done, done);
     }
     return promise;
   }
@@ -239,6 +246,7 @@ class Connection {
     const live = this.listening && this.state !== "closed";
     // Commands of this turn were promised an answer: they are refused like those in flight.
     if (!this.connected) outgoing.flush(this.lane);
+    this.watched = [];
     const closed = this.lane.close(outgoing.take()) || live;
     if (closed) this.ended(error);
     return closed;
@@ -300,7 +308,7 @@ class Connection {
         break;
       }
       case LaneEvent.Credentials:
-        void this.logIn(argument);
+        void logIn(this.lane, argument, this.options.credentials);
         break;
       default:
         this.subscriptions.deliver(argument);
@@ -308,25 +316,10 @@ class Connection {
   }
 
   /**
-   * Answers the native side's question for credentials.
-   * @param {number} asked its number
-   */
-  async logIn(asked) {
-    try {
-      const { username, password } = credentialsOf(await this.options.credentials?.());
-      this.lane.credentials(asked, username, password);
-    } catch (error) {
-      const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (Object(error));
-      const why = message === undefined ? String(error) : String(message);
-      this.lane.noCredentials(asked, typeof code === "string" ? code : "", why);
-    }
-  }
-
-  /**
    * @param {string} command
    * @param {Argument[]} names
    * @param {Outcome} outcome
-   * @param {Pick<Connection, "issue">} [via] a view that limits the command
+   * @param {Issuer} [via] who issues the command
    */
   async subscribe(command, names, outcome, via = this) {
     const meta = Meta.SUBSCRIBE | (names.length << Meta.COUNT_SHIFT);
@@ -339,7 +332,7 @@ class Connection {
    * @param {string} command
    * @param {Argument[]} names
    * @param {Outcome} outcome
-   * @param {Pick<Connection, "issue">} [via] a view that limits the command
+   * @param {Issuer} [via] who issues the command
    */
   async unsubscribe(command, names, outcome, via = this) {
     const meta = Meta.UNSUBSCRIBE | (names.length << Meta.COUNT_SHIFT);
@@ -365,25 +358,6 @@ class Connection {
     if (wanted) port.retain();
     else port.release();
   }
-}
-
-/**
- * What a credentials provider has found.
- * @param {unknown} found
- */
-function credentialsOf(found) {
-  const { username = "", password = "" } = /** @type {Record<string, unknown>} */ (Object(found));
-  if (typeof username !== "string" || typeof password !== "string") {
-    throw coded(
-      TypeError,
-      "ERR_INVALID_ARG_TYPE",
-      "credentials() must give an object with the strings username and password",
-    );
-  }
-  if (username === "" && password === "") {
-    throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "credentials() gave neither a username nor a password");
-  }
-  return { username, password };
 }
 
 /**

@@ -37,7 +37,9 @@ Object.defineProperty(RedisError.prototype, "name", { value: "RedisError", writa
  * @returns {Error}
  */
 function coded(Class, code, message) {
-  return Object.assign(new Class(message), { code });
+  const error = Object.assign(new Class(message), { code });
+  const text = () => `${error.name} [${code}]: ${error.message}`;
+  return Object.defineProperty(error, "toString", { value: text, writable: true, configurable: true });
 }
 
 /**

@@ -9,8 +9,8 @@ const { Meta, metaOf } = require("./meta.js");
 const { PLAIN, BOOLEAN } = require("./outcomes.js");
 
 /**
- * @typedef {Pick<import("./connection.js").Connection, "subscriber" | "issue" | "subscribe" | "unsubscribe">} Sender what
- *   takes commands: a connection, or a view of one
+ * @typedef {Pick<import("./connection.js").Connection, "subscriber" | "subscriptions" | "issue" | "subscribe" | "unsubscribe">} Sender
+ *   what takes commands: a connection, or a view of one
  * @typedef {import("./encode.js").Argument} Argument
  * @typedef {(this: unknown, ...args: any[]) => Promise<any>} Method
  * @typedef {object} Options
@@ -49,8 +49,7 @@ function makeMakers(senderOf) {
   }
 
   /**
-   * A number of arguments that are required, and perhaps more; null and undefined among those are
-   * left out.
+   * A fixed number of arguments, each required; more are ignored.
    * @param {string} name
    * @param {string} command
    * @param {string[]} names
@@ -62,22 +61,19 @@ function makeMakers(senderOf) {
     /** @param {Sender} connection @param {unknown[]} values */
     const general = (connection, values) => {
       const args = names.map((argument, index) => required(values[index], argument, name));
-      const more = values.length > names.length ? present(values.slice(names.length), name) : [];
-      return connection.issue(encode(command, [...args, ...more]), outcome, meta);
+      return connection.issue(encode(command, args), outcome, meta);
     };
     if (names.length === 1) {
       return named(name, options, function (first) {
         const connection = enter(this, name, options);
-        if (!isShortText(first) || arguments.length > 1) return general(connection, [...arguments]);
+        if (!isShortText(first)) return general(connection, [first]);
         return connection.issue(start + bulk(first), outcome, meta);
       });
     }
     if (names.length === 2) {
       return named(name, options, function (first, second) {
         const connection = enter(this, name, options);
-        if (!isShortText(first) || !isShortText(second) || arguments.length > 2) {
-          return general(connection, [...arguments]);
-        }
+        if (!isShortText(first) || !isShortText(second)) return general(connection, [first, second]);
         return connection.issue(start + bulk(first) + bulk(second), outcome, meta);
       });
     }
@@ -132,7 +128,25 @@ function makeMakers(senderOf) {
     });
   }
 
-  return { none, fixed, variadic, keyed, loose, enter };
+  /**
+   * A number of arguments that are required, then any number, of which null and undefined are left
+   * out.
+   * @param {string} name
+   * @param {string} command
+   * @param {string[]} names
+   * @param {Options} [options]
+   */
+  function atLeast(name, command, names, options = {}) {
+    const { outcome, meta } = reply(command, options);
+    return named(name, options, function (...values) {
+      const connection = enter(this, name, options);
+      const args = names.map((argument, index) => required(values[index], argument, name));
+      args.push(...present(values.slice(names.length), name));
+      return connection.issue(encode(command, args), outcome, meta);
+    });
+  }
+
+  return { none, fixed, atLeast, variadic, keyed, loose, enter };
 }
 
 /** @typedef {ReturnType<typeof makeMakers>} Makers */

@@ -1,17 +1,17 @@
 "use strict";
 /** The constructor's arguments, checked as Bun checks them. */
-const { readFileSync } = require("node:fs");
 const { resolveTarget } = require("./address.js");
 const { coded } = require("./errors.js");
 const { resolveRules } = require("./rules.js");
+const { resolveTls } = require("./tls.js");
 
 const MAX_UINT32 = 0xffffffff;
 const DEBUG = /(^|,)\s*(s3-valkey|\*)\s*(,|$)/i;
-const TLS_SCHEME = /^(rediss|valkeys|(redis|valkey)\+tls(\+unix)?):\/\//i;
+// Blanks before a URL do not count.
+const TLS_SCHEME = /^[\0- ]*(rediss|valkeys|(redis|valkey)\+tls(\+unix)?):\/\//i;
 
 /**
  * @typedef {import("../../binding.js").LaneOptions} LaneOptions
- * @typedef {import("../../binding.js").LaneTls} LaneTls
  * @typedef {import("./types.js").RedisCredentialsProvider} CredentialsProvider
  *
  * @typedef {object} Resolved
@@ -90,15 +90,15 @@ function uint32(options, name, missing) {
   if (typeof value !== "number") {
     throw invalid(`The "${name}" property must be of type number. Received ${typeof value}`);
   }
+  if (Number.isFinite(value) && !Number.isInteger(value)) {
+    throw invalid(`The "${name}" property must be of type integer. Received number`);
+  }
   if (value < 0 || value > MAX_UINT32) {
     throw coded(
       RangeError,
       "ERR_OUT_OF_RANGE",
       `The value of "${name}" is out of range. It must be >= 0 and <= ${MAX_UINT32}. Received ${value}`,
     );
-  }
-  if (!Number.isInteger(value)) {
-    throw invalid(`The "${name}" property must be of type integer. Received number`);
   }
   return value;
 }
@@ -113,71 +113,12 @@ function flag(options, name) {
 }
 
 /**
- * @param {unknown} tls
- * @param {boolean} scheme whether the URL's scheme asks for TLS
- * @returns {LaneTls | undefined}
- */
-function resolveTls(tls, scheme) {
-  if (tls === undefined || tls === null || typeof tls === "boolean") {
-    return tls === true || scheme ? withEnvironment({}) : undefined;
-  }
-  if (typeof tls !== "object") throw invalid("Expected tls to be a boolean or object for 'tls'.");
-  if (Array.isArray(tls)) throw invalid("TLSOptions must be an object");
-  if (Object.keys(tls).length === 0) throw invalid("Expected tls to be a object for 'tls'.");
-  const given = /** @type {Record<string, unknown>} */ (tls);
-  /** @type {LaneTls} */
-  const lane = {};
-  const ca = pems(given, "ca");
-  if (given["caFile"] !== undefined) ca.push(readFileSync(text(given, "caFile")));
-  if (ca.length > 0) lane.ca = ca;
-  const [cert] = pems(given, "cert");
-  if (cert) lane.cert = cert;
-  const [key] = pems(given, "key");
-  if (key) lane.key = key;
-  const name = given["serverName"] === undefined ? "servername" : "serverName";
-  if (given[name] !== undefined) lane.serverName = text(given, name);
-  if (given["rejectUnauthorized"] !== undefined) {
-    lane.rejectUnauthorized = Boolean(given["rejectUnauthorized"]);
-  }
-  return withEnvironment(lane);
-}
-
-/**
- * @param {LaneTls} tls
- * @returns {LaneTls}
- */
-function withEnvironment(tls) {
-  if (tls.rejectUnauthorized === undefined && process.env["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") {
-    tls.rejectUnauthorized = false;
-  }
-  const extra = process.env["NODE_EXTRA_CA_CERTS"];
-  if (extra) tls.extraCa = [readFileSync(extra)];
-  return tls;
-}
-
-/**
- * One or several PEM texts.
  * @param {Record<string, unknown>} options
  * @param {string} name
- * @returns {Uint8Array[]}
- */
-function pems(options, name) {
-  const value = options[name];
-  if (value === undefined || value === null) return [];
-  return (Array.isArray(value) ? value : [value]).map((item) => {
-    if (typeof item === "string") return Buffer.from(item);
-    if (ArrayBuffer.isView(item)) return Buffer.from(item.buffer, item.byteOffset, item.byteLength);
-    throw invalid(`TLSOptions.${name} must be a string or a buffer, or an array of them`);
-  });
-}
-
-/**
- * @param {Record<string, unknown>} options
- * @param {string} name
- * @param {string} [owner] what the property belongs to, for the message
+ * @param {string} owner what the property belongs to, for the message
  * @returns {string}
  */
-function text(options, name, owner = "TLSOptions.") {
+function text(options, name, owner) {
   const value = options[name];
   if (typeof value !== "string") throw invalid(`${owner}${name} must be a string`);
   return value;

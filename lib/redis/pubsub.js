@@ -20,7 +20,7 @@ const { required, named } = require("./methods.js");
  */
 const PUSH = {
   ...PLAIN,
-  convert: (push) => (Array.isArray(push) ? { type: push[0], data: push.slice(1) } : push),
+  convert: (push) => (Array.isArray(push) ? { __proto__: null, type: push[0], data: push.slice(1) } : push),
 };
 
 /**
@@ -86,8 +86,12 @@ function subscribe(connection, family, method, names, listener, options) {
       return subscriptions.of(family).size;
     },
     (error) => {
-      added.refused();
+      const unheard = added.refused();
       connection.hold();
+      // The server may still confirm what was not confirmed in time; then nobody would listen.
+      if (error.code === "ERR_REDIS_COMMAND_TIMEOUT" && unheard.length > 0) {
+        connection.unsubscribe(family.unsubscribe, unheard, PLAIN, connection.unlimited).catch(() => {});
+      }
       throw error;
     },
   );
@@ -148,7 +152,7 @@ async function confirm(connection, family, names) {
  * @returns {Argument[]}
  */
 function nameList(names, method) {
-  if (typeof names === "string") return [names];
+  if (typeof names === "string" || names instanceof String) return [String(names)];
   if (!Array.isArray(names)) throw invalidArgument("channel", "a string or array", method);
   if (names.length === 0) {
     throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `${method} requires at least one channel`);

@@ -42,6 +42,13 @@ module.exports = ({ enter }) => {
       return args;
     });
 
+  /**
+   * A key, a field and an amount, of which nothing is checked.
+   * @param {string} name
+   */
+  const increment = (name) =>
+    method(name, 3, (values) => [0, 1, 2].map((index) => coerced(values[index], name)));
+
   return {
     set: method("set", 2, ([key, value, ...options]) => {
       const args = [required(key, "key", "set"), described(value, "value", "a string or buffer or number", "set")];
@@ -55,10 +62,10 @@ module.exports = ({ enter }) => {
     sadd: method("sadd", 2, (values) => members(values, "sadd")),
     srem: method("srem", 2, (values) => members(values, "srem")),
     hmget: method("hmget", 2, hmget),
-    hset: method("hset", 2, (values) => fieldsAndValues(values)),
-    hmset: method("hmset", 2, (values) => fieldsAndValues(values)),
-    hincrby: method("hincrby", 3, (values) => [0, 1, 2].map((index) => coerced(values[index]))),
-    hincrbyfloat: method("hincrbyfloat", 3, (values) => [0, 1, 2].map((index) => coerced(values[index]))),
+    hset: method("hset", 2, (values) => fieldsAndValues(values, "hset")),
+    hmset: method("hmset", 2, (values) => fieldsAndValues(values, "hmset")),
+    hincrby: increment("hincrby"),
+    hincrbyfloat: increment("hincrbyfloat"),
     spop: counted("spop"),
     srandmember: counted("srandmember"),
     ping: method("ping", 0, ([message]) => (isMissing(message) ? [] : [required(message, "message", "ping")]), {
@@ -110,18 +117,18 @@ function wholeSeconds(seconds) {
       `The "seconds" property must be of type number. Received ${typeof seconds}`,
     );
   }
+  if (!Number.isInteger(seconds) && Math.abs(seconds) !== Infinity) {
+    throw coded(
+      TypeError,
+      "ERR_INVALID_ARG_TYPE",
+      'The "seconds" property must be of type integer. Received number',
+    );
+  }
   if (seconds < 0 || seconds > MAX_INT32) {
     throw coded(
       RangeError,
       "ERR_OUT_OF_RANGE",
       `The value of "seconds" is out of range. It must be >= 0 and <= ${MAX_INT32}. Received ${seconds}`,
-    );
-  }
-  if (!Number.isInteger(seconds)) {
-    throw coded(
-      TypeError,
-      "ERR_INVALID_ARG_TYPE",
-      'The "seconds" property must be of type integer. Received number',
     );
   }
   return String(seconds);
@@ -149,27 +156,28 @@ function hmget(values) {
 /**
  * The three forms of HSET: an object, an array of pairs laid flat, or the pairs themselves.
  * @param {any[]} values
+ * @param {string} method
  */
-function fieldsAndValues(values) {
-  const key = coerced(values[0]);
+function fieldsAndValues(values, method) {
+  const key = coerced(values[0], method);
   const [, fields] = values;
   if (Array.isArray(fields)) {
     if (fields.length % 2 !== 0) {
       throw new Error("Array must have an even number of elements (field-value pairs)");
     }
     if (fields.length === 0) throw new Error("HSET requires at least one field-value pair");
-    return [key, ...Array.from(fields, coerced)];
+    return [key, ...coercedAll(Array.from(fields), method)];
   }
-  if (typeof fields === "object" && fields !== null && !isBinary(fields)) {
+  if ((typeof fields === "object" || typeof fields === "function") && fields !== null && !isBinary(fields)) {
     const pairs = Object.entries(fields);
     if (pairs.length === 0) throw new Error("HSET requires at least one field-value pair");
-    return [key, ...pairs.flat().map(coerced)];
+    return [key, ...coercedAll(pairs.flat(), method)];
   }
   if (values.length < 3) throw new Error("HSET requires at least key, field, and value arguments");
   if (values.length % 2 === 0) {
     throw new Error("HSET requires field-value pairs (even number of arguments after key)");
   }
-  return [key, ...values.slice(1).map(coerced)];
+  return [key, ...coercedAll(values.slice(1), method)];
 }
 
 /** @param {unknown} value */
@@ -178,12 +186,21 @@ function isBinary(value) {
 }
 
 /**
- * What String() makes of a value; binary data stays as it is.
+ * What String() makes of a value; binary data stays as it is, and the text of a Blob is never meant.
  * @param {any} value
+ * @param {string} method
  * @returns {Argument}
  */
-function coerced(value) {
-  return isBinary(value) ? required(value, "value", "hset") : `${value}`;
+function coerced(value, method) {
+  return isBinary(value) || value instanceof Blob ? required(value, "value", method) : `${value}`;
+}
+
+/**
+ * @param {unknown[]} values
+ * @param {string} method
+ */
+function coercedAll(values, method) {
+  return values.map((value) => coerced(value, method));
 }
 
 /**

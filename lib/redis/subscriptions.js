@@ -90,8 +90,10 @@ class Subscriptions {
       confirmed: () => {
         for (const subscription of added) subscription.confirmed = true;
       },
+      /** Returns the names that nobody listens to any more. */
       refused: () => {
         for (const subscription of added) this.keep(family, subscription, withoutOne(subscription.recipients, recipient));
+        return added.filter(({ name }) => !of.has(text(name))).map(({ name }) => name);
       },
     };
   }

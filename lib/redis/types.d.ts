@@ -11,8 +11,12 @@ export interface RedisTlsOptions {
   caFile?: string;
   /** PEM certificate chain shown to the server. */
   cert?: string | ArrayBufferView;
+  /** Path of a file with such a chain. */
+  certFile?: string;
   /** PEM private key that belongs to `cert`. */
   key?: string | ArrayBufferView;
+  /** Path of a file with such a key. */
+  keyFile?: string;
   /** `false` accepts any certificate. Default: true, unless `NODE_TLS_REJECT_UNAUTHORIZED` is `0`. */
   rejectUnauthorized?: boolean;
   /** Name for SNI and verification. Default: the URL's host. */

@@ -37,6 +37,10 @@ class Scope {
     return this.connection().subscriber;
   }
 
+  get subscriptions() {
+    return this.connection().subscriptions;
+  }
+
   /**
    * @param {Frame} frame
    * @param {Outcome} outcome

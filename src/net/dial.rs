@@ -57,13 +57,16 @@ pub async fn connect(endpoint: &Endpoint, dial: &Dial) -> Result<Socket> {
     let Some(options) = &dial.tls else {
         return Ok(socket);
     };
-    let name = match (&options.server_name, endpoint) {
-        (Some(name), _) => tls::server_name(name)?,
-        (None, Endpoint::Tcp { host, .. }) => tls::server_name(host)?,
-        // A Unix socket has no host; the chain is verified against this name.
-        (None, Endpoint::Unix(_)) => tls::server_name("localhost")?,
+    let (config, name) = match (&options.server_name, endpoint) {
+        (Some(name), _) => (options.client_config()?, tls::server_name(name)?),
+        (None, Endpoint::Tcp { host, .. }) => (options.client_config()?, tls::server_name(host)?),
+        // rustls wants a name even where none is sent or checked.
+        (None, Endpoint::Unix(_)) => (
+            options.nameless_client_config()?,
+            tls::server_name("localhost")?,
+        ),
     };
-    socket.start_tls(options.client_config()?, name).await
+    socket.start_tls(config, name).await
 }
 
 /// Small writes must leave at once, and a peer that vanished must be noticed.

@@ -8,3 +8,4 @@ mod quiet;
 pub mod runtime;
 pub mod stream;
 pub mod tls;
+mod verify;

@@ -19,6 +19,7 @@ use tokio::net::UnixStream;
 
 #[cfg(unix)]
 use super::quiet::Quiet;
+use super::verify;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Plaintext that one call hands to the TLS session; more waits until it is on the wire.
@@ -64,7 +65,7 @@ impl Socket {
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
     ) -> Result<Self> {
-        let mut session = ClientConnection::new(config, name).map_err(tls_error)?;
+        let mut session = ClientConnection::new(config, name).map_err(verify::handshake_failed)?;
         loop {
             while session.wants_write() {
                 match session.write_tls(&mut Nonblocking(&self.io)) {
@@ -85,7 +86,7 @@ impl Socket {
                     if let Err(error) = session.process_new_packets() {
                         // The peer should learn why; it is gone soon, so one attempt is enough.
                         let _ = session.write_tls(&mut Nonblocking(&self.io));
-                        return Err(tls_error(error));
+                        return Err(verify::handshake_failed(error));
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -303,32 +304,6 @@ impl Write for Nonblocking<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-fn tls_error(source: rustls::Error) -> Error {
-    Error::new(
-        ErrorKind::Tls,
-        tls_code(&source),
-        format!("TLS handshake failed: {source}"),
-    )
-    .with_source(source)
-}
-
-/// Node's names for the failures that users look for.
-fn tls_code(error: &rustls::Error) -> &'static str {
-    use rustls::CertificateError as Certificate;
-    match error {
-        rustls::Error::InvalidCertificate(
-            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
-        ) => "ERR_TLS_CERT_ALTNAME_INVALID",
-        rustls::Error::InvalidCertificate(
-            Certificate::Expired | Certificate::ExpiredContext { .. },
-        ) => "CERT_HAS_EXPIRED",
-        rustls::Error::InvalidCertificate(Certificate::UnknownIssuer) => {
-            "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
-        }
-        _ => "EPROTO",
     }
 }
 

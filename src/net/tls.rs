@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 
+use super::verify::{Trust, Verifier};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a user can say about TLS. The default verifies against the platform's roots.
@@ -43,18 +43,31 @@ impl std::fmt::Debug for TlsOptions {
 impl TlsOptions {
     /// Builds the rustls configuration. Fails when a PEM text holds no usable certificate or key.
     pub fn client_config(&self) -> Result<Arc<ClientConfig>> {
+        self.config(true)
+    }
+
+    /// Builds the configuration for a server that has no name, as behind a Unix socket: none is sent,
+    /// and the certificate may be for any.
+    pub fn nameless_client_config(&self) -> Result<Arc<ClientConfig>> {
+        self.config(false)
+    }
+
+    fn config(&self, named: bool) -> Result<Arc<ClientConfig>> {
         let provider = Arc::new(ring::default_provider());
+        let trust = if self.reject_unauthorized == Some(false) {
+            Trust::Anyone
+        } else {
+            Trust::Roots {
+                roots: self.roots()?,
+                for_name: named,
+            }
+        };
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(invalid)?;
-        let builder = if self.reject_unauthorized == Some(false) {
-            builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(AcceptAny(provider)))
-        } else {
-            builder.with_root_certificates(self.roots()?)
-        };
-        let config = match (&self.cert, &self.key) {
+            .map_err(invalid)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Verifier { trust, provider }));
+        let mut config = match (&self.cert, &self.key) {
             (Some(cert), Some(key)) => {
                 let key = PrivateKeyDer::from_pem_slice(key).map_err(invalid)?;
                 builder
@@ -70,6 +83,7 @@ impl TlsOptions {
                 ));
             }
         };
+        config.enable_sni = named;
         Ok(Arc::new(config))
     }
 
@@ -119,55 +133,6 @@ fn invalid(source: impl std::error::Error + Send + Sync + 'static) -> Error {
         format!("invalid TLS settings: {source}"),
     )
     .with_source(source)
-}
-
-/// Stands in for verification when the user turned it off; signatures are still checked.
-#[derive(Debug)]
-struct AcceptAny(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AcceptAny {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(
-            message,
-            cert,
-            dss,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(
-            message,
-            cert,
-            dss,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
 
 #[cfg(test)]

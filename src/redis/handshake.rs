@@ -201,6 +201,7 @@ fn unknown(text: &[u8]) -> bool {
 
 fn greeting_refused(item: Option<Item<'_>>) -> Error {
     authentication(match item {
+        Some(Item::Error(b"")) => "Valkey error: AuthenticationFailed".into(),
         Some(Item::Error(text)) => lossy(text),
         Some(Item::Simple(_)) => "Authentication failed (unexpected response)".into(),
         _ => "Authentication failed with unexpected response".into(),
@@ -210,7 +211,7 @@ fn greeting_refused(item: Option<Item<'_>>) -> Error {
 fn selection_refused(item: Option<Item<'_>>) -> Error {
     let (code, message) = match item {
         Some(Item::Error(text)) => ("ERR_REDIS_INVALID_COMMAND", lossy(text)),
-        Some(Item::Simple(_) | Item::Bulk(_)) => (
+        Some(Item::Simple(_)) => (
             "ERR_REDIS_INVALID_RESPONSE",
             "SELECT command failed with non-OK response".into(),
         ),

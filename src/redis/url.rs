@@ -30,6 +30,10 @@ pub fn parse(url: &str) -> Result<Target> {
         }
         &with_scheme
     };
+    // As in any URL: blanks around it and line ends within it do not count.
+    let url = url
+        .trim_matches(|letter: char| letter <= ' ')
+        .replace(['\t', '\r', '\n'], "");
     let (scheme, rest) = url
         .split_once("://")
         .ok_or_else(|| invalid("Invalid URL format"))?;
@@ -58,6 +62,9 @@ pub fn parse(url: &str) -> Result<Target> {
     // A password may hold a raw `@`: the last one ends the user information.
     let (user_info, host_port) = authority.rsplit_once('@').unwrap_or(("", authority));
     let (username, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+    if host_port.is_empty() && !authority.is_empty() {
+        return Err(invalid("Invalid URL format"));
+    }
     let (host, port) = host_and_port(host_port)?;
     Ok(Target {
         protocol,
@@ -68,15 +75,15 @@ pub fn parse(url: &str) -> Result<Target> {
     })
 }
 
-fn unix(protocol: Protocol, path: &str) -> Result<Target> {
+fn unix(protocol: Protocol, rest: &str) -> Result<Target> {
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    if authority.contains('@') {
+        return Err(invalid("Invalid URL format"));
+    }
     if path.is_empty() {
         return Err(invalid(
             "Expected unix socket path after valkey+unix:// or valkey+tls+unix://",
         ));
-    }
-    let authority = path.split('/').next().unwrap_or_default();
-    if authority.contains('@') {
-        return Err(invalid("Invalid URL format"));
     }
     Ok(Target {
         protocol,
@@ -101,7 +108,11 @@ fn host_and_port(text: &str) -> Result<(String, u16)> {
             None => return Err(invalid("Invalid URL format")),
         }
     } else {
-        text.split_once(':').unwrap_or((text, ""))
+        let (host, port) = text.split_once(':').unwrap_or((text, ""));
+        if host.contains(is_forbidden_in_host) || (host.is_empty() && !text.is_empty()) {
+            return Err(invalid("Invalid URL format"));
+        }
+        (host, port)
     };
     let port = match port {
         "" => DEFAULT_PORT,
@@ -114,6 +125,10 @@ fn host_and_port(text: &str) -> Result<(String, u16)> {
         return Err(invalid("Port 0 is not valid for TCP connections"));
     }
     Ok((host.to_owned(), port))
+}
+
+fn is_forbidden_in_host(letter: char) -> bool {
+    letter == '\0' || " #/:<>?@[\\]^|".contains(letter)
 }
 
 fn database(path: &str) -> Result<u32> {
@@ -175,6 +190,7 @@ mod tests {
         assert_eq!(host("user:pw@h:7000/3"), ("h".into(), 7000));
         assert_eq!(host("rediss://[::1]:6380"), ("::1".into(), 6380));
         assert_eq!(host("redis://[::1]"), ("::1".into(), 6379));
+        assert_eq!(host(" redis://h:7000\n"), ("h".into(), 7000));
     }
 
     #[test]
@@ -204,12 +220,23 @@ mod tests {
         let target = parse("redis+unix:///run/r%20s.sock?x=1").unwrap();
         assert_eq!(target.address, Address::Unix("/run/r%20s.sock".into()));
         assert!(parse("redis+unix://").is_err());
+        assert!(parse("redis+unix://run").is_err());
         assert!(parse("redis+unix://u:p@/run/s").is_err());
     }
 
     #[test]
     fn what_is_no_url_is_refused() {
-        for url in ["", "redis://h:x", "redis://h:65536", "redis://[::1", "://h"] {
+        for url in [
+            "",
+            "://h",
+            "redis://h:x",
+            "redis://h:65536",
+            "redis://[::1",
+            "redis://:1",
+            "redis://user@",
+            "redis://a b",
+            "redis://a\0b",
+        ] {
             assert_eq!(
                 parse(url).unwrap_err().message(),
                 "Invalid URL format",

@@ -26,9 +26,9 @@ pub enum Malformed {
     Type,
     /// A number or a length is not an integer.
     Integer,
-    /// A string is too long or not followed by CRLF.
+    /// A bulk string is too long or not followed by CRLF.
     BulkString,
-    /// Everything else: double, boolean, negative aggregate, too deep.
+    /// Everything else: another string, double, boolean, negative aggregate, too deep.
     Response,
 }
 
@@ -61,6 +61,8 @@ pub struct Scanner {
     kind: u8,
     open: Vec<Open>,
     missing: usize,
+    /// The next item is what a push says about itself first: its kind, a string.
+    names_push: bool,
 }
 
 impl Scanner {
@@ -73,6 +75,10 @@ impl Scanner {
                 return Ok(None);
             };
             let (&kind, rest) = line.split_first().ok_or(Malformed::Type)?;
+            if self.names_push && !b"+$=".contains(&kind) {
+                return Err(Malformed::Response);
+            }
+            self.names_push = false;
             if self.open.iter().all(|open| open.attribute) {
                 self.kind = kind;
             }
@@ -162,25 +168,27 @@ impl Scanner {
         length: &[u8],
         after: usize,
     ) -> Result<Option<usize>, Malformed> {
+        let malformed = match kind {
+            b'$' => Malformed::BulkString,
+            _ => Malformed::Response,
+        };
         let length = integer(length)?;
         if length == -1 && kind == b'$' {
             return Ok(Some(after));
         }
-        let length = u64::try_from(length).map_err(|_| Malformed::BulkString)?;
-        if length > MAX_LENGTH {
-            return Err(Malformed::BulkString);
+        let length = u64::try_from(length).map_err(|_| malformed)?;
+        if length > MAX_LENGTH || (kind == b'=' && length < 4) {
+            return Err(malformed);
         }
-        let length = usize::try_from(length).map_err(|_| Malformed::BulkString)?;
-        if kind == b'=' && length < 4 {
-            return Err(Malformed::Response);
-        }
+        let length = usize::try_from(length).map_err(|_| malformed)?;
         let end = after + length + 2;
         if buffer.len() < end {
             self.missing = end - buffer.len();
             return Ok(None);
         }
-        if &buffer[end - 2..end] != b"\r\n" {
-            return Err(Malformed::BulkString);
+        let formatted = kind != b'=' || buffer[after + 3] == b':';
+        if &buffer[end - 2..end] != b"\r\n" || !formatted {
+            return Err(malformed);
         }
         Ok(Some(end))
     }
@@ -207,6 +215,7 @@ impl Scanner {
         if self.open.len() == MAX_DEPTH {
             return Err(Malformed::Response);
         }
+        self.names_push = kind == b'>';
         self.open.push(Open {
             remaining,
             attribute,
@@ -380,6 +389,11 @@ mod tests {
             (b"%-1\r\n", Malformed::Response),
             (b">0\r\n", Malformed::Response),
             (b"=3\r\ntxt\r\n", Malformed::Response),
+            (b"=5\r\ntxt?a\r\n", Malformed::Response),
+            (b"=5\r\ntxt:abc", Malformed::Response),
+            (b"!1\r\nabc", Malformed::Response),
+            (b"!-1\r\n", Malformed::Response),
+            (b">2\r\n:1\r\n:2\r\n", Malformed::Response),
             (b"#x\r\n", Malformed::Response),
             (b",x\r\n", Malformed::Response),
             (b"+a\n", Malformed::Response),
