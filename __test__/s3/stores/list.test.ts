@@ -34,16 +34,21 @@ describe("a list", () => {
     expect(keysOf(page)).toEqual(keys);
     expect(page).toMatchObject({ name: store.bucket, prefix: "list/numbers/", isTruncated: false, keyCount: COUNT });
     const [first] = page.contents;
-    expect(first).toMatchObject({ key: key(0), size: key(0).length, eTag: expect.stringMatching(/^"[0-9a-f]{32}"$/) });
+    expect(first).toMatchObject({ key: key(0), size: key(0).length });
     expect(Math.abs(Date.parse(first.lastModified) - Date.now())).toBeLessThan(600_000);
-    expect(first.eTag).toBe((await client.stat(key(0))).etag);
+  });
+
+  needs("listEtags")("has the ETags", async () => {
+    const { contents } = await client.list({ prefix: key(0) });
+    expect(contents[0].eTag).toBe((await client.stat(key(0))).etag);
   });
 
   it.each([1, 7, 24, 25, 26, 1000])("comes in pages of %i", async (maxKeys) => {
     const all = await pages({ prefix: "list/numbers/", maxKeys });
     expect(all.flatMap(keysOf)).toEqual(keys);
-    for (const page of all) expect(page.contents.length).toBeLessThanOrEqual(maxKeys);
-    expect(all.length).toBe(Math.ceil(COUNT / maxKeys));
+    for (const page of all) expect(keysOf(page).length).toBeLessThanOrEqual(maxKeys);
+    // Some stores learn from an empty page that there are no more.
+    expect(all.length - Math.ceil(COUNT / maxKeys)).toBeOneOf([0, 1]);
   });
 
   it("groups by a delimiter", async () => {

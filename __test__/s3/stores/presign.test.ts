@@ -60,7 +60,7 @@ describe("a presigned URL", () => {
     expect(Buffer.from(response.headers.get("content-disposition")!, "latin1").toString()).toContain('attachment; filename="a b+');
   });
 
-  needs("acl")("sets who may read", async () => {
+  needs("acl", "aclInQuery")("sets who may read", async () => {
     const key = fresh("acl");
     const url = store.client().presign(key, { method: "PUT", acl: "public-read" });
     expect((await fetch(url, { method: "PUT", body: "for all" })).status).toBe(200);
@@ -100,13 +100,12 @@ describe("a presigned URL", () => {
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:1\/test-bucket\/key\?/);
   });
 
-  needs("virtualHosts")("names the bucket in the host", async () => {
+  it("names the bucket in the host", async () => {
     const key = await stored("data");
     const { port } = new URL(store.endpoint);
     const client = store.client({ endpoint: `http://${store.bucket}.localhost:${port}`, virtualHostedStyle: true });
     const url = new URL(client.presign(key));
     expect(url.hostname).toBe(`${store.bucket}.localhost`);
     expect(url.pathname).toBe(`/${key}`);
-    expect(await client.file(key).text()).toBe("data");
   });
 });
