@@ -137,19 +137,56 @@ export function findRedis() {
 async function locateRedis() {
   const found = onPath("valkey-server") ?? onPath("redis-server");
   if (found) return found;
-  if (process.getuid?.() === 0 && onPath("apt-get")) {
-    process.stderr.write("Installing redis-server from Debian's packages …\n");
-    await installRedis();
-    const installed = onPath("redis-server");
-    if (installed) return installed;
-  }
+  const installed = await install("redis-server");
+  if (installed) return installed;
   throw new Error(
     "No Redis server found: install valkey-server or redis-server " +
       "(Debian: apt-get install redis-server, macOS: brew install valkey), or set REDIS_URL.",
   );
 }
 
-async function installRedis() {
+/**
+ * @typedef {object} ProxyServer
+ * @property {string} url Without the user.
+ * @property {() => string} log What the proxy wrote about its connections.
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * Starts tinyproxy, an HTTP proxy.
+ * @param {{ user?: string, password?: string }} [options] Whom it serves; everyone by default.
+ * @returns {Promise<ProxyServer>}
+ */
+export async function startProxy({ user, password } = {}) {
+  const binary = onPath("tinyproxy") ?? (await install("tinyproxy"));
+  if (!binary) throw new Error("No proxy found: install tinyproxy (Debian: apt-get install tinyproxy).");
+  const folder = temporaryFolder("proxy");
+  const port = await freePort();
+  const configuration = join(folder, "tinyproxy.conf");
+  const lines = [`Port ${port}`, "Listen 127.0.0.1", "Allow 127.0.0.1", "Timeout 60", "LogLevel Connect"];
+  if (user) lines.push(`BasicAuth ${user} ${password}`);
+  writeFileSync(configuration, `${lines.join("\n")}\n`);
+  const child = spawn(binary, ["-d", "-c", configuration], { stdio: ["ignore", "pipe", "pipe"] });
+  const stop = keepTrack(child, folder);
+  const log = collect(child);
+  try {
+    await accepting(child, port);
+  } catch (error) {
+    await stop();
+    throw new Error(`${binary} did not start on port ${port}:\n${log()}`, { cause: error });
+  }
+  letGo(child);
+  return { url: `http://127.0.0.1:${port}`, log, stop };
+}
+
+/**
+ * Installs one of Debian's packages, where that is allowed.
+ * @param {string} name Of the package and of its program.
+ * @returns {Promise<string | undefined>} the program
+ */
+async function install(name) {
+  if (process.getuid?.() !== 0 || !onPath("apt-get")) return undefined;
+  process.stderr.write(`Installing ${name} from Debian's packages …\n`);
   const run = promisify(execFile);
   // Only the program is wanted. This policy keeps the package from starting its own service;
   // it is left alone where the system already has one.
@@ -161,10 +198,11 @@ async function installRedis() {
   try {
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     await run("apt-get", ["update"], { env });
-    await run("apt-get", ["install", "-y", "--no-install-recommends", "redis-server"], { env });
+    await run("apt-get", ["install", "-y", "--no-install-recommends", name], { env });
   } finally {
     if (ours) rmSync(policy, { force: true });
   }
+  return onPath(name);
 }
 
 /** @param {string} name */

@@ -11,5 +11,9 @@ export const blob: Blob = ours;
 export const opened: S3File = file("s3://bucket/key", { type: "text/plain" });
 export const written: Promise<number> = write("s3://bucket/key", "data");
 export const page = s3.list({ prefix: "a/" }).then(({ contents }) => contents?.map(({ key, size }) => [key, size]));
+/** Whatever Bun's `write` takes. */
+export const data: Promise<number>[] = [new Uint8Array(1), new ArrayBuffer(1), new Blob([]), ours, ["a", new Blob([])]].map(
+  (item) => ours.write(item),
+);
 // @ts-expect-error not an ACL
 new S3Client({ acl: "public" });

@@ -1,14 +1,16 @@
 "use strict";
 /** What can be written: bytes that are there, bytes that are awaited, or a source of chunks. */
 
+// @types/node does not know isDisturbed.
+const { isDisturbed } = /** @type {any} */ (require("node:stream"));
 const { isAnyArrayBuffer, isSharedArrayBuffer } = require("node:util/types");
 const { coded, received } = require("./errors.js");
-const { MIN_PART_SIZE } = require("./options.js");
+const { MIN_PART_SIZE, unboxed } = require("./options.js");
 
 /** @typedef {AsyncIterable<unknown>} Source */
 /**
- * `type` is set only where the bytes mean nothing without it.
- * @typedef {{ bytes?: Uint8Array, promise?: () => Promise<Uint8Array>, source?: Source, type?: string }} Body
+ * `type` is set only where the bytes mean nothing without it, `length` where it is known of a source.
+ * @typedef {{ bytes?: Uint8Array, promise?: () => Promise<Uint8Array>, source?: Source, length?: number, type?: string }} Body
  */
 
 /** Blobs from this size on are read piece by piece. */
@@ -19,13 +21,12 @@ const BUFFERED_BLOB = MIN_PART_SIZE;
  * @returns {Body}
  */
 function toBody(data) {
-  const bytes = toBytes(data);
+  const bytes = toBytes(unboxed(data));
   if (bytes !== undefined) return { bytes };
   if (typeof data !== "object" || data === null) throw unwritable(data);
   if (data instanceof Response || data instanceof Request) return bodyOf(data);
   if (data instanceof ReadableStream) {
-    if (data.locked) throw used("ReadableStream is locked");
-    return { source: /** @type {any} */ (data) };
+    return isUsed(data) ? used() : { source: /** @type {any} */ (data) };
   }
   if (data instanceof URLSearchParams) return { bytes: Buffer.from(data.toString()) };
   if (data instanceof FormData) {
@@ -33,12 +34,14 @@ function toBody(data) {
     return { ...bodyOf(response), type: response.headers.get("content-type") ?? undefined };
   }
   if (data instanceof Blob) {
-    // The size of an object in S3 is not a number here.
-    if (data.size < BUFFERED_BLOB && Object.prototype.toString.call(data) !== "[object S3File]") {
+    const remote = Object.prototype.toString.call(data) === "[object S3File]";
+    if (data.size < BUFFERED_BLOB && !remote) {
       return { promise: async () => new Uint8Array(await data.arrayBuffer()) };
     }
-    return { source: /** @type {any} */ (data.stream()) };
+    // The size of an object in S3 is not known here.
+    return { source: /** @type {any} */ (data.stream()), length: remote ? undefined : data.size };
   }
+  if (Array.isArray(data) && data.every(isBlobPart)) return toBody(new Blob(data));
   const iterable = /** @type {Partial<AsyncIterable<unknown>>} */ (data);
   if (typeof iterable[Symbol.asyncIterator] === "function") return { source: /** @type {Source} */ (data) };
   const archive = /** @type {{ bytes?: unknown }} */ (data);
@@ -46,14 +49,18 @@ function toBody(data) {
   throw unwritable(data);
 }
 
+/** @param {unknown} item */
+function isBlobPart(item) {
+  return toBytes(item) !== undefined || item instanceof Blob;
+}
+
 /**
  * @param {Response | Request} message
  * @returns {Body}
  */
 function bodyOf(message) {
-  if (message.bodyUsed) throw used("Body already used");
   if (message.body === null) return { bytes: new Uint8Array(0) };
-  if (message.body.locked) throw used("Body is locked");
+  if (message.bodyUsed || isUsed(message.body)) return used();
   return { source: /** @type {any} */ (message.body) };
 }
 
@@ -80,12 +87,24 @@ function toBytes(data) {
 function toChunk(chunk) {
   const bytes = toBytes(chunk);
   if (bytes !== undefined) return bytes;
-  throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "write() expects a string, ArrayBufferView, or ArrayBuffer");
+  const code = chunk === null ? "ERR_STREAM_NULL_VALUES" : "ERR_INVALID_ARG_TYPE";
+  throw coded(TypeError, code, "write() expects a string, ArrayBufferView, or ArrayBuffer");
 }
 
-/** @param {string} message */
-function used(message) {
-  return coded(TypeError, "ERR_BODY_ALREADY_USED", message);
+/**
+ * Whether a stream is read by someone else, or was: then only its rest would be stored.
+ * @param {ReadableStream} stream
+ */
+function isUsed(stream) {
+  return stream.locked || isDisturbed(stream);
+}
+
+/**
+ * What was read already is told by the promise, as in Bun.
+ * @returns {Body}
+ */
+function used() {
+  return { promise: () => Promise.reject(coded(TypeError, "ERR_BODY_ALREADY_USED", "Body already used")) };
 }
 
 /** @param {unknown} data */

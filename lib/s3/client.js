@@ -3,7 +3,7 @@
 
 const { inspect } = require("node:util");
 const { baseConfig, Config } = require("./config.js");
-const { coded, wrongArgument } = require("./errors.js");
+const { coded, wrongArgument, wrongReceiver } = require("./errors.js");
 const { isS3File, openFile, presignAt, reach } = require("./file.js");
 const { show, visible } = require("./inspect.js");
 const operations = require("./operations.js");
@@ -29,8 +29,14 @@ class S3Client {
     this.#resolved = new Config(shared, tls);
   }
 
-  get #config() {
-    return (this.#resolved ??= baseConfig());
+  /**
+   * The configuration of a client, which the shared one reads at its first use.
+   * @param {unknown} client
+   * @returns {Config}
+   */
+  static #of(client) {
+    if (typeof client !== "object" || client === null || !(#resolved in client)) throw wrongReceiver("S3Client", client);
+    return (client.#resolved ??= baseConfig());
   }
 
   /**
@@ -38,7 +44,7 @@ class S3Client {
    * @param {unknown} options
    */
   file(path, options) {
-    return openFile(this.#config, pathFor(path, "Expected a path "), options);
+    return openFile(S3Client.#of(this), pathFor(path, arguments.length, ""), options);
   }
 
   /**
@@ -47,9 +53,9 @@ class S3Client {
    * @param {unknown} [options]
    */
   write(path, data, options = undefined) {
-    const text = pathFor(path, "Expected a path to write to", true);
+    const text = pathFor(path, 0, "to write to");
     if (arguments.length < 2) throw coded(TypeError, "ERR_MISSING_ARGS", "Expected a Blob-y thing to write");
-    return operations.write(this.#config.with(readOptions(options)), text, data);
+    return operations.write(S3Client.#of(this).with(readOptions(options)), text, data);
   }
 
   /**
@@ -57,8 +63,8 @@ class S3Client {
    * @param {unknown} options
    */
   delete(path, options) {
-    const text = pathFor(path, "Expected a path to unlink", true);
-    return operations.remove(this.#config.with(readOptions(options)), text);
+    const text = pathFor(path, 0, "to unlink");
+    return operations.remove(S3Client.#of(this).with(readOptions(options)), text);
   }
 
   /**
@@ -66,8 +72,8 @@ class S3Client {
    * @param {unknown} options
    */
   unlink(path, options) {
-    const text = pathFor(path, "Expected a path to unlink", true);
-    return operations.remove(this.#config.with(readOptions(options)), text);
+    const text = pathFor(path, 0, "to unlink");
+    return operations.remove(S3Client.#of(this).with(readOptions(options)), text);
   }
 
   /**
@@ -75,8 +81,8 @@ class S3Client {
    * @param {unknown} options
    */
   exists(path, options) {
-    const text = pathFor(path, "Expected a path to check if it exists");
-    return operations.exists(this.#config.with(readOptions(options)), text);
+    const text = pathFor(path, arguments.length, "to check if it exists");
+    return operations.exists(S3Client.#of(this).with(readOptions(options)), text);
   }
 
   /**
@@ -84,8 +90,8 @@ class S3Client {
    * @param {unknown} options
    */
   size(path, options) {
-    const text = pathFor(path, "Expected a path to check the size of");
-    return operations.stat(this.#config.with(readOptions(options)), text).then(({ size }) => size);
+    const text = pathFor(path, arguments.length, "to check the size of");
+    return operations.stat(S3Client.#of(this).with(readOptions(options)), text).then(({ size }) => size);
   }
 
   /**
@@ -93,8 +99,8 @@ class S3Client {
    * @param {unknown} options
    */
   stat(path, options) {
-    const text = pathFor(path, "Expected a path to check the size of");
-    return operations.stat(this.#config.with(readOptions(options)), text);
+    const text = pathFor(path, arguments.length, "to check the stat of");
+    return operations.stat(S3Client.#of(this).with(readOptions(options)), text);
   }
 
   /**
@@ -102,7 +108,7 @@ class S3Client {
    * @param {unknown} options
    */
   presign(path, options) {
-    return presignAt(this.#config, pathFor(path, "Expected a path to presign"), options);
+    return presignAt(S3Client.#of(this), pathFor(path, arguments.length, "to presign"), options, arguments.length > 1);
   }
 
   /**
@@ -110,7 +116,7 @@ class S3Client {
    * @param {unknown} options
    */
   list(input, options) {
-    return operations.list(this.#config.with(readOptions(options)), input);
+    return operations.list(S3Client.#of(this).with(readOptions(options)), input);
   }
 
   /**
@@ -118,8 +124,9 @@ class S3Client {
    * @param {unknown} options
    */
   static file(path, options) {
-    if (isS3File(path)) return path;
-    return openFile(baseConfig(), pathFor(path, "Expected file path string"), options);
+    const text = readPath(path);
+    if (text === undefined) throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "Expected file path string");
+    return openFile(baseConfig(), text, options);
   }
 
   /**
@@ -185,10 +192,10 @@ class S3Client {
   static presign(path, options) {
     if (!isS3File(path)) {
       const place = target(path, undefined, "presign");
-      return presignAt(place.config, place.path, options);
+      return presignAt(place.config, place.path, options, arguments.length > 1);
     }
     const { config, path: text } = reach(path);
-    return presignAt(config, text, options);
+    return presignAt(config, text, options, arguments.length > 1);
   }
 
   /**
@@ -209,21 +216,21 @@ class S3Client {
    * @param {typeof inspect} print
    */
   [inspect.custom](depth, options, print) {
-    const { fields } = this.#config;
-    return show("S3Client", fields.bucket, visible(fields), depth, options, print);
+    const { fields } = S3Client.#of(this);
+    return show("S3Client", fields.bucket, visible(S3Client.#of(this)), depth, options, print);
   }
 }
 
 /**
  * @param {unknown} path
- * @param {string} message
- * @param {boolean} [alwaysMissing] whether a wrong type is told like an absent argument
+ * @param {number} count of arguments; 0 to tell a wrong type like an absent argument
+ * @param {string} purpose
  */
-function pathFor(path, message, alwaysMissing = false) {
+function pathFor(path, count, purpose) {
   const text = readPath(path);
   if (text !== undefined) return text;
-  const code = alwaysMissing || path === undefined ? "ERR_MISSING_ARGS" : "ERR_INVALID_ARG_TYPE";
-  throw coded(TypeError, code, message);
+  if (count === 0) throw coded(TypeError, "ERR_MISSING_ARGS", `Expected a path ${purpose}`);
+  throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `Expected a path ${purpose}`.trim());
 }
 
 /**
@@ -237,7 +244,7 @@ function target(path, options, purpose) {
     const place = reach(path);
     return { config: place.config.with(readOptions(options)), path: place.path };
   }
-  if (path instanceof Blob) {
+  if (path instanceof Blob || typeof path === "number") {
     throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `Expected a S3 or path to ${purpose}`);
   }
   const text = readPath(path);

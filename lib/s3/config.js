@@ -2,7 +2,7 @@
 /** A resolved set of options, and the native client that belongs to it. */
 
 const { S3Handle } = require("../../binding.js");
-const { environment } = require("./env.js");
+const { environment, proxyVariables } = require("./env.js");
 const { layer, NOTHING } = require("./options.js");
 const { resolveTls } = require("./tls.js");
 
@@ -22,6 +22,11 @@ const HANDLE_FIELDS = [
   "partSize",
   "queueSize",
   "retry",
+  "connectTimeout",
+  "responseTimeout",
+  "stallTimeout",
+  "timeout",
+  "proxy",
 ];
 
 /** Native clients that are remembered; the one made first goes first. */
@@ -98,8 +103,27 @@ function make(fields, tls) {
     partSize: fields.partSize,
     queueSize: fields.queueSize,
     retry: fields.retry,
+    connectTimeout: fields.connectTimeout,
+    responseTimeout: fields.responseTimeout,
+    stallTimeout: fields.stallTimeout,
+    timeout: fields.timeout,
+    proxy: fields.proxy,
+    proxyVariables: fields.proxy === undefined ? proxyVariables() : undefined,
     tls: resolveTls(tls),
   });
+}
+
+/** What makes a store the same for a copy; it may be from bucket to bucket. @type {(keyof Fields)[]} */
+const STORE_FIELDS = ["accessKeyId", "secretAccessKey", "sessionToken", "region", "endpoint", "virtualHostedStyle"];
+
+/**
+ * Whether one store holds the objects of both configurations, and can be told the bucket of each.
+ * @param {Config} one
+ * @param {Config} other
+ */
+function isSameStore({ fields: one }, { fields: other }) {
+  const named = !other.virtualHostedStyle || other.bucket !== undefined;
+  return named && STORE_FIELDS.every((name) => one[name] === other[name]);
 }
 
 /** @type {Config | undefined} */
@@ -110,4 +134,4 @@ function baseConfig() {
   return (fromEnvironment ??= new Config(layer(NOTHING, environment())));
 }
 
-module.exports = { Config, baseConfig };
+module.exports = { Config, baseConfig, isSameStore };

@@ -29,4 +29,19 @@ function environment() {
   return known;
 }
 
-module.exports = { environment };
+/** @type {Record<string, string> | undefined} */
+let proxies;
+
+/** Which proxies the environment names; the core decides which of them counts. */
+function proxyVariables() {
+  if (proxies === undefined) {
+    proxies = {};
+    for (const name of ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()])) {
+      const value = process.env[name];
+      if (value) proxies[name] = value;
+    }
+  }
+  return proxies;
+}
+
+module.exports = { environment, proxyVariables };

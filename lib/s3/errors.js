@@ -58,7 +58,11 @@ function failedAt(path) {
  * @returns {E & { code: string }}
  */
 function coded(Class, code, message) {
-  return Object.assign(new Class(message), { code });
+  return Object.defineProperty(/** @type {E & { code: string }} */ (new Class(message)), "code", {
+    value: code,
+    writable: true,
+    configurable: true,
+  });
 }
 
 /**
@@ -73,7 +77,8 @@ function received(value) {
     const name = value.constructor?.name;
     return name ? `Received an instance of ${name}` : "Received an object";
   }
-  const text = typeof value === "string" ? `'${value.slice(0, 25)}${value.length > 25 ? "..." : ""}'` : String(value);
+  const shortened = typeof value === "string" && value.length > 25 ? `${value.slice(0, 25)}...` : value;
+  const text = typeof value === "string" ? `'${shortened}'` : `${String(value)}${typeof value === "bigint" ? "n" : ""}`;
   return `Received type ${typeof value} (${text})`;
 }
 
@@ -86,4 +91,14 @@ function wrongArgument(name, expected, value) {
   return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" argument must be ${expected}. ${received(value)}`);
 }
 
-module.exports = { S3Error, failedAt, coded, received, wrongArgument };
+/**
+ * The error of a method that was called on something else.
+ * @param {string} expected
+ * @param {unknown} value
+ */
+function wrongReceiver(expected, value) {
+  const but = value === undefined ? "" : `, but ${received(value).replace("Received", "received")}`;
+  return coded(TypeError, "ERR_INVALID_THIS", `Expected this to be instanceof ${expected}${but}`);
+}
+
+module.exports = { wrongReceiver, S3Error, failedAt, coded, received, wrongArgument };

@@ -53,6 +53,12 @@ class S3File {
     return typeof value === "object" && value !== null && #path in value;
   }
 
+  /** Where the object is, unless this is a part of it. @returns {import("./operations.js").Origin | undefined} */
+  get [operations.ORIGIN]() {
+    if (!isS3File(this) || this.#slices.length > 0) return undefined;
+    return { config: this.#config, path: this.#path, stream: () => /** @type {any} */ (this.stream()) };
+  }
+
   get name() {
     return this.#label ?? trimmed(this.#path);
   }
@@ -64,8 +70,7 @@ class S3File {
   get bucket() {
     const { bucket } = this.#config.fields;
     if (bucket !== undefined) return bucket;
-    const [first, rest] = trimmed(this.#path).split(/[/\\]+(.*)/s);
-    return rest ? first : undefined;
+    return /^\/?([^/]+)\//.exec(trimmed(this.#path))?.[1];
   }
 
   get type() {
@@ -84,26 +89,32 @@ class S3File {
     return this.stream();
   }
 
-  async bytes() {
-    const range = await this.#range();
-    return range === "empty" ? new Uint8Array(0) : operations.get(this.#config, this.#path, range);
+  /** @param {unknown} [options] */
+  async bytes(options = undefined) {
+    const file = this.#with(options);
+    const range = await file.#range();
+    return range === "empty" ? new Uint8Array(0) : operations.get(file.#config, file.#path, range);
   }
 
-  async arrayBuffer() {
-    return (await this.bytes()).buffer;
+  /** @param {unknown} [options] */
+  async arrayBuffer(options = undefined) {
+    return (await this.bytes(options)).buffer;
   }
 
-  async text() {
-    return decode(await this.bytes());
+  /** @param {unknown} [options] */
+  async text(options = undefined) {
+    return decode(await this.bytes(options));
   }
 
-  async json() {
-    return JSON.parse(await this.text());
+  /** @param {unknown} [options] */
+  async json(options = undefined) {
+    return JSON.parse(await this.text(options));
   }
 
-  async formData() {
-    const bytes = await this.bytes();
-    const type = this.type || (await this.stat()).type;
+  /** @param {unknown} [options] */
+  async formData(options = undefined) {
+    const bytes = await this.bytes(options);
+    const type = this.type || (await this.stat(options)).type;
     try {
       return await new Response(bytes, { headers: { "content-type": type } }).formData();
     } catch (cause) {
@@ -111,8 +122,16 @@ class S3File {
     }
   }
 
-  stream() {
-    return operations.stream(this.#config, this.#path, () => this.#range());
+  /**
+   * @param {unknown} [chunkSize] has no effect: pieces are as large as they arrive; may be left out
+   * @param {unknown} [options]
+   */
+  stream(chunkSize, options = typeof chunkSize === "object" ? chunkSize : undefined) {
+    if (chunkSize !== undefined && chunkSize !== options && typeof chunkSize !== "number") {
+      throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "chunkSize must be a number");
+    }
+    const file = this.#with(options);
+    return operations.stream(file.#config, file.#path, () => file.#range());
   }
 
   /**
@@ -120,30 +139,33 @@ class S3File {
    * @param {number | string} [end]
    * @param {string} [contentType]
    */
-  slice(begin, end, contentType) {
+  slice(begin, end, contentType = undefined) {
     const type = [begin, end, contentType].find((argument) => typeof argument === "string");
-    const config = type === undefined ? this.#config : this.#config.with(readOptions({ type }));
+    // A slice is what its caller says it is, as with any Blob.
+    const config = this.#config.with({ type: undefined, ...readOptions({ type }) });
     const slices = addSlice(this.#slices, readOffset(begin) ?? 0, readOffset(end));
     const slice = new S3File(SECRET, config, this.#path, slices);
     slice.#label = this.#label;
     return slice;
   }
 
-  async stat() {
-    return operations.stat(this.#config, this.#path);
-  }
-
-  async exists() {
-    return operations.exists(this.#config, this.#path);
+  /** @param {unknown} [options] */
+  async stat(options) {
+    return operations.stat(this.#config.with(readOptions(options)), this.#path);
   }
 
   /** @param {unknown} [options] */
-  delete(options) {
+  async exists(options = undefined) {
+    return operations.exists(this.#config.with(readOptions(options)), this.#path);
+  }
+
+  /** @param {unknown} [options] */
+  delete(options = undefined) {
     return operations.remove(this.#config.with(readOptions(options)), this.#path);
   }
 
   /** @param {unknown} [options] */
-  unlink(options) {
+  unlink(options = undefined) {
     return operations.remove(this.#config.with(readOptions(options)), this.#path);
   }
 
@@ -152,6 +174,9 @@ class S3File {
    * @param {unknown} [options]
    */
   write(data, options) {
+    if (options !== undefined && typeof options !== "object") {
+      throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "Expected options to be a object for 'write'.");
+    }
     let config;
     try {
       config = this.#config.with(readOptions(options));
@@ -163,11 +188,11 @@ class S3File {
 
   /** @param {unknown} [options] */
   writer(options) {
-    if (options !== undefined && (typeof options !== "object" || options === null)) {
+    if (options !== undefined && typeof options !== "object") {
       throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "options must be an object or undefined");
     }
-    const type = /** @type {{ type?: unknown } | undefined} */ (options)?.type;
-    if (type !== undefined && typeof type !== "string") {
+    const type = /** @type {{ type?: unknown } | null | undefined} */ (options)?.type;
+    if (type !== undefined && type !== null && typeof type !== "string") {
       throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "Expected options.type to be a string for 'write'.");
     }
     return operations.writer(this.#config.with(readOptions(options)), this.#path);
@@ -175,7 +200,8 @@ class S3File {
 
   /** @param {unknown} [options] */
   presign(options) {
-    return presignAt(this.#config, this.#path, options);
+    if (!isS3File(this)) throw coded(TypeError, "ERR_INVALID_THIS", "Expected a S3File instance");
+    return presignAt(this.#config, this.#path, options, arguments.length > 0);
   }
 
   get [Symbol.toStringTag]() {
@@ -195,7 +221,17 @@ class S3File {
     if (fields.type !== undefined) own["type"] = fields.type;
     const offset = this.#slices[0]?.begin;
     if (offset !== undefined) own["offset"] = offset;
-    return show("S3Ref", label, { ...own, ...visible(fields) }, depth, options, print);
+    return show("S3Ref", label, { ...own, ...visible(this.#config) }, depth, options, print);
+  }
+
+  /**
+   * This file with the options of one call.
+   * @param {unknown} options
+   * @returns {S3File}
+   */
+  #with(options) {
+    if (options === undefined) return this;
+    return new S3File(SECRET, this.#config.with(readOptions(options)), this.#path, this.#slices);
   }
 
   #range() {
@@ -205,6 +241,16 @@ class S3File {
 
 // An S3File counts as a Blob, but making one must not cost a real Blob.
 Object.setPrototypeOf(S3File.prototype, Blob.prototype);
+// Node knows real Blobs by this symbol and takes everything else for text: `new Blob([file])` would
+// hold the words "[object S3File]". What cannot be read at once is refused instead.
+const handle = Object.getOwnPropertySymbols(new Blob([])).find(({ description }) => description === "kHandle");
+if (handle !== undefined) {
+  Object.defineProperty(S3File.prototype, handle, {
+    get() {
+      throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "An object in S3 is no Blob before it is read: pass await file.bytes()");
+    },
+  });
+}
 
 const { reach, is: isS3File } = S3File;
 // Users see the class; its back doors stay here.
@@ -212,14 +258,16 @@ Reflect.deleteProperty(S3File, "reach");
 Reflect.deleteProperty(S3File, "is");
 
 /**
- * A presigned URL; headers of the file itself are not bound to it, only those of this call.
+ * A presigned URL; headers of the file itself are not bound to it, only those of this call. Its ACL
+ * and storage class are, but only if there is an argument for options, as in Bun.
  * @param {Config} config
  * @param {string} path
  * @param {unknown} options
+ * @param {boolean} inherit
  */
-function presignAt(config, path, options) {
+function presignAt(config, path, options, inherit) {
   const own = { type: undefined, contentDisposition: undefined };
-  return operations.presign(config.with(layer(own, readOptions(options))), path, options);
+  return operations.presign(config.with(layer(own, readOptions(options))), path, options, inherit);
 }
 
 /**
@@ -244,9 +292,13 @@ function openUrl(base, url, options) {
   return openFile(base, path, options);
 }
 
-/** @param {string} path */
+/**
+ * A path as `name` shows it.
+ * @param {string} path
+ */
 function trimmed(path) {
-  return path.replace(/^s3:\/\//, "").replace(/^[/\\]+/, "");
+  const scheme = /^s3:\/\//i.exec(path);
+  return scheme === null ? path.replace(/^[/\\]/, "") : path.slice(scheme[0].length);
 }
 
 /**

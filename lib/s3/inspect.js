@@ -4,12 +4,12 @@
 const REDACTED = "[REDACTED]";
 
 /**
- * @param {Readonly<import("./options.js").Fields>} fields
+ * @param {import("./config.js").Config} config
  * @returns {Record<string, unknown>}
  */
-function visible(fields) {
+function visible({ fields, handle }) {
   /** @type {Record<string, unknown>} */
-  const shown = { endpoint: endpoint(fields.endpoint), region: fields.region ?? "" };
+  const shown = { endpoint: endpoint(fields.endpoint), region: handle.region };
   if (fields.accessKeyId !== undefined) shown["accessKeyId"] = REDACTED;
   if (fields.secretAccessKey !== undefined) shown["secretAccessKey"] = REDACTED;
   if (fields.sessionToken !== undefined) shown["sessionToken"] = REDACTED;
@@ -36,7 +36,7 @@ function endpoint(text) {
  * @param {typeof import("node:util").inspect} inspect
  */
 function show(name, label, shown, depth, options, inspect) {
-  const head = label === undefined ? name : `${name} (${JSON.stringify(label)})`;
+  const head = label === undefined ? name : `${name} ("${label}")`;
   if (depth < 0) return head;
   return `${head} ${inspect(shown, { ...options, depth })}`;
 }

@@ -1,29 +1,38 @@
 "use strict";
 /** One function for each operation on one object or bucket: checks what is left, calls the core. */
 
-const { call, port } = require("../port.js");
+const { METHODS } = require("node:http");
+const { port } = require("../port.js");
 const { toBody } = require("./body.js");
-const { coded, failedAt } = require("./errors.js");
+const { coded } = require("./errors.js");
 const { typeOfKey } = require("./mime.js");
+const { unboxed } = require("./options.js");
+const { onAbort, run } = require("./run.js");
 const { S3Stat } = require("./stat.js");
+const { isSameStore } = require("./config.js");
 const { S3Writer, pump } = require("./writer.js");
 
 /** @typedef {import("./config.js").Config} Config */
 /** @typedef {import("./range.js").Range} Range */
 
 const DEFAULT_EXPIRY_S = 86_400;
-const MAX_EXPIRY_S = 2_147_483_647;
+const MAX_INTEGER = 2_147_483_647;
 const PRESIGN_METHODS = ["GET", "PUT", "HEAD", "DELETE", "POST"];
-const OTHER_METHODS = ["PATCH", "OPTIONS", "CONNECT", "TRACE"];
 
 /**
- * Starts a call; what the native side refuses at once becomes a rejection as well.
- * @param {string} path
- * @param {(id: number) => void} start
- * @returns {Promise<any>}
+ * A whole object as the source of a copy.
+ * @typedef {{ config: Config, path: string, stream: () => AsyncIterable<unknown> }} Origin
  */
-async function run(path, start) {
-  return call(start, failedAt(path));
+
+/** What marks an object in S3, and tells where it is if all of it is meant. */
+const ORIGIN = Symbol("origin");
+
+/**
+ * @param {unknown} data
+ * @returns {Origin | undefined}
+ */
+function originOf(data) {
+  return typeof data === "object" && data !== null ? /** @type {{ [ORIGIN]?: Origin }} */ (data)[ORIGIN] : undefined;
 }
 
 /**
@@ -33,7 +42,7 @@ async function run(path, start) {
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 function get(config, path, range) {
-  return run(path, (id) => config.handle.get(port, id, path, range.start, range.end, range.suffix));
+  return run(config, path, (id) => config.handle.get(port, id, path, range.start, range.end, range.suffix));
 }
 
 /**
@@ -47,24 +56,46 @@ function stream(config, path, rangeOf) {
   /** @type {import("../../binding.js").S3Download | undefined} */
   let download;
   let cancelled = false;
+  let leave = () => {};
+  const cancel = () => {
+    cancelled = true;
+    leave();
+    download?.cancel();
+  };
+  const { signal } = config.fields;
   return new ReadableStream({
+    start(controller) {
+      leave = onAbort(signal, () => {
+        cancel();
+        controller.error(signal?.reason);
+      });
+    },
     async pull(controller) {
       if (download === undefined) {
         const range = await rangeOf();
         if (cancelled) return;
-        if (range === "empty") return controller.close();
+        if (range === "empty") return end();
         download = config.handle.download(path, range.start, range.end, range.suffix);
       }
       const from = download;
-      const chunk = await run(path, (id) => from.read(port, id));
+      let chunk;
+      try {
+        chunk = await run(config, path, (id) => from.read(port, id));
+      } catch (error) {
+        leave();
+        if (cancelled) return;
+        throw error;
+      }
       if (cancelled) return;
-      if (chunk === undefined) controller.close();
+      if (chunk === undefined) end();
       else controller.enqueue(chunk);
+
+      function end() {
+        leave();
+        controller.close();
+      }
     },
-    cancel() {
-      cancelled = true;
-      download?.cancel();
-    },
+    cancel,
   });
 }
 
@@ -74,7 +105,7 @@ function stream(config, path, rangeOf) {
  * @returns {Promise<S3Stat>}
  */
 async function stat(config, path) {
-  return new S3Stat(await run(path, (id) => config.handle.stat(port, id, path)));
+  return new S3Stat(await run(config, path, (id) => config.handle.stat(port, id, path)));
 }
 
 /**
@@ -83,7 +114,7 @@ async function stat(config, path) {
  * @returns {Promise<boolean>}
  */
 function exists(config, path) {
-  return run(path, (id) => config.handle.exists(port, id, path));
+  return run(config, path, (id) => config.handle.exists(port, id, path));
 }
 
 /**
@@ -92,7 +123,7 @@ function exists(config, path) {
  * @returns {Promise<boolean>}
  */
 function remove(config, path) {
-  return run(path, (id) => config.handle.delete(port, id, path));
+  return run(config, path, (id) => config.handle.delete(port, id, path));
 }
 
 /**
@@ -119,7 +150,27 @@ function putOptions({ fields }, path, bodyType) {
  * @returns {Promise<number>}
  */
 function write(config, path, data) {
-  return send(config, path, toBody(data));
+  const origin = originOf(data);
+  return origin !== undefined && isSameStore(config, origin.config)
+    ? copy(config, path, origin)
+    : send(config, path, toBody(data));
+}
+
+/**
+ * A whole object is copied by its own store; one that cannot do that gets it through here.
+ * @param {Config} config
+ * @param {string} path
+ * @param {Origin} origin
+ * @returns {Promise<number>}
+ */
+async function copy(config, path, { config: from, path: source, stream }) {
+  const options = putOptions(config, path);
+  try {
+    return await run(config, path, (id) => config.handle.copy(port, id, from.handle, source, path, options));
+  } catch (error) {
+    if (/** @type {{ code?: unknown }} */ (error).code !== "NotImplemented") throw error;
+    return pump(stream(), new S3Writer(config, path, options), config.fields.signal);
+  }
 }
 
 /**
@@ -130,9 +181,9 @@ function write(config, path, data) {
  */
 async function send(config, path, body) {
   const options = putOptions(config, path, body.type);
-  if (body.source !== undefined) return pump(body.source, new S3Writer(config, path, options));
+  if (body.source !== undefined) return pump(body.source, new S3Writer(config, path, options, body.length), config.fields.signal);
   const bytes = body.bytes ?? (await /** @type {() => Promise<Uint8Array>} */ (body.promise)());
-  await run(path, (id) => config.handle.put(port, id, path, bytes, options));
+  await run(config, path, (id) => config.handle.put(port, id, path, bytes, options));
   return bytes.byteLength;
 }
 
@@ -148,39 +199,47 @@ function writer(config, path) {
  * @param {Config} config
  * @param {string} path
  * @param {unknown} options what `presign` was given; already checked as far as it is general
+ * @param {boolean} inherit whether what the object is to be is part of the URL
  * @returns {string}
  */
-function presign(config, path, options) {
-  const given = typeof options === "object" && options !== null ? /** @type {Record<string, unknown>} */ (options) : null;
+function presign(config, path, options, inherit) {
+  const given = typeof options === "object" && options !== null ? /** @type {Record<string, unknown>} */ (options) : {};
   const { fields } = config;
-  return config.handle.presign(path, {
-    method: method(given?.["method"]),
-    expiresIn: expiry(given?.["expiresIn"]),
-    acl: given === null ? undefined : fields.acl,
-    storageClass: given === null ? undefined : fields.storageClass,
-    contentType: fields.type,
+  const init = {
+    method: method(unboxed(given["method"])),
+    expiresIn: expiry(given["expiresIn"]),
+    acl: inherit ? fields.acl : undefined,
+    storageClass: inherit ? fields.storageClass : undefined,
+    // As it was written: `fields.type` is what an upload would send.
+    contentType: given["type"] ? String(given["type"]) : undefined,
     contentDisposition: fields.contentDisposition,
-  });
+  };
+  try {
+    return config.handle.presign(path, init);
+  } catch (error) {
+    const { code, message } = /** @type {Error & { code: string }} */ (error);
+    throw coded(Error, code, message);
+  }
 }
 
 /** @param {unknown} value */
 function method(value) {
   if (value === undefined || value === null || value === "") return "GET";
-  const message = "Method must be GET, PUT, DELETE or HEAD when using s3:// protocol";
   if (typeof value === "string") {
     const upper = value.toUpperCase();
-    const plain = value === upper || value === value.toLowerCase();
-    if (plain && PRESIGN_METHODS.includes(upper)) return upper;
-    if (plain && OTHER_METHODS.includes(upper)) throw coded(Error, "ERR_S3_INVALID_METHOD", message);
+    if ((value === upper || value === value.toLowerCase()) && METHODS.includes(upper)) {
+      if (PRESIGN_METHODS.includes(upper)) return upper;
+      throw coded(Error, "ERR_S3_INVALID_METHOD", "Method must be GET, PUT, DELETE or HEAD when using s3:// protocol");
+    }
   }
-  throw coded(TypeError, "ERR_INVALID_ARG_TYPE", message);
+  throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "method must be GET, PUT, DELETE or HEAD when using s3 protocol");
 }
 
 /** @param {unknown} value */
 function expiry(value) {
   if (value === undefined || value === null) return DEFAULT_EXPIRY_S;
   const seconds = Math.trunc(Number(value)) || 0;
-  if (seconds > 0) return Math.min(seconds, MAX_EXPIRY_S);
+  if (seconds > 0) return Math.min(seconds, MAX_INTEGER);
   throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "expiresIn must be greather than 0");
 }
 
@@ -190,26 +249,26 @@ function expiry(value) {
  * @returns {Promise<import("./types.js").S3ListObjectsResponse>}
  */
 function list(config, input) {
-  if (input !== undefined && input !== null && typeof input !== "object") {
-    throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "S3Client.listObjects() needs a S3ListObjectsOption as its first argument");
+  if (input !== undefined && input !== null && typeof input !== "object" && typeof input !== "function") {
+    throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "S3Client.listObjects() needs a S3ListObjectsOption as it's first argument");
   }
   const given = /** @type {Record<string, unknown>} */ (input ?? {});
   /** @param {string} name */
   const text = (name) => {
-    const value = given[name];
+    const value = unboxed(given[name]);
     return typeof value === "string" && value !== "" ? value : undefined;
   };
-  const maxKeys = given["maxKeys"];
+  const { maxKeys, fetchOwner } = given;
   const query = {
     prefix: text("prefix"),
     continuationToken: text("continuationToken"),
     delimiter: text("delimiter"),
-    maxKeys: typeof maxKeys === "number" ? Math.trunc(maxKeys) : undefined,
+    maxKeys: typeof maxKeys === "number" ? Math.trunc(Math.min(Math.max(maxKeys, -MAX_INTEGER - 1), MAX_INTEGER)) : undefined,
     startAfter: text("startAfter"),
-    encodingType: text("encodingType"),
-    fetchOwner: given["fetchOwner"] === undefined ? undefined : Boolean(given["fetchOwner"]),
+    encodingType: text("encodingType") && "url",
+    fetchOwner: fetchOwner === undefined || fetchOwner === null || fetchOwner === "" ? undefined : Boolean(fetchOwner),
   };
-  return run("", (id) => config.handle.list(port, id, query)).then((json) => JSON.parse(json));
+  return run(config, "", (id) => config.handle.list(port, id, query)).then((json) => JSON.parse(json));
 }
 
-module.exports = { get, stream, stat, exists, remove, write, writer, presign, list };
+module.exports = { ORIGIN, get, stream, stat, exists, remove, write, writer, presign, list };

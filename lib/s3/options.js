@@ -1,7 +1,9 @@
 "use strict";
 /** Options: checking what users pass, and the layers in which options override each other. */
 
-const { coded, received, wrongArgument } = require("./errors.js");
+const { fileURLToPath } = require("node:url");
+const { isAnyArrayBuffer } = require("node:util/types");
+const { coded, wrongArgument } = require("./errors.js");
 const { normalizeType } = require("./mime.js");
 
 /**
@@ -24,13 +26,19 @@ const { normalizeType } = require("./mime.js");
  * @property {number} [queueSize]
  * @property {number} [retry]
  * @property {number} [highWaterMark]
+ * @property {number} [connectTimeout]
+ * @property {number} [responseTimeout]
+ * @property {number} [stallTimeout]
+ * @property {number} [timeout]
+ * @property {string} [proxy]
+ * @property {AbortSignal} [signal]
  */
 
 const MIN_PART_SIZE = 5 * 1024 * 1024;
 const MAX_PART_SIZE = 5 * 1024 * 1024 * 1024;
 const MAX_QUEUE_SIZE = 255;
 const MAX_RETRY = 255;
-const MAX_ENDPOINT_LENGTH = 2048;
+const MAX_TIMEOUT_MS = 2_147_483_647;
 
 const ACLS = [
   "private",
@@ -66,6 +74,9 @@ const HEADER_STRINGS = ["type", "contentDisposition", "contentEncoding"];
 /** @type {("virtualHostedStyle" | "requestPayer")[]} */
 const BOOLEANS = ["virtualHostedStyle", "requestPayer"];
 
+/** @type {("connectTimeout" | "responseTimeout" | "stallTimeout" | "timeout")[]} */
+const TIMEOUTS = ["connectTimeout", "responseTimeout", "stallTimeout", "timeout"];
+
 /** @type {Readonly<Fields>} */
 const NOTHING = Object.freeze({});
 
@@ -88,12 +99,14 @@ function readOptions(options) {
     const value = given[name];
     if (value === undefined) continue;
     if (typeof value !== "boolean") {
-      const message = `The "${name}" property must be of type boolean, got ${typeof value}`;
+      const kind = Array.isArray(value) ? "array" : typeof value;
+      const message = `The "${name}" property must be of type boolean, got ${kind}`;
       throw coded(TypeError, "ERR_INVALID_ARG_TYPE", message);
     }
     fields[name] = value;
   }
   readNumbers(given, fields);
+  readConnection(given, fields);
   const acl = choice(given, "acl", ACLS);
   if (acl !== undefined) fields.acl = acl;
   const storageClass = choice(given, "storageClass", STORAGE_CLASSES);
@@ -101,7 +114,7 @@ function readOptions(options) {
   for (const name of HEADER_STRINGS) {
     let value = string(given, name);
     if (/[\r\n]/.test(value)) {
-      throw coded(TypeError, "ERR_INVALID_ARG_VALUE", `${name} must not contain newline characters (CR/LF)`);
+      throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `${name} must not contain newline characters (CR/LF)`);
     }
     if (name === "type") value = normalizeType(value);
     if (value !== "") fields[name] = value;
@@ -127,14 +140,48 @@ function readNumbers(given, fields) {
 
 /**
  * @param {Record<string, unknown>} given
+ * @param {Fields} fields
+ */
+function readConnection(given, fields) {
+  for (const name of TIMEOUTS) {
+    const limit = integer(given, name, 0, MAX_TIMEOUT_MS);
+    if (limit !== undefined) fields[name] = limit;
+  }
+  const { signal } = given;
+  if (signal !== undefined && signal !== null) {
+    if (!(signal instanceof AbortSignal)) throw wrongArgument("signal", "an instance of AbortSignal", signal);
+    fields.signal = signal;
+  }
+  // An empty one is meaningful: no proxy, whatever the environment says.
+  if (given["proxy"] !== undefined && given["proxy"] !== null) {
+    const proxy = string(given, "proxy");
+    const url = proxy.includes("://") ? proxy : `http://${proxy}`;
+    if (proxy !== "" && (!URL.canParse(url) || new URL(url).protocol !== "http:")) {
+      // It may hold a password: not repeated.
+      throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "proxy must be an http:// URL");
+    }
+    fields.proxy = proxy;
+  }
+}
+
+/**
+ * @param {Record<string, unknown>} given
  * @param {string} name
  * @returns {string} empty when absent
  */
 function string(given, name) {
-  const value = given[name];
-  if (!value) return "";
+  const value = unboxed(given[name]);
+  if (value === undefined || value === null) return "";
   if (typeof value !== "string") throw wrongArgument(name, "of type string", value);
   return value;
+}
+
+/**
+ * The text of a String object; anything else as it is.
+ * @param {unknown} value
+ */
+function unboxed(value) {
+  return value instanceof String ? String(value) : value;
 }
 
 /**
@@ -160,7 +207,7 @@ function integer(given, name, least, most) {
  * @returns {string | undefined}
  */
 function choice(given, name, choices) {
-  const value = given[name];
+  const value = unboxed(given[name]);
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "string") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `${name} must be a string`);
   if (choices.includes(value)) return value;
@@ -170,11 +217,9 @@ function choice(given, name, choices) {
 
 /** @param {string} endpoint */
 function checkEndpoint(endpoint) {
-  if (endpoint.length >= MAX_ENDPOINT_LENGTH) {
-    throw coded(Error, "ERR_S3_INVALID_ENDPOINT", "Invalid S3 endpoint");
-  }
   const url = endpoint.includes("://") ? endpoint : `https://${endpoint}`;
-  if (endpoint.trim() !== endpoint || !URL.canParse(url)) throw wrongArgument("endpoint", "a valid URL", endpoint);
+  const valid = endpoint.trim() === endpoint && /:\/\/[^/?#]*[\p{L}\p{N}]/u.test(url) && URL.canParse(url);
+  if (!valid) throw wrongArgument("endpoint", "a valid URL", endpoint);
 }
 
 /**
@@ -196,15 +241,18 @@ function layer(base, over) {
 function readPath(path) {
   let text;
   if (typeof path === "string") text = path;
-  else if (path instanceof Uint8Array) text = Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString();
+  else if (ArrayBuffer.isView(path)) text = Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString();
+  else if (isAnyArrayBuffer(path)) text = Buffer.from(path).toString();
   else if (path instanceof URL) {
-    throw coded(TypeError, "ERR_INVALID_URL_SCHEME", "The URL must be of scheme file; pass an S3 path as a string");
+    if (path.protocol !== "file:") throw coded(TypeError, "ERR_INVALID_URL_SCHEME", 'URL must be a non-empty "file:" path');
+    text = fileURLToPath(path);
   } else return undefined;
   if (text.includes("\0")) {
-    const message = `The argument 'path' must be a string without null bytes. ${received(text)}`;
+    const kinds = "a string, Uint8Array, or URL without null bytes";
+    const message = `The argument 'path' must be ${kinds}. Received ${JSON.stringify(text)}`;
     throw coded(TypeError, "ERR_INVALID_ARG_VALUE", message);
   }
   return text;
 }
 
-module.exports = { readOptions, readPath, layer, NOTHING, MIN_PART_SIZE };
+module.exports = { unboxed, readOptions, readPath, layer, NOTHING, MIN_PART_SIZE };

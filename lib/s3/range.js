@@ -16,8 +16,8 @@ const OPEN_END = 2 ** 52 - 1;
  * @returns {number | undefined} undefined when the argument counts as absent
  */
 function readOffset(value) {
-  if (value === undefined || value === null || typeof value === "string") return undefined;
-  const number = Math.trunc(Number(value));
+  if (typeof value !== "number") return undefined;
+  const number = Math.trunc(value);
   if (Number.isNaN(number)) return 0;
   return Math.min(Math.max(number, -OPEN_END), OPEN_END);
 }

@@ -81,6 +81,29 @@ export interface S3Options extends BlobPropertyBag {
   retry?: number;
   /** Bytes that `writer().write()` takes before it returns a promise; `partSize` by default. */
   highWaterMark?: number;
+  /** Milliseconds for name lookup, TCP, proxy and TLS together: 10,000 by default; 0 for no limit, here and below. */
+  connectTimeout?: number;
+  /** Milliseconds from the end of a request to the head of its answer: 60,000 by default. */
+  responseTimeout?: number;
+  /** Milliseconds without a byte of a body sent or received: 30,000 by default. */
+  stallTimeout?: number;
+  /**
+   * Milliseconds that a call may take with all its attempts and, where it ends in memory, with its body; of streams and
+   * writers, each request. No limit by default: a large object takes its time.
+   */
+  timeout?: number;
+  /**
+   * `http://user:password@host:port` of a proxy; empty for none. By default `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`
+   * of the environment say.
+   */
+  proxy?: string;
+  /**
+   * Ends the call: it rejects with the signal's reason at once and its connection is closed. An upload is aborted.
+   *
+   * @example
+   * const bytes = await s3.file("large.bin").bytes({ signal: AbortSignal.timeout(5000) });
+   */
+  signal?: AbortSignal;
 }
 
 /** Options of a client. */
@@ -116,7 +139,7 @@ export interface S3Stats {
 
 /**
  * What can be written. Bytes are sent from where they lie: do not change a buffer before the
- * promise settles.
+ * promise settles. The items of an array are joined. An S3File of the same store is copied there.
  */
 export type S3Data =
   | string
@@ -129,6 +152,7 @@ export type S3Data =
   | URLSearchParams
   | FormData
   | ReadableStream
+  | (string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer | Blob)[]
   | { bytes(): Promise<Uint8Array> }
   | AsyncIterable<string | ArrayBufferView | ArrayBuffer>;
 
@@ -178,25 +202,26 @@ export interface S3File extends Blob {
   /** A new stream of the object. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** The object as text. */
-  text(): Promise<string>;
+  text(options?: S3Options): Promise<string>;
   /** The object as parsed JSON. */
-  json(): Promise<any>;
+  json(options?: S3Options): Promise<any>;
   /** The object as bytes. */
-  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  bytes(options?: S3Options): Promise<Uint8Array<ArrayBuffer>>;
   /** The object as a buffer. */
-  arrayBuffer(): Promise<ArrayBuffer>;
+  arrayBuffer(options?: S3Options): Promise<ArrayBuffer>;
   /** The object as a form, by its content type. */
-  formData(): Promise<FormData>;
+  formData(options?: S3Options): Promise<FormData>;
   /** The object piece by piece; the request starts at once. */
-  stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
+  stream(options?: S3Options): ReadableStream<Uint8Array<ArrayBuffer>>;
+  stream(chunkSize?: number, options?: S3Options): ReadableStream<Uint8Array<ArrayBuffer>>;
   /** A part of the object; negative offsets count from its end. */
   slice(begin?: number, end?: number, contentType?: string): S3File;
   slice(begin?: number, contentType?: string): S3File;
   slice(contentType?: string): S3File;
   /** Asks what is known about the object. */
-  stat(): Promise<S3Stats>;
+  stat(options?: S3Options): Promise<S3Stats>;
   /** Asks whether the object is there. */
-  exists(): Promise<boolean>;
+  exists(options?: S3Options): Promise<boolean>;
   /** Stores the object and tells its length. */
   write(data: S3Data, options?: S3Options): Promise<number>;
   /** Stores the object piece by piece. */
@@ -288,7 +313,13 @@ export interface S3ListObjectsResponse {
 /** Options of `list` besides its input. */
 export type S3ListCredentials = Pick<
   S3Options,
-  "accessKeyId" | "secretAccessKey" | "sessionToken" | "region" | "bucket" | "endpoint"
+  | "accessKeyId"
+  | "secretAccessKey"
+  | "sessionToken"
+  | "region"
+  | "bucket"
+  | "endpoint"
+  | "signal"
 >;
 
 /**
@@ -321,7 +352,7 @@ export class S3Client {
   /** One page of the objects in the bucket. */
   list(input?: S3ListObjectsOptions | null, options?: S3ListCredentials): Promise<S3ListObjectsResponse>;
 
-  static file(path: string | S3File, options?: S3Options): S3File;
+  static file(path: string, options?: S3Options): S3File;
   static write(path: string | S3File, data: S3Data, options?: S3Options): Promise<number>;
   static delete(path: string | S3File, options?: S3Options): Promise<any>;
   static unlink(path: string | S3File, options?: S3Options): Promise<any>;

@@ -3,8 +3,9 @@
 
 const { call, port } = require("../port.js");
 const { toBytes, toChunk } = require("./body.js");
-const { coded, failedAt } = require("./errors.js");
+const { coded, failedAt, S3Error } = require("./errors.js");
 const { MIN_PART_SIZE } = require("./options.js");
+const { onAbort, run, untilAborted } = require("./run.js");
 const { S3Stat } = require("./stat.js");
 
 /** Small writes are gathered in chunks of this size before they cross to the native side. */
@@ -32,7 +33,8 @@ class S3Writer {
   #queue = [];
   /** Bytes that were written and not yet taken by the upload. */
   #waiting = 0;
-  #sinceFlush = 0;
+  #written = 0;
+  #flushed = 0;
   /** @type {Promise<void> | undefined} */
   #draining;
   /** @type {Waiter[]} */
@@ -42,22 +44,32 @@ class S3Writer {
   /** @type {Promise<number> | undefined} */
   #ended;
   #retained = false;
+  #leaveSignal;
 
   /**
    * @param {import("./config.js").Config} config
    * @param {string} path
    * @param {import("../../binding.js").PutInit} options
+   * @param {number} [length] bytes of the object, if that is known
    */
-  constructor(config, path, options) {
+  constructor(config, path, options, length) {
     this.#config = config;
     this.#path = path;
-    this.#upload = config.handle.upload(path, options);
+    this.#upload = config.handle.upload(path, options, length);
     this.#highWaterMark = config.fields.highWaterMark ?? config.fields.partSize ?? MIN_PART_SIZE;
+    const { signal } = config.fields;
+    this.#leaveSignal = onAbort(signal, () => {
+      this.#failure ??= { error: signal?.reason };
+      this.#wake();
+      // What fails now is told by nobody: the reason of the signal is what counts.
+      this.abort();
+    });
   }
 
   /**
    * Adds data. Returns how much was taken, or a promise of that once the upload has caught up:
-   * await it, and memory stays bounded.
+   * await it, and memory stays bounded. A string of Latin-1 counts its characters, any other its
+   * UTF-8 bytes, as in Bun.
    * @param {string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer} chunk
    * @returns {number | Promise<number>}
    */
@@ -67,13 +79,13 @@ class S3Writer {
       const code =
         arguments.length === 0
           ? "ERR_MISSING_ARGS"
-          : chunk === null
+          : chunk === null || chunk === undefined
             ? "ERR_STREAM_NULL_VALUES"
             : "ERR_INVALID_ARG_TYPE";
       throw coded(TypeError, code, "write() expects a string, ArrayBufferView, or ArrayBuffer");
     }
     if (this.#ended !== undefined || this.#failure !== undefined) return 0;
-    const length = typeof chunk === "string" ? chunk.length : bytes.byteLength;
+    const length = typeof chunk === "string" && !/[^\0-\xff]/.test(chunk) ? chunk.length : bytes.byteLength;
     // The caller may change a view afterwards; the bytes of a string are known to nobody else.
     this.#add(bytes, typeof chunk === "string");
     return this.#waiting < this.#highWaterMark ? length : this.#room(length);
@@ -81,14 +93,16 @@ class S3Writer {
 
   /**
    * Waits until everything written so far was taken and all full parts are stored.
-   * @returns {Promise<number>} bytes since the last flush
+   * @returns {Promise<number>} bytes of the parts since the last flush
    */
   async flush() {
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#ended !== undefined || this.#sinceFlush === 0) return 0;
+    if (this.#ended !== undefined) return 0;
+    const { partSize = MIN_PART_SIZE } = this.#config.fields;
+    const inParts = this.#written - (this.#written % partSize);
+    const flushed = inParts - this.#flushed;
+    this.#flushed = inParts;
     await this.#idle();
-    const flushed = this.#sinceFlush;
-    this.#sinceFlush = 0;
     await this.#run((id) => this.#upload.flush(port, id));
     return flushed;
   }
@@ -101,13 +115,16 @@ class S3Writer {
   end(error) {
     if (this.#ended !== undefined) return this.#ended;
     if (error !== undefined && error !== null) {
-      this.#ended = this.abort().then(() => {
-        throw error;
+      this.#ended = this.abort().then((failure) => {
+        throw failure === undefined ? error : leftBehind(failure, error);
       });
       this.#ended.catch(seen);
       return this.#ended;
     }
-    this.#ended = this.#finish().finally(() => this.unref());
+    this.#ended = this.#finish().finally(() => {
+      this.unref();
+      this.#leaveSignal();
+    });
     return this.#ended;
   }
 
@@ -124,7 +141,7 @@ class S3Writer {
 
   /** Asks what is known about the object; of use after `end()`. */
   async stat() {
-    return new S3Stat(await call((id) => this.#config.handle.stat(port, id, this.#path), failedAt(this.#path)));
+    return new S3Stat(await run(this.#config, this.#path, (id) => this.#config.handle.stat(port, id, this.#path)));
   }
 
   /** Keeps the process alive until `end()`. */
@@ -141,6 +158,10 @@ class S3Writer {
     port.release();
   }
 
+  get [Symbol.toStringTag]() {
+    return "NetworkSink";
+  }
+
   /**
    * Adds a chunk that nobody changes any more.
    * @param {Uint8Array} bytes
@@ -152,15 +173,22 @@ class S3Writer {
     return this.#waiting < this.#highWaterMark ? undefined : this.#room(bytes.byteLength);
   }
 
-  /** Drops the upload; what was stored of it is removed. */
+  /**
+   * Drops the upload; what was stored of it is removed.
+   * @returns {Promise<S3Error | undefined>} why something is left behind
+   */
   async abort() {
     this.#queue.length = 0;
     this.#chunk = undefined;
     this.#used = 0;
-    this.#ended ??= Promise.resolve(0);
+    if (this.#failure === undefined) this.#ended ??= Promise.resolve(0);
     this.unref();
+    this.#leaveSignal();
     // An upload that failed has been dropped already.
-    await call((id) => this.#upload.abort(port, id), failedAt(this.#path)).catch(seen);
+    return call((id) => this.#upload.abort(port, id), failedAt(this.#path)).then(
+      () => undefined,
+      (failure) => failure,
+    );
   }
 
   /**
@@ -171,7 +199,7 @@ class S3Writer {
     const { byteLength } = bytes;
     if (byteLength === 0) return;
     this.#waiting += byteLength;
-    this.#sinceFlush += byteLength;
+    this.#written += byteLength;
     if (byteLength >= OWN_CHUNK) {
       this.#seal();
       this.#submit(owned ? bytes : Buffer.from(bytes));
@@ -217,12 +245,8 @@ class S3Writer {
   }
 
   async #finish() {
-    try {
-      await this.#idle();
-    } catch (error) {
-      await this.abort();
-      throw error;
-    }
+    // After a failure nothing is left to be dropped: the core has done that, or the signal does.
+    await this.#idle();
     return this.#run((id) => this.#upload.finish(port, id));
   }
 
@@ -236,7 +260,7 @@ class S3Writer {
       return await call(start, failedAt(this.#path));
     } catch (error) {
       this.#failure ??= { error };
-      throw error;
+      throw this.#failure.error;
     }
   }
 
@@ -264,16 +288,42 @@ class S3Writer {
  * Writes all chunks of a source; if it fails nothing is stored.
  * @param {AsyncIterable<unknown>} source
  * @param {S3Writer} writer
+ * @param {AbortSignal} [signal]
  * @returns {Promise<number>} bytes of the object
  */
-async function pump(source, writer) {
+async function pump(source, writer, signal) {
+  const chunks = source[Symbol.asyncIterator]();
+  const work = pumpAll(chunks, writer);
+  if (signal === undefined) return work;
+  return untilAborted(signal, work, () => {
+    // A Node stream that is waited for ends only so; its own error is the reason of the signal.
+    if ("destroy" in source && typeof source.destroy === "function") source.destroy(signal.reason);
+    else chunks.return?.().catch(seen);
+  });
+}
+
+/**
+ * @param {AsyncIterator<unknown>} chunks
+ * @param {S3Writer} writer
+ * @returns {Promise<number>}
+ */
+async function pumpAll(chunks, writer) {
   try {
-    for await (const chunk of source) await writer.push(toChunk(chunk));
+    for await (const chunk of { [Symbol.asyncIterator]: () => chunks }) await writer.push(toChunk(chunk));
   } catch (error) {
-    await writer.abort();
-    throw error;
+    const failure = await writer.abort();
+    throw failure === undefined ? error : leftBehind(failure, error);
   }
   return writer.end();
+}
+
+/**
+ * The error of an upload that could not be dropped, which names it.
+ * @param {S3Error} failure
+ * @param {unknown} cause why it was to be dropped
+ */
+function leftBehind({ code, message, path, bucket, statusCode, requestId }, cause) {
+  return new S3Error(code, message, { path, bucket, statusCode, requestId, cause });
 }
 
 module.exports = { S3Writer, pump };

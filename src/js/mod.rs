@@ -11,6 +11,7 @@
 )]
 
 #[cfg(unix)]
+mod cancel;
 mod event_loop;
 mod exchange;
 #[cfg(unix)]

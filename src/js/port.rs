@@ -16,6 +16,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
 
+use super::cancel::{Cancellation, Cancellations};
 #[cfg(unix)]
 use super::event_loop::EventLoop;
 use super::exchange::{Exchange, Memory};
@@ -68,6 +69,7 @@ pub struct Shared {
     native_calls: AtomicU32,
     /// The environment's thread can read connections itself.
     reads: AtomicBool,
+    cancellations: Arc<Cancellations>,
 }
 
 #[derive(Default)]
@@ -110,6 +112,7 @@ impl Port {
             pending: AtomicI64::new(0),
             native_calls: AtomicU32::new(0),
             reads: AtomicBool::new(false),
+            cancellations: Arc::default(),
         });
         let memory = Memory {
             tape: tape.into(),
@@ -182,6 +185,18 @@ impl Port {
         self.shared.settled(&env, 1)
     }
 
+    /// Lets the next call be cancelled; returns the token that `cancel` takes.
+    #[napi(catch_unwind)]
+    pub fn make_cancellable(&self) -> u32 {
+        self.shared.cancellations.announce()
+    }
+
+    /// Ends a call that has not settled yet: it frees its connection and rejects.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, token: u32) {
+        self.shared.cancellations.cancel(token);
+    }
+
     /// Native calls that carried commands or results, for tests of the batching.
     #[napi(getter, catch_unwind)]
     pub fn native_calls(&self) -> u32 {
@@ -240,6 +255,11 @@ impl PortHandle {
     #[cfg(unix)]
     pub fn give_up_reading(&self) {
         self.0.reads.store(false, Ordering::Relaxed);
+    }
+
+    /// Of the call that begins now, if it was announced as one that can be cancelled.
+    pub(super) fn cancellation(&self) -> Option<Cancellation> {
+        self.0.cancellations.begin()
     }
 
     /// Counts a native call that carried commands.
@@ -410,7 +430,7 @@ impl Settle for String {
     }
 }
 
-impl Settle for Vec<u8> {
+impl Settle for bytes::BytesMut {
     fn settle(self: Box<Self>, env: &Env) -> Result<sys::napi_value> {
         super::value::bytes(env.raw(), *self)
     }

@@ -1,5 +1,6 @@
 //! The native S3 client: one handle for each resolved set of options, one call for each operation.
 
+use std::collections::HashMap;
 use std::future::Future;
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use super::redis_options::LaneTls;
 use super::s3_listing::Listing;
 use super::s3_stream::S3Download;
 use super::s3_upload::S3Upload;
-use super::s3_values::{Stat, list_options, presign_options, put_options, range};
+use super::s3_values::{Stat, list_options, presign_options, put_options, range, whole};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
 use crate::s3::S3Client;
@@ -42,6 +43,18 @@ pub struct HandleInit {
     pub queue_size: Option<u32>,
     /// Further attempts.
     pub retry: Option<u32>,
+    /// Milliseconds to connect; 0 for no limit, here and below.
+    pub connect_timeout: Option<f64>,
+    /// Milliseconds until the head of an answer.
+    pub response_timeout: Option<f64>,
+    /// Milliseconds without progress of a body.
+    pub stall_timeout: Option<f64>,
+    /// Milliseconds of a whole call.
+    pub timeout: Option<f64>,
+    /// The URL of a proxy; empty for none. Absent: what `proxyVariables` say.
+    pub proxy: Option<String>,
+    /// Of the environment: `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
+    pub proxy_variables: Option<HashMap<String, String>>,
     /// TLS settings.
     pub tls: Option<LaneTls>,
 }
@@ -108,12 +121,11 @@ pub struct S3Handle {
 impl S3Handle {
     /// Makes no connection.
     #[napi(constructor, catch_unwind)]
-    #[must_use]
-    pub fn new(init: HandleInit) -> Self {
-        Self {
+    pub fn new(init: HandleInit) -> std::result::Result<Self, JsError<String>> {
+        Ok(Self {
             request_payer: init.request_payer.unwrap_or_default(),
-            client: S3Client::new(init.into()),
-        }
+            client: S3Client::new(init.try_into().map_err(coded)?),
+        })
     }
 
     /// Settles with the object's bytes.
@@ -138,7 +150,10 @@ impl S3Handle {
         let client = self.client.clone();
         let range = range(start, end, suffix);
         start_call(env, port, id, async move {
-            client.download(&path, range).await.map(|got| got.body)
+            client
+                .download_into(&path, range)
+                .await
+                .map(|(body, _)| body)
         })
     }
 
@@ -159,6 +174,32 @@ impl S3Handle {
         let options = put_options(options, self.request_payer).map_err(to_js)?;
         start_call(env, port, id, async move {
             client.put(&path, body, &options).await.map(|_| ())
+        })
+    }
+
+    /// Copies the object `source` of `from`, which must be of the same store. Settles with its
+    /// length.
+    #[napi(catch_unwind)]
+    #[allow(
+        clippy::too_many_arguments,
+        clippy::cast_precision_loss,
+        reason = "an object would cost more than the call; objects are shorter than 2^53 bytes"
+    )]
+    pub fn copy(
+        &self,
+        env: Env,
+        port: &Port,
+        id: u32,
+        from: &S3Handle,
+        source: String,
+        path: String,
+        options: PutInit,
+    ) -> JsResult<()> {
+        let (client, from) = (self.client.clone(), from.client.clone());
+        let options = put_options(options, self.request_payer).map_err(to_js)?;
+        start_call(env, port, id, async move {
+            let length = client.copy(&from, &source, &path, &options).await?;
+            Ok(length as f64)
         })
     }
 
@@ -200,6 +241,12 @@ impl S3Handle {
         })
     }
 
+    /// The region that requests are signed for.
+    #[napi(getter, catch_unwind)]
+    pub fn region(&self) -> String {
+        self.client.region().into_owned()
+    }
+
     /// A presigned URL.
     #[napi(catch_unwind)]
     pub fn presign(
@@ -226,13 +273,23 @@ impl S3Handle {
         S3Download::new(self.client.clone(), path, range(start, end, suffix))
     }
 
-    /// Begins an upload in pieces; nothing is sent before the first part is full.
+    /// Begins an upload in pieces; nothing is sent before the first part is full. The parts are
+    /// made so large that `length` bytes need no more than 10,000 of them.
     #[napi(catch_unwind)]
-    pub fn upload(&self, path: String, options: PutInit) -> JsResult<S3Upload> {
+    pub fn upload(
+        &self,
+        path: String,
+        options: PutInit,
+        length: Option<f64>,
+    ) -> JsResult<S3Upload> {
         let options = put_options(options, self.request_payer).map_err(to_js)?;
         // The upload may start tasks of its own.
         let _guard = runtime::shared().enter();
-        Ok(S3Upload::new(self.client.multipart(&path, options)))
+        let upload = self.client.multipart(&path, options);
+        Ok(S3Upload::new(match length {
+            Some(length) => upload.expecting(whole(length)),
+            None => upload,
+        }))
     }
 }
 
@@ -244,6 +301,7 @@ pub(super) fn start_call<T: Settle + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> JsResult<()> {
     let port = port.handle();
+    let cancellation = port.cancellation();
     port.begin(&env)?;
     runtime::shared().spawn(async move {
         let mut guard = SettleOnce {
@@ -251,7 +309,10 @@ pub(super) fn start_call<T: Settle + 'static>(
             id,
             done: false,
         };
-        let outcome = work.await;
+        let outcome = match cancellation {
+            None => work.await,
+            Some(cancellation) => cancellation.limit(work).await,
+        };
         guard.settle(outcome.map(|value| Box::new(value) as Box<dyn Settle>));
     });
     Ok(())

@@ -68,6 +68,17 @@ struct Object<'a> {
     storage_class: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<Owner<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restore_status: Option<RestoreStatus<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RestoreStatus<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_restore_in_progress: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restore_expiry_date: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -119,6 +130,10 @@ impl<'a> From<&'a S3ObjectInfo> for Object<'a> {
             size: object.size,
             storage_class: object.storage_class.as_deref(),
             owner: object.owner.as_ref().map(Owner::from),
+            restore_status: object.restore_status.as_ref().map(|status| RestoreStatus {
+                is_restore_in_progress: status.is_restore_in_progress,
+                restore_expiry_date: status.restore_expiry_date.as_deref(),
+            }),
         }
     }
 }

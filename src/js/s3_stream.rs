@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::{BufMut, BytesMut};
 use napi::bindgen_prelude::Result as JsResult;
 use napi::{Env, sys};
 use napi_derive::napi;
@@ -84,18 +85,16 @@ impl State {
         let Self::Open(body) = self else {
             return Ok(Piece(None));
         };
-        let mut piece = Vec::new();
-        while piece.len() < PIECE {
-            let Some(chunk) = body.next_chunk().await else {
-                break;
-            };
-            piece.extend_from_slice(&chunk?);
-        }
+        let left = body.left().and_then(|left| usize::try_from(left).ok());
+        let room = left.unwrap_or(PIECE).min(PIECE);
+        let mut piece = BytesMut::with_capacity(room).limit(room);
+        while piece.has_remaining_mut() && body.read(&mut piece).await? > 0 {}
+        let piece = piece.into_inner();
         Ok(Piece((!piece.is_empty()).then_some(piece)))
     }
 }
 
-struct Piece(Option<Vec<u8>>);
+struct Piece(Option<BytesMut>);
 
 impl Settle for Piece {
     fn settle(self: Box<Self>, env: &Env) -> JsResult<sys::napi_value> {

@@ -1,15 +1,16 @@
 //! An upload in pieces. `lib/s3/writer.js` calls one method at a time; a write settles when the
 //! upload has room for more.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use napi::Env;
 use napi::bindgen_prelude::{Result as JsResult, Uint8Array};
 use napi_derive::napi;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
-use super::port::Port;
+use super::port::{Port, Settle};
 use super::s3_client::start_call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::s3::MultiPartUpload;
@@ -18,55 +19,79 @@ use crate::s3::MultiPartUpload;
 #[napi]
 pub struct S3Upload {
     upload: Arc<Mutex<Option<MultiPartUpload>>>,
+    aborted: watch::Sender<bool>,
 }
 
 impl S3Upload {
     pub(super) fn new(upload: MultiPartUpload) -> Self {
         Self {
             upload: Arc::new(Mutex::new(Some(upload))),
+            aborted: watch::Sender::new(false),
         }
+    }
+
+    /// Runs one step, which ends at once when the upload is aborted.
+    fn step<T, W>(
+        &self,
+        env: Env,
+        port: &Port,
+        id: u32,
+        work: impl FnOnce(OwnedMutexGuard<Option<MultiPartUpload>>) -> W + Send + 'static,
+    ) -> JsResult<()>
+    where
+        T: Settle + 'static,
+        W: Future<Output = Result<T>> + Send,
+    {
+        let upload = Arc::clone(&self.upload);
+        let mut aborted = self.aborted.subscribe();
+        start_call(env, port, id, async move {
+            let step = async { work(upload.lock_owned().await).await };
+            tokio::select! {
+                outcome = step => outcome,
+                _ = aborted.wait_for(|aborted| *aborted) => Err(ended()),
+            }
+        })
     }
 }
 
 #[napi]
 impl S3Upload {
-    /// Adds a copy of the bytes; they may be changed as soon as the call returns.
+    /// Adds bytes, which must not be changed any more: they are sent from where they lie.
     #[napi(catch_unwind)]
     pub fn write(&self, env: Env, port: &Port, id: u32, data: Uint8Array) -> JsResult<()> {
-        let upload = Arc::clone(&self.upload);
-        let bytes = Bytes::copy_from_slice(&data);
-        start_call(env, port, id, async move {
-            open(upload.lock().await.as_mut())?.write(bytes).await
+        let bytes = Bytes::from_owner(data);
+        self.step(env, port, id, |mut upload| async move {
+            open(upload.as_mut())?.write(bytes).await
         })
     }
 
     /// Settles when all full parts are stored.
     #[napi(catch_unwind)]
     pub fn flush(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
-        let upload = Arc::clone(&self.upload);
-        start_call(env, port, id, async move {
-            open(upload.lock().await.as_mut())?.flush().await.map(drop)
+        self.step(env, port, id, |mut upload| async move {
+            open(upload.as_mut())?.flush().await.map(drop)
         })
     }
 
     /// Completes the object; settles with its length.
     #[napi(catch_unwind)]
     pub fn finish(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
-        let upload = Arc::clone(&self.upload);
-        start_call(env, port, id, async move {
-            let upload = open(upload.lock().await.take())?;
+        self.step(env, port, id, |mut upload| async move {
+            let upload = open(upload.as_mut())?;
+            upload.complete().await?;
             #[allow(
                 clippy::cast_precision_loss,
                 reason = "objects are shorter than 2^53 bytes"
             )]
-            upload.finish().await.map(|length| length as f64)
+            Ok(upload.written() as f64)
         })
     }
 
-    /// Drops what was stored so far.
+    /// Ends what is going on and drops what was stored so far.
     #[napi(catch_unwind)]
     pub fn abort(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
+        self.aborted.send_replace(true);
         start_call(env, port, id, async move {
             match upload.lock().await.take() {
                 Some(upload) => upload.abort().await,
@@ -77,11 +102,13 @@ impl S3Upload {
 }
 
 fn open<T>(upload: Option<T>) -> Result<T> {
-    upload.ok_or_else(|| {
-        Error::new(
-            ErrorKind::InvalidInput,
-            "ERR_S3_UPLOAD_ENDED",
-            "The upload has ended",
-        )
-    })
+    upload.ok_or_else(ended)
+}
+
+fn ended() -> Error {
+    Error::new(
+        ErrorKind::InvalidInput,
+        "ERR_S3_UPLOAD_ENDED",
+        "The upload has ended",
+    )
 }

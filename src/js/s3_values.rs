@@ -1,5 +1,7 @@
 //! Between the core's types and what crosses to JavaScript.
 
+use std::time::Duration;
+
 use napi::bindgen_prelude::Result as JsResult;
 use napi::{Env, sys};
 
@@ -7,30 +9,26 @@ use super::port::Settle;
 use super::s3_client::{HandleInit, ListInit, PresignInit, PutInit};
 use super::value;
 use crate::error::Result;
+use crate::net::http::{ProxySettings, Timeouts};
 use crate::s3::{
     ByteRange, PresignMethod, PresignOptions, PutOptions, S3Credentials, S3CredentialsWithOptions,
     S3ListObjectsOptions, S3Options, S3StatResult,
 };
 
 /// The range of a slice; `lib/s3/range.js` passes only whole numbers below 2^52.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "casts from f64 saturate"
-)]
 pub(super) fn range(
     start: Option<f64>,
     end: Option<f64>,
     suffix: Option<f64>,
 ) -> Option<ByteRange> {
     if let Some(length) = suffix {
-        return Some(ByteRange::Suffix(length as u64));
+        return Some(ByteRange::Suffix(whole(length)));
     }
-    let start = start? as u64;
+    let start = whole(start?);
     Some(match end {
         Some(end) => ByteRange::Bounded {
             start,
-            end_exclusive: end as u64,
+            end_exclusive: whole(end),
         },
         None => ByteRange::From(start),
     })
@@ -49,15 +47,40 @@ pub(super) fn list_options(input: ListInit, request_payer: bool) -> S3ListObject
     }
 }
 
+/// A number that `lib/` has checked to be whole and not negative.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "`lib/s3/options.js` has checked the ranges, and casts from f64 saturate"
+    reason = "casts from f64 saturate"
 )]
-impl From<HandleInit> for S3CredentialsWithOptions {
-    fn from(init: HandleInit) -> Self {
+pub(super) fn whole(number: f64) -> u64 {
+    number as u64
+}
+
+/// A time limit in milliseconds; 0 for none.
+fn limit(milliseconds: Option<f64>, default: Option<Duration>) -> Option<Duration> {
+    match milliseconds {
+        None => default,
+        Some(milliseconds) => match whole(milliseconds) {
+            0 => None,
+            milliseconds => Some(Duration::from_millis(milliseconds)),
+        },
+    }
+}
+
+impl TryFrom<HandleInit> for S3CredentialsWithOptions {
+    type Error = crate::Error;
+
+    fn try_from(init: HandleInit) -> Result<Self> {
         let default = S3Options::default();
-        Self {
+        let times = default.timeouts;
+        let variables = init.proxy_variables.unwrap_or_default();
+        let proxy = match init.proxy.as_deref() {
+            None => ProxySettings::from_env(|name| variables.get(name).cloned())?,
+            Some("") => ProxySettings::default(),
+            Some(url) => ProxySettings::all(url)?,
+        };
+        Ok(Self {
             credentials: S3Credentials {
                 access_key_id: init.access_key_id.unwrap_or_default(),
                 secret_access_key: init.secret_access_key.unwrap_or_default(),
@@ -69,13 +92,20 @@ impl From<HandleInit> for S3CredentialsWithOptions {
             options: S3Options {
                 request_payer: init.request_payer.unwrap_or_default(),
                 virtual_hosted_style: init.virtual_hosted_style.unwrap_or_default(),
-                part_size: init.part_size.map_or(default.part_size, |size| size as u64),
+                part_size: init.part_size.map_or(default.part_size, whole),
                 queue_size: init.queue_size.unwrap_or(default.queue_size),
                 retry: init.retry.unwrap_or(default.retry),
+                timeouts: Timeouts {
+                    connect: limit(init.connect_timeout, times.connect),
+                    first_byte: limit(init.response_timeout, times.first_byte),
+                    stall: limit(init.stall_timeout, times.stall),
+                },
+                timeout: limit(init.timeout, default.timeout),
+                proxy,
                 tls: init.tls.map(Into::into).unwrap_or_default(),
                 ..default
             },
-        }
+        })
     }
 }
 

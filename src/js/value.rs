@@ -78,8 +78,11 @@ pub(super) fn buffer(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value
 }
 
 /// A `Uint8Array` of its own with these bytes: copied when small, handed over when large.
-pub(super) fn bytes(env: sys::napi_env, bytes: Vec<u8>) -> Result<sys::napi_value> {
-    let length = bytes.len();
+pub(super) fn bytes<B: AsMut<[u8]> + 'static>(
+    env: sys::napi_env,
+    mut bytes: B,
+) -> Result<sys::napi_value> {
+    let length = bytes.as_mut().len();
     let buffer = if length <= COPY_LIMIT {
         let mut data = ptr::null_mut();
         let mut buffer = ptr::null_mut();
@@ -90,7 +93,7 @@ pub(super) fn bytes(env: sys::napi_env, bytes: Vec<u8>) -> Result<sys::napi_valu
         })?;
         if length > 0 {
             // SAFETY: both regions are valid for `length` bytes and the buffer is new.
-            unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data.cast(), length) };
+            unsafe { ptr::copy_nonoverlapping(bytes.as_mut().as_ptr(), data.cast(), length) };
         }
         buffer
     } else {
@@ -105,26 +108,27 @@ pub(super) fn bytes(env: sys::napi_env, bytes: Vec<u8>) -> Result<sys::napi_valu
     ))
 }
 
-fn external(env: sys::napi_env, bytes: Vec<u8>) -> Result<sys::napi_value> {
-    unsafe extern "C" fn release(
+fn external<B: AsMut<[u8]> + 'static>(env: sys::napi_env, bytes: B) -> Result<sys::napi_value> {
+    unsafe extern "C" fn release<B>(
         _env: sys::napi_env,
         _data: *mut std::ffi::c_void,
         hint: *mut std::ffi::c_void,
     ) {
         // SAFETY: `hint` is the box made below, and the engine finalizes once.
-        drop(unsafe { Box::from_raw(hint.cast::<Vec<u8>>()) });
+        drop(unsafe { Box::from_raw(hint.cast::<B>()) });
     }
     let mut boxed = Box::new(bytes);
-    let (data, length) = (boxed.as_mut_ptr(), boxed.len());
+    let memory = (*boxed).as_mut();
+    let (data, length) = (memory.as_mut_ptr(), memory.len());
     let hint = Box::into_raw(boxed);
     let mut value = ptr::null_mut();
-    // SAFETY: `data` stays valid until `release` frees the vector that owns it.
+    // SAFETY: `data` stays valid until `release` frees what owns it, and nobody else reaches it.
     let status = unsafe {
         sys::napi_create_external_arraybuffer(
             env,
             data.cast(),
             length,
-            Some(release),
+            Some(release::<B>),
             hint.cast(),
             &raw mut value,
         )
@@ -133,7 +137,7 @@ fn external(env: sys::napi_env, bytes: Vec<u8>) -> Result<sys::napi_value> {
         return Ok(value);
     }
     // SAFETY: the call failed, so the box was not taken over.
-    let bytes = unsafe { Box::from_raw(hint) };
+    let mut bytes = unsafe { Box::from_raw(hint) };
     if status != sys::Status::napi_no_external_buffers_allowed {
         check_status!(status)?;
     }
@@ -144,7 +148,7 @@ fn external(env: sys::napi_env, bytes: Vec<u8>) -> Result<sys::napi_value> {
         sys::napi_create_arraybuffer(env, length, &raw mut data, &raw mut value)
     })?;
     // SAFETY: both regions are valid for `length` bytes and the buffer is new.
-    unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data.cast(), length) };
+    unsafe { ptr::copy_nonoverlapping((*bytes).as_mut().as_ptr(), data.cast(), length) };
     Ok(value)
 }
 

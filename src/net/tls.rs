@@ -11,7 +11,7 @@ use super::verify::{Trust, Verifier};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a user can say about TLS. The default verifies against the platform's roots.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct TlsOptions {
     /// PEM certificates that replace the platform's roots.
     pub ca: Vec<Vec<u8>>,

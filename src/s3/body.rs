@@ -1,30 +1,94 @@
-//! An object's bytes as they arrive.
+//! An object's bytes as they arrive. A body that breaks off is resumed where it broke.
 
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 
-use super::op::get::S3StatResult;
+use super::client::S3Client;
+use super::op::get::{self, ByteRange, S3StatResult};
+use super::ranges;
+use super::retry::Attempts;
+use super::transport::chance;
+use super::url::Location;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::http::Response;
 
+/// Longest piece that [`S3Body::next_chunk`] returns.
+const CHUNK: usize = 64 * 1024;
+/// Memory that is set aside by an announced length alone.
+const TRUSTED_LENGTH: u64 = 256 * 1024 * 1024;
+
+type Resuming = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
+
 /// A download that is read piece by piece; also a [`Stream`](futures_core::Stream). Dropping it
 /// early closes its connection.
+///
+/// ```no_run
+/// # async fn example(client: s3_valkey::s3::S3Client) -> s3_valkey::Result<()> {
+/// let mut body = client.get("large.bin", None).await?;
+/// let mut length = 0;
+/// while let Some(chunk) = body.next_chunk().await {
+///     length += chunk?.len() as u64;
+/// }
+/// assert_eq!(length, body.metadata.size);
+/// # Ok(()) }
+/// ```
 pub struct S3Body {
     /// What the store says; the size is that of this body.
     pub metadata: S3StatResult,
     response: Option<Response>,
+    resuming: Option<Resuming>,
+    origin: Option<Origin>,
+    /// Bytes still to come, if their number is known.
     left: Option<u64>,
 }
 
+/// What is needed to ask for the rest.
+#[derive(Clone)]
+pub(super) struct Origin {
+    pub client: S3Client,
+    pub location: Location,
+    /// Where in the object the next byte is.
+    pub position: u64,
+    /// Only the same object may continue.
+    pub etag: String,
+    /// The store says that it gives ranges.
+    pub in_ranges: bool,
+    pub attempts: Attempts,
+}
+
 impl S3Body {
-    pub(super) fn new(response: Response) -> Self {
-        Self {
-            metadata: S3StatResult::from_headers(&response.headers),
+    pub(super) async fn open(
+        client: S3Client,
+        location: Location,
+        range: Option<ByteRange>,
+    ) -> Result<Self> {
+        let request = get::request(&location, range, client.options().request_payer);
+        let response = client.transport.send(&request).await?;
+        let metadata = S3StatResult::from_headers(&response.headers);
+        let position = match range {
+            None => Some(0),
+            Some(_) => get::content_range_start(&response.headers),
+        };
+        // A weak tag does not promise the same bytes.
+        let named = !metadata.etag.is_empty() && !metadata.etag.starts_with("W/");
+        let origin = position.filter(|_| named).map(|position| Origin {
+            in_ranges: response.header("accept-ranges") == Some("bytes"),
+            attempts: Attempts::new(client.options().retry),
+            etag: metadata.etag.clone(),
+            client,
+            location,
+            position,
+        });
+        Ok(Self {
             left: response.announced(),
+            origin,
+            metadata,
             response: Some(response),
-        }
+            resuming: None,
+        })
     }
 
     /// A body without bytes, for a range without bytes.
@@ -32,51 +96,177 @@ impl S3Body {
         Self {
             metadata: S3StatResult::default(),
             response: None,
+            resuming: None,
+            origin: None,
             left: Some(0),
         }
     }
 
-    /// The next piece, `None` at the end. A body that is shorter than announced ends in an error
-    /// with code `ConnectionClosed`.
+    /// A part of an object of which more is known; it is asked for at the first read.
+    pub(super) fn part(origin: Origin, length: u64) -> Self {
+        Self {
+            metadata: S3StatResult::default(),
+            response: None,
+            resuming: Some(Box::pin(origin.clone().ask(length))),
+            origin: Some(origin),
+            left: Some(length),
+        }
+    }
+
+    /// Ends the body after so many bytes.
+    pub(super) fn truncate(&mut self, length: u64) {
+        self.left = self.left.map(|left| left.min(length));
+    }
+
+    /// Bytes still to come, if their number is known.
+    #[must_use]
+    pub fn left(&self) -> Option<u64> {
+        self.left
+    }
+
+    /// Where the rest comes from and how long it is, if both are known.
+    pub(super) fn rest(&self) -> Option<(&Origin, u64)> {
+        Some((self.origin.as_ref()?, self.left?))
+    }
+
+    /// The next piece, `None` at the end. A body that is shorter than announced, and cannot be
+    /// resumed, ends in an error with code `ConnectionClosed`.
     pub async fn next_chunk(&mut self) -> Option<Result<Bytes>> {
-        std::future::poll_fn(|context| self.poll_chunk(context)).await
+        poll_fn(|context| self.poll_chunk(context)).await
     }
 
     /// All that is left, in one buffer.
     pub async fn collect(&mut self) -> Result<Vec<u8>> {
-        match &mut self.response {
-            None => Ok(Vec::new()),
-            Some(response) => {
-                let body = response.collect(usize::MAX).await?;
-                let announced = self.left.replace(0);
-                if announced.is_some_and(|announced| announced != body.len() as u64) {
-                    return Err(short());
+        Ok(self.collect_bytes().await?.into())
+    }
+
+    pub(super) async fn collect_bytes(&mut self) -> Result<BytesMut> {
+        if let Some(bytes) = ranges::collect(self).await? {
+            return Ok(bytes);
+        }
+        let room = self.left.unwrap_or(0).min(TRUSTED_LENGTH);
+        let mut bytes = BytesMut::with_capacity(usize::try_from(room).unwrap_or_default());
+        while self.left != Some(0) {
+            if bytes.len() == bytes.capacity() {
+                bytes.reserve(CHUNK.max(bytes.len()));
+            }
+            let room = bytes.capacity() - bytes.len();
+            let mut into = bytes.limit(room);
+            let count = self.read(&mut into).await?;
+            bytes = into.into_inner();
+            if count == 0 {
+                break;
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Reads bytes into the room of `into`; 0 at the end.
+    pub(crate) async fn read(&mut self, into: &mut impl BufMut) -> Result<usize> {
+        poll_fn(|context| self.poll_read(context, into)).await
+    }
+
+    fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        into: &mut impl BufMut,
+    ) -> Poll<Result<usize>> {
+        loop {
+            if self.left == Some(0) {
+                self.response = None;
+                return Poll::Ready(Ok(0));
+            }
+            if let Some(resuming) = &mut self.resuming {
+                let outcome = ready!(resuming.as_mut().poll(context));
+                self.resuming = None;
+                self.response = Some(outcome?);
+            }
+            let Some(response) = &mut self.response else {
+                return Poll::Ready(Ok(0));
+            };
+            let most = self.left.map_or(usize::MAX, |left| {
+                usize::try_from(left).unwrap_or(usize::MAX)
+            });
+            match ready!(response.poll_read(context, &mut into.limit(most))) {
+                Ok(count) => {
+                    self.advance(count as u64);
+                    return Poll::Ready(Ok(count));
                 }
-                Ok(body)
+                Err(error) => {
+                    self.response = None;
+                    self.resuming = Some(self.resume(error)?);
+                }
             }
         }
     }
 
-    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        let Some(response) = &mut self.response else {
-            return Poll::Ready(None);
-        };
-        let chunk = std::task::ready!(response.poll_chunk(context));
-        match &chunk {
-            Some(Ok(bytes)) => {
-                self.left = self
-                    .left
-                    .map(|left| left.saturating_sub(bytes.len() as u64));
-            }
-            Some(Err(_)) => self.response = None,
-            None => {
-                self.response = None;
-                if self.left.is_some_and(|left| left > 0) {
-                    return Poll::Ready(Some(Err(short())));
-                }
-            }
+    fn advance(&mut self, count: u64) {
+        self.left = self.left.map(|left| left - count);
+        if let Some(origin) = &mut self.origin
+            && count > 0
+        {
+            origin.position += count;
+            origin.attempts.reset();
         }
-        Poll::Ready(chunk)
+        // The end gives the connection back; what was cut short closes it.
+        if self.left == Some(0) {
+            self.response = None;
+        }
+    }
+
+    /// Asks for the rest after a failure, if it is known what the rest is.
+    fn resume(&mut self, error: Error) -> Result<Resuming> {
+        let (Some(origin), Some(left)) = (&mut self.origin, self.left) else {
+            return Err(error);
+        };
+        let budget = &origin.client.transport.budget;
+        let Some(wait) = origin.attempts.failed(&error, None, budget, chance()) else {
+            return Err(error);
+        };
+        let origin = origin.clone();
+        Ok(Box::pin(async move {
+            tokio::time::sleep(wait).await;
+            origin.ask(left).await
+        }))
+    }
+
+    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        let left = self.left.and_then(|left| usize::try_from(left).ok());
+        let room = left.unwrap_or(CHUNK).min(CHUNK);
+        let mut into = BytesMut::with_capacity(room).limit(room);
+        Poll::Ready(match ready!(self.poll_read(context, &mut into)) {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(into.into_inner().freeze())),
+            Err(error) => Some(Err(error)),
+        })
+    }
+}
+
+impl Origin {
+    /// Asks for so many bytes from the position on, of the same object.
+    async fn ask(self, length: u64) -> Result<Response> {
+        let range = ByteRange::Bounded {
+            start: self.position,
+            end_exclusive: self.position + length,
+        };
+        let payer = self.client.options().request_payer;
+        let mut request = get::request(&self.location, Some(range), payer);
+        request
+            .headers
+            .push(("if-match", self.etag.as_str().into()));
+        request.success = &[206];
+        let response = self.client.transport.send(&request).await?;
+        let right = get::content_range_start(&response.headers) == Some(self.position)
+            && response.announced() == Some(length);
+        if right {
+            Ok(response)
+        } else {
+            Err(Error::new(
+                ErrorKind::Protocol,
+                "InvalidResponse",
+                "the store answered with other bytes than it was asked for",
+            ))
+        }
     }
 }
 
@@ -86,12 +276,4 @@ impl futures_core::Stream for S3Body {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_chunk(context)
     }
-}
-
-fn short() -> Error {
-    Error::new(
-        ErrorKind::Connection,
-        "ConnectionClosed",
-        "the body is shorter than the store announced",
-    )
 }

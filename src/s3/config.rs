@@ -1,9 +1,11 @@
 //! Credentials and options, and what the environment says about them.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::acl::Acl;
 use super::storage_class::StorageClass;
+use crate::net::http::{ProxySettings, Timeouts};
 use crate::net::tls::TlsOptions;
 
 /// Smallest part of a multipart upload but the last, in bytes.
@@ -101,6 +103,13 @@ pub struct S3Options {
     pub queue_size: u32,
     /// Further attempts after a failed one. Default 3.
     pub retry: u32,
+    /// How long each stage of a request may take.
+    pub timeouts: Timeouts,
+    /// How long a call may take with all its attempts and, where it ends in memory, with its body.
+    /// Of what is read or written piece by piece, each request. Default: as long as it likes.
+    pub timeout: Option<Duration>,
+    /// Which requests go through a proxy. Default none.
+    pub proxy: ProxySettings,
     /// TLS settings.
     pub tls: TlsOptions,
 }
@@ -118,6 +127,9 @@ impl Default for S3Options {
             part_size: MIN_PART_SIZE,
             queue_size: 5,
             retry: 3,
+            timeouts: Timeouts::default(),
+            timeout: None,
+            proxy: ProxySettings::default(),
             tls: TlsOptions::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! The S3 client.
 //!
-//! [`S3Client`] signs, sends and tries again; [`S3File`] is one object. What each operation asks
+//! [`S3Client`] has the operations, `transport` signs, sends and tries again; [`S3File`] is one object. What each operation asks
 //! and makes of the answer is in [`op`], how requests are addressed in [`url`] and signed in
 //! [`sign`]; these are pure.
 
@@ -8,12 +8,16 @@ pub mod acl;
 mod body;
 mod client;
 pub mod config;
+mod copy;
 mod file;
 mod multipart;
 pub mod op;
+mod place;
+mod ranges;
 pub mod retry;
 pub mod sign;
 pub mod storage_class;
+mod transport;
 pub mod url;
 pub mod xml;
 
@@ -25,7 +29,9 @@ pub use file::S3File;
 pub use multipart::MultiPartUpload;
 pub use op::delete::S3DeleteResult;
 pub use op::get::{ByteRange, S3StatResult};
-pub use op::list::{S3ListObjectsOptions, S3ListObjectsResult, S3ObjectInfo, S3Owner};
+pub use op::list::{
+    S3ListObjectsOptions, S3ListObjectsResult, S3ObjectInfo, S3Owner, S3RestoreStatus,
+};
 pub use op::presign::{PresignMethod, PresignOptions};
 pub use op::put::{PutOptions, S3UploadResult};
 pub use storage_class::StorageClass;

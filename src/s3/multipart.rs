@@ -1,18 +1,28 @@
-//! Uploads of unknown length.
+//! Uploads piece by piece.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
-use super::client::{MAX_DOCUMENT, S3Client};
+use super::client::S3Client;
 use super::op::multipart::{self, MAX_PARTS};
-use super::op::put::PutOptions;
-use super::op::{Target, refused};
+use super::op::put::{PutOptions, S3UploadResult};
 use super::url::Location;
-use super::xml::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
+
+/// Pieces up to this length are gathered: a part is not made of thousands of them.
+const SMALL: usize = 16 * 1024;
+/// How much is gathered.
+const GATHERED: usize = 64 * 1024;
+/// How long an aborted upload waits for parts that the store has received.
+const STRAGGLERS: Duration = Duration::from_secs(10);
+/// Raised part sizes are whole mebibytes.
+const MEBIBYTE: u64 = 1024 * 1024;
 
 /// An upload that is written piece by piece.
 ///
@@ -33,12 +43,17 @@ pub struct MultiPartUpload {
     client: S3Client,
     path: String,
     options: PutOptions,
-    part_size: usize,
+    part_size: u64,
     queue_size: usize,
     waiting: VecDeque<Bytes>,
-    waiting_bytes: usize,
+    /// Small pieces behind those that wait.
+    gathered: BytesMut,
+    waiting_bytes: u64,
     upload: Option<Upload>,
     in_flight: JoinSet<Result<(u32, String)>>,
+    /// Of each part that may be in flight: its task, and whether the store may have it.
+    stragglers: Vec<(AbortHandle, Arc<AtomicBool>)>,
+    given_up: Arc<AtomicBool>,
     parts: Vec<(u32, String)>,
     next_part: u32,
     written: u64,
@@ -52,19 +67,36 @@ struct Upload {
     id: String,
 }
 
+impl Upload {
+    /// An error that also tells what could not be removed.
+    fn left_behind(&self, error: Error) -> Error {
+        let message = format!(
+            "{}; the upload {} could not be aborted and may hold parts",
+            error.message(),
+            self.id
+        );
+        Error::new(error.kind(), error.code().to_owned(), message)
+            .with_details(error.details().clone())
+            .with_source(error)
+    }
+}
+
 impl MultiPartUpload {
     pub(super) fn new(client: S3Client, path: &str, options: PutOptions) -> Self {
         let settings = client.options();
         Self {
-            part_size: usize::try_from(settings.part_size.max(1)).unwrap_or(usize::MAX),
+            part_size: settings.part_size.max(1),
             queue_size: usize::try_from(settings.queue_size.max(1)).unwrap_or(usize::MAX),
             client,
             path: path.to_owned(),
             options,
             waiting: VecDeque::new(),
+            gathered: BytesMut::new(),
             waiting_bytes: 0,
             upload: None,
             in_flight: JoinSet::new(),
+            stragglers: Vec::new(),
+            given_up: Arc::default(),
             parts: Vec::new(),
             next_part: 1,
             written: 0,
@@ -72,12 +104,28 @@ impl MultiPartUpload {
         }
     }
 
+    /// Tells the length in bytes before anything is written: parts become as large as it takes to
+    /// need no more than 10,000 of them.
+    #[must_use]
+    pub fn expecting(mut self, length: u64) -> Self {
+        self.part_size = part_size_for(length, self.part_size);
+        self
+    }
+
     /// Adds bytes.
     pub async fn write(&mut self, bytes: Bytes) -> Result<()> {
         self.check()?;
         self.written += bytes.len() as u64;
-        self.waiting_bytes += bytes.len();
-        self.waiting.push_back(bytes);
+        self.waiting_bytes += bytes.len() as u64;
+        if bytes.len() <= SMALL {
+            self.gathered.extend_from_slice(&bytes);
+            if self.gathered.len() >= GATHERED {
+                self.seal();
+            }
+        } else {
+            self.seal();
+            self.waiting.push_back(bytes);
+        }
         while self.waiting_bytes >= self.part_size {
             let part = self.take(self.part_size);
             let sent = self.send_part(part).await;
@@ -97,15 +145,23 @@ impl MultiPartUpload {
 
     /// Makes the object; returns its length in bytes.
     pub async fn finish(mut self) -> Result<u64> {
-        self.check()?;
-        let completed = self.complete().await;
-        self.settle(completed).await?;
+        self.complete().await?;
         Ok(self.written)
     }
 
-    /// Gives up; nothing is left in the store.
+    /// Like [`finish`](Self::finish), with what the store answers.
+    pub(super) async fn finish_with_result(mut self) -> Result<S3UploadResult> {
+        let etag = self.complete().await?;
+        Ok(S3UploadResult { etag })
+    }
+
+    /// Gives up; nothing is left in the store. An error names the upload that could not be
+    /// aborted.
     pub async fn abort(mut self) -> Result<()> {
-        self.clean_up().await
+        match (self.clean_up().await, &self.upload) {
+            (Err(error), Some(upload)) => Err(upload.left_behind(error)),
+            (outcome, _) => outcome,
+        }
     }
 
     fn check(&self) -> Result<()> {
@@ -113,50 +169,67 @@ impl MultiPartUpload {
     }
 
     /// Remembers a failure and cleans up after it.
-    async fn settle(&mut self, outcome: Result<()>) -> Result<()> {
-        let Err(error) = outcome else {
-            return Ok(());
+    async fn settle<T>(&mut self, outcome: Result<T>) -> Result<T> {
+        let error = match outcome {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
         };
         let error = match (self.clean_up().await, &self.upload) {
-            (Err(_), Some(upload)) => Error::new(
-                error.kind(),
-                error.code().to_owned(),
-                format!(
-                    "{}; the upload {} could not be aborted and may hold parts",
-                    error.message(),
-                    upload.id
-                ),
-            )
-            .with_details(error.details().clone())
-            .with_source(error),
+            (Err(_), Some(upload)) => upload.left_behind(error),
             _ => error,
         };
         self.failed = Some(error.clone());
         Err(error)
     }
 
-    /// Aborts the upload, after its stragglers: a part that arrives later would stay for ever.
+    /// Aborts the upload, after its stragglers: a part that is stored later would stay for ever.
+    /// What the store has not received in full is simply cut off.
     async fn clean_up(&mut self) -> Result<()> {
         self.waiting.clear();
+        self.gathered.clear();
         self.waiting_bytes = 0;
-        self.in_flight.abort_all();
-        while self.in_flight.join_next().await.is_some() {}
+        self.given_up.store(true, Ordering::Release);
+        for (task, sent) in self.stragglers.drain(..) {
+            if !sent.load(Ordering::Acquire) {
+                task.abort();
+            }
+        }
+        let ended = async { while self.in_flight.join_next().await.is_some() {} };
+        if tokio::time::timeout(STRAGGLERS, ended).await.is_err() {
+            self.in_flight.shutdown().await;
+        }
         let Some(upload) = &self.upload else {
             return Ok(());
         };
         let payer = self.options.request_payer;
-        self.client
-            .send(&multipart::abort(&upload.location, &upload.id, payer))
-            .await?;
+        let request = multipart::abort(&upload.location, &upload.id, payer);
+        self.client.transport.send(&request).await?;
         self.upload = None;
         Ok(())
     }
 
-    async fn complete(&mut self) -> Result<()> {
+    /// Bytes written so far.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// [`finish`](Self::finish) for those who may want to abort meanwhile; returns the `ETag`.
+    pub(crate) async fn complete(&mut self) -> Result<String> {
+        self.check()?;
         let rest = self.take(self.waiting_bytes);
+        let outcome = self.complete_with(rest).await;
+        self.settle(outcome).await
+    }
+
+    /// Makes the object; returns its `ETag`.
+    async fn complete_with(&mut self, rest: Vec<Bytes>) -> Result<String> {
         if self.upload.is_none() {
-            self.client.put(&self.path, rest, &self.options).await?;
-            return Ok(());
+            let stored = self
+                .client
+                .put_pieces(&self.path, rest, &self.options)
+                .await?;
+            return Ok(stored.etag);
         }
         if !rest.is_empty() {
             self.send_part(rest).await?;
@@ -164,28 +237,32 @@ impl MultiPartUpload {
         self.drain(0).await?;
         self.parts.sort_unstable_by_key(|(number, _)| *number);
         let Some(upload) = &self.upload else {
-            return Ok(());
+            return Ok(String::new());
         };
         let payer = self.options.request_payer;
         let request = multipart::complete(&upload.location, &upload.id, &self.parts, payer);
-        let mut response = self.client.send(&request).await?;
-        let body = response.collect(MAX_DOCUMENT).await?;
-        // The store answers 200 before it is done, so a failure may follow in the body.
-        if Element::parse(&body).is_some_and(|root| root.name == "Error") {
-            let target = Target::Object(&upload.location);
-            return Err(refused(
-                "POST",
-                target,
-                response.status,
-                &response.headers,
-                &body,
-            ));
-        }
+        let repeated = AtomicBool::new(false);
+        let outcome = self
+            .client
+            .transport
+            .complete_upload(&request, &repeated)
+            .await;
+        let etag = match outcome {
+            Ok(document) => multipart::completed_etag(&document),
+            // The answer to the first attempt was lost: the upload is gone because it is complete.
+            Err(error) if error.code() == "NoSuchUpload" && repeated.into_inner() => {
+                match self.client.stat(&self.path).await {
+                    Ok(stored) if stored.size == self.written => stored.etag,
+                    _ => return Err(error),
+                }
+            }
+            Err(error) => return Err(error),
+        };
         self.upload = None;
-        Ok(())
+        Ok(etag)
     }
 
-    async fn send_part(&mut self, body: Bytes) -> Result<()> {
+    async fn send_part(&mut self, body: Vec<Bytes>) -> Result<()> {
         if self.next_part > MAX_PARTS {
             return Err(Error::new(
                 ErrorKind::InvalidInput,
@@ -197,10 +274,13 @@ impl MultiPartUpload {
         self.drain(self.queue_size - 1).await?;
         let (client, number) = (self.client.clone(), self.next_part);
         let payer = self.options.request_payer;
+        let (sent, given_up) = (Arc::<AtomicBool>::default(), Arc::clone(&self.given_up));
+        let straggler = Arc::clone(&sent);
         self.next_part += 1;
         let send = async move {
             let request = multipart::part(&upload.location, &upload.id, number, body, payer);
-            let response = client.send(&request).await?;
+            let sending = client.transport.send_part(&request, &sent, &given_up);
+            let response = client.limited(sending).await?;
             match response.header("etag") {
                 Some(etag) => Ok((number, etag.to_owned())),
                 None => Err(Error::new(
@@ -210,7 +290,9 @@ impl MultiPartUpload {
                 )),
             }
         };
-        self.in_flight.spawn_on(send, runtime::shared().handle());
+        let task = self.in_flight.spawn_on(send, runtime::shared().handle());
+        self.stragglers.retain(|(task, _)| !task.is_finished());
+        self.stragglers.push((task, straggler));
         Ok(())
     }
 
@@ -219,11 +301,9 @@ impl MultiPartUpload {
             return Ok(upload.clone());
         }
         let location = self.client.locate(&self.path)?;
-        let mut response = self
-            .client
-            .send(&multipart::create(&location, &self.options)?)
-            .await?;
-        let id = multipart::upload_id(&response.collect(MAX_DOCUMENT).await?)?;
+        let request = multipart::create(&location, &self.options)?;
+        let document = self.client.transport.send_for_document(&request).await?;
+        let id = multipart::upload_id(&document)?;
         let upload = Upload { location, id };
         self.upload = Some(upload.clone());
         Ok(upload)
@@ -248,32 +328,58 @@ impl MultiPartUpload {
         Ok(())
     }
 
-    /// The first `length` bytes that wait; without a copy when they came in one piece.
-    fn take(&mut self, length: usize) -> Bytes {
+    fn seal(&mut self) {
+        if !self.gathered.is_empty() {
+            self.waiting.push_back(self.gathered.split().freeze());
+        }
+    }
+
+    /// The first `length` bytes that wait, in the pieces in which they came.
+    fn take(&mut self, length: u64) -> Vec<Bytes> {
+        self.seal();
         self.waiting_bytes -= length;
-        if let Some(first) = self.waiting.front_mut()
-            && first.len() > length
+        let mut left = usize::try_from(length).unwrap_or(usize::MAX);
+        let mut pieces = Vec::new();
+        while left > 0
+            && let Some(mut piece) = self.waiting.pop_front()
         {
-            return first.split_to(length);
-        }
-        if self
-            .waiting
-            .front()
-            .is_some_and(|first| first.len() == length)
-        {
-            return self.waiting.pop_front().unwrap_or_default();
-        }
-        let mut joined = BytesMut::with_capacity(length);
-        while joined.len() < length {
-            let Some(mut piece) = self.waiting.pop_front() else {
-                break;
-            };
-            let rest = piece.split_off(piece.len().min(length - joined.len()));
-            joined.extend_from_slice(&piece);
+            let rest = piece.split_off(piece.len().min(left));
+            left -= piece.len();
+            pieces.push(piece);
             if !rest.is_empty() {
                 self.waiting.push_front(rest);
             }
         }
-        joined.freeze()
+        pieces
+    }
+}
+
+/// The smallest part size, not below `least`, with which so many bytes make 10,000 parts at most.
+fn part_size_for(length: u64, least: u64) -> u64 {
+    let needed = length.div_ceil(u64::from(MAX_PARTS));
+    if needed <= least {
+        least
+    } else {
+        needed.next_multiple_of(MEBIBYTE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::s3::config::MIN_PART_SIZE;
+
+    #[test]
+    fn parts_grow_with_the_length() {
+        let most = MIN_PART_SIZE * u64::from(MAX_PARTS);
+        for length in [0, 1, most - 1, most] {
+            assert_eq!(part_size_for(length, MIN_PART_SIZE), MIN_PART_SIZE);
+        }
+        for length in [most + 1, most * 3 + 5, 5 << 40] {
+            let size = part_size_for(length, MIN_PART_SIZE);
+            assert!(length.div_ceil(size) <= u64::from(MAX_PARTS));
+            assert!(size > MIN_PART_SIZE && size % MEBIBYTE == 0);
+            assert!(length.div_ceil(size - MEBIBYTE) > u64::from(MAX_PARTS));
+        }
     }
 }

@@ -16,7 +16,7 @@ pub struct Endpoint {
     pub https: bool,
     /// Host, with the port if it is not the scheme's own.
     pub authority: String,
-    /// Path in front of every target, without a trailing slash.
+    /// Path in front of every target, encoded, without its trailing slash.
     pub prefix: String,
 }
 
@@ -45,7 +45,7 @@ impl Endpoint {
             return Err(invalid_endpoint());
         }
         let mut prefix = String::new();
-        encode_path(&mut prefix, path.trim_end_matches('/'));
+        encode_prefix(&mut prefix, path.strip_suffix('/').unwrap_or(path));
         Ok(Self {
             https,
             authority,
@@ -78,14 +78,18 @@ impl Endpoint {
 
 /// The region of an endpoint when none is given: AWS hosts name theirs, others take `auto`.
 #[must_use]
-pub fn infer_region(endpoint: Option<&str>) -> &str {
+pub fn infer_region(endpoint: Option<&str>) -> String {
     let Some(endpoint) = endpoint.filter(|endpoint| !endpoint.is_empty()) else {
-        return "us-east-1";
+        return "us-east-1".into();
     };
     let host = endpoint
         .split_once("://")
         .map_or(endpoint, |(_, rest)| rest);
     let host = host.split(['/', '?', '#']).next().unwrap_or_default();
+    region_of_host(&host.to_ascii_lowercase()).to_owned()
+}
+
+fn region_of_host(host: &str) -> &str {
     let Some(end) = host.find(".amazonaws.com") else {
         return "auto";
     };
@@ -107,7 +111,7 @@ pub fn infer_region(endpoint: Option<&str>) -> &str {
 /// A bucket and a key in it, neither encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
-    /// May hold slashes when it was configured so.
+    /// May hold slashes when it was configured so; empty where the host stands for the bucket.
     pub bucket: String,
     /// Not empty, without a leading slash.
     pub key: String,
@@ -120,17 +124,31 @@ impl Location {
     pub fn resolve(path: &str, bucket: &str) -> Result<Self> {
         let path = strip_scheme(path).replace('\\', "/");
         let path = path.trim_matches('/');
-        let bucket = bucket.trim_matches(['/', '\\']);
+        let bucket = bucket.trim_matches(['/', '\\']).replace('\\', "/");
         let (bucket, key) = if bucket.is_empty() {
             let (bucket, key) = path.split_once('/').ok_or_else(invalid_path)?;
             (bucket, key.trim_matches('/'))
         } else {
-            (bucket, path)
+            (&*bucket, path)
         };
-        if key.is_empty() || bucket.is_empty() {
+        if bucket.is_empty() {
             return Err(invalid_path());
         }
-        if encoded_length(key) > MAX_KEY || encoded_length(bucket) > MAX_BUCKET {
+        Self::checked(bucket, key)
+    }
+
+    /// An object of the bucket that the host stands for: the whole path is the key.
+    pub fn in_host(path: &str) -> Result<Self> {
+        let path = strip_scheme(path).replace('\\', "/");
+        Self::checked("", path.trim_matches('/'))
+    }
+
+    fn checked(bucket: &str, key: &str) -> Result<Self> {
+        if key.is_empty() {
+            return Err(invalid_path());
+        }
+        // As stores count: the bytes of a key, not those of its encoded form.
+        if key.len() > MAX_KEY || encoded_length(bucket) > MAX_BUCKET {
             return Err(invalid_path());
         }
         Ok(Self {
@@ -152,6 +170,23 @@ pub fn strip_scheme(path: &str) -> &str {
 /// Appends percent-encoded text; `/` is kept.
 pub fn encode_path(out: &mut String, text: &str) {
     encode(out, text, true);
+}
+
+/// Appends the path of a URL; what is percent-encoded already stays.
+fn encode_prefix(out: &mut String, path: &str) {
+    let mut rest = path;
+    while let Some(at) = rest.find('%') {
+        encode_path(out, &rest[..at]);
+        let escape = rest.get(at..at + 3).filter(|escape| {
+            escape
+                .bytes()
+                .skip(1)
+                .all(|digit| digit.is_ascii_hexdigit())
+        });
+        out.push_str(escape.unwrap_or("%25"));
+        rest = &rest[at + escape.map_or(1, str::len)..];
+    }
+    encode_path(out, rest);
 }
 
 /// Appends percent-encoded text; `/` is encoded.
@@ -246,6 +281,7 @@ mod tests {
             (true, "h:9000".into(), "/storage/v1/s3".into())
         );
         assert_eq!(parse("http://[::1]:9000").1, "[::1]:9000");
+        assert_eq!(parse("h/a%20b c%/%zé").2, "/a%20b%20c%25/%25z%C3%A9");
         for text in ["", " h", "http://", "https://a b", &"h".repeat(2048)] {
             assert_eq!(
                 Endpoint::parse(text).unwrap_err().code(),
@@ -264,6 +300,7 @@ mod tests {
                 "cn-north-1",
             ),
             (Some("s3.amazonaws.com"), "us-east-1"),
+            (Some("HTTPS://S3.EU-West-1.AmazonAWS.com"), "eu-west-1"),
             (
                 Some("https://s3.dualstack.eu-west-1.amazonaws.com/x"),
                 "eu-west-1",
@@ -295,12 +332,15 @@ mod tests {
         );
         assert_eq!(resolve("s3://other/k", "b"), ("b".into(), "other/k".into()));
         assert_eq!(resolve("../x", "b"), ("b".into(), "../x".into()));
+        assert_eq!(resolve("k", "\\a\\b/"), ("a/b".into(), "k".into()));
+        assert_eq!(Location::in_host("s3://a/b/").unwrap().key, "a/b");
+        assert!(Location::in_host("/").is_err());
         for (path, bucket) in [
             ("", "b"),
             ("/", "b"),
             ("only", ""),
             ("s3://", ""),
-            (&*"ü".repeat(171), "b"),
+            (&*"ü".repeat(513), "b"),
         ] {
             assert_eq!(
                 Location::resolve(path, bucket).unwrap_err().code(),

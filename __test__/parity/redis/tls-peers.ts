@@ -17,7 +17,12 @@ export async function startTlsPeers(folder: string) {
     createServer(identity("self"), greet),
   ];
   const socket = join(folder, "tls.sock");
-  const places = [{ host: "localhost", port: 0 }, { path: socket }, { host: "localhost", port: 0 }, { host: "localhost", port: 0 }];
+  const places = [
+    { host: "localhost", port: 0 },
+    { path: socket },
+    { host: "localhost", port: 0 },
+    { host: "localhost", port: 0 },
+  ];
   await Promise.all(servers.map((server, index) => once(server.listen(places[index]), "listening")));
   const port = (server?: Server) => String((server?.address() as AddressInfo).port);
   return {

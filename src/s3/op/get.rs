@@ -2,9 +2,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
-use hyper::HeaderMap;
-
 use super::{Request, Target};
+use crate::net::http::Headers;
 use crate::s3::url::Location;
 
 /// Which bytes of an object.
@@ -73,13 +72,11 @@ impl S3StatResult {
 
     /// Reads the headers of a response.
     #[must_use]
-    pub fn from_headers(headers: &HeaderMap) -> Self {
-        let text = |name: &str| {
-            let value = headers.get(name)?;
-            value.to_str().ok().map(str::to_owned)
-        };
+    pub fn from_headers(headers: &Headers) -> Self {
+        let text = |name: &str| headers.get(name).map(str::to_owned);
         Self {
-            size: text("content-length")
+            size: headers
+                .get("content-length")
                 .and_then(|length| length.parse().ok())
                 .unwrap_or(0),
             etag: text("etag").unwrap_or_default(),
@@ -98,6 +95,13 @@ pub fn request(location: &Location, range: Option<ByteRange>, payer: bool) -> Re
     }
     request.payer(payer);
     request
+}
+
+/// Where in the object the bytes of an answer begin, as `Content-Range` says.
+#[must_use]
+pub fn content_range_start(headers: &Headers) -> Option<u64> {
+    let range = headers.get("content-range")?.strip_prefix("bytes ")?;
+    range.trim_start().split('-').next()?.parse().ok()
 }
 
 /// HEAD.
@@ -123,6 +127,16 @@ mod tests {
         assert_eq!(ByteRange::Suffix(3).header(), "bytes=-3");
         assert!(bounded(5, 5).is_empty() && bounded(5, 2).is_empty());
         assert!(ByteRange::Suffix(0).is_empty() && !ByteRange::From(0).is_empty());
+    }
+
+    #[test]
+    fn content_ranges() {
+        let start = |value| content_range_start(&[("Content-Range", value)].into_iter().collect());
+        assert_eq!(start("bytes 7-9/10"), Some(7));
+        assert_eq!(start("bytes 0-9/*"), Some(0));
+        for value in ["bytes */10", "items 7-9/10", "", "bytes x-9/10"] {
+            assert_eq!(start(value), None, "{value}");
+        }
     }
 
     #[test]

@@ -75,6 +75,17 @@ pub struct S3ObjectInfo {
     pub storage_class: Option<String>,
     /// Whose it is.
     pub owner: Option<S3Owner>,
+    /// Of an archived object that is or was restored.
+    pub restore_status: Option<S3RestoreStatus>,
+}
+
+/// How far the restoration of an archived object is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct S3RestoreStatus {
+    /// Whether it goes on.
+    pub is_restore_in_progress: Option<bool>,
+    /// Until when the restored copy is kept; ISO 8601.
+    pub restore_expiry_date: Option<String>,
 }
 
 /// The owner of an object.
@@ -129,11 +140,7 @@ pub fn response(body: &[u8]) -> Result<S3ListObjectsResult> {
         encoding_type: text("EncodingType"),
         continuation_token: text("ContinuationToken"),
         next_continuation_token: text("NextContinuationToken"),
-        is_truncated: match root.child_text("IsTruncated") {
-            Some("true") => Some(true),
-            Some("false") => Some(false),
-            _ => None,
-        },
+        is_truncated: boolean(&root, "IsTruncated"),
         key_count: number("KeyCount"),
         max_keys: number("MaxKeys"),
         contents: root
@@ -143,17 +150,20 @@ pub fn response(body: &[u8]) -> Result<S3ListObjectsResult> {
         common_prefixes: root
             .children("CommonPrefixes")
             .flat_map(|group| group.children("Prefix"))
+            .filter(|prefix| !prefix.text.is_empty())
             .map(|prefix| prefix.text.clone())
             .collect(),
     })
 }
 
+fn boolean(element: &Element, name: &str) -> Option<bool> {
+    element.child_text(name)?.parse().ok()
+}
+
 fn object(element: &Element) -> Result<S3ObjectInfo> {
     let text = |name: &str| element.child_text(name).map(str::to_owned);
     Ok(S3ObjectInfo {
-        key: text("Key")
-            .filter(|key| !key.is_empty())
-            .ok_or_else(invalid)?,
+        key: text("Key").ok_or_else(invalid)?,
         etag: text("ETag"),
         checksum_algorithm: text("ChecksumAlgorithm"),
         checksum_type: text("ChecksumType"),
@@ -162,13 +172,17 @@ fn object(element: &Element) -> Result<S3ObjectInfo> {
             .child_text("Size")
             .and_then(|size| size.trim().parse().ok()),
         storage_class: text("StorageClass"),
-        owner: element.child("Owner").map(|owner| {
+        owner: element.child("Owner").and_then(|owner| {
             let text = |name: &str| owner.child_text(name).map(str::to_owned);
-            S3Owner {
-                id: text("ID"),
-                display_name: text("DisplayName"),
-            }
+            let (id, display_name) = (text("ID"), text("DisplayName"));
+            (id.is_some() || display_name.is_some()).then_some(S3Owner { id, display_name })
         }),
+        restore_status: element
+            .child("RestoreStatus")
+            .map(|status| S3RestoreStatus {
+                is_restore_in_progress: boolean(status, "IsRestoreInProgress"),
+                restore_expiry_date: status.child_text("RestoreExpiryDate").map(str::to_owned),
+            }),
     })
 }
 
@@ -187,7 +201,8 @@ mod tests {
 
     const PAGE: &str = "<ListBucketResult><Name>b</Name><Prefix></Prefix><IsTruncated>true</IsTruncated>\
         <KeyCount>1</KeyCount><NextContinuationToken>t</NextContinuationToken>\
-        <Contents><Key> a&amp;b </Key><Size>7</Size><ETag>&quot;e&quot;</ETag><Owner><ID>o</ID></Owner></Contents>\
+        <Contents><Key> a&amp;b </Key><RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>\
+        <RestoreExpiryDate>d</RestoreExpiryDate></RestoreStatus><Size>7</Size><ETag>&quot;e&quot;</ETag><Owner><ID>o</ID></Owner></Contents>\
         <CommonPrefixes><Prefix>x/</Prefix><Prefix>y/</Prefix></CommonPrefixes></ListBucketResult>";
 
     #[test]
@@ -197,6 +212,14 @@ mod tests {
         assert_eq!(page.is_truncated, Some(true));
         assert_eq!(page.contents[0].key, " a&b ");
         assert_eq!(page.contents[0].etag.as_deref(), Some("\"e\""));
+        let restored = page.contents[0].restore_status.as_ref().unwrap();
+        assert_eq!(
+            (
+                restored.is_restore_in_progress,
+                restored.restore_expiry_date.as_deref()
+            ),
+            (Some(false), Some("d"))
+        );
         let owner = page.contents[0].owner.as_ref().unwrap();
         assert_eq!(
             (owner.id.as_deref(), &owner.display_name),

@@ -1,5 +1,6 @@
 //! The operations: what each asks, and what it makes of the answer. Pure: the client sends.
 
+pub mod copy;
 pub mod delete;
 pub mod get;
 pub mod list;
@@ -10,11 +11,11 @@ pub mod put;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use hyper::HeaderMap;
 
 use super::url::Location;
 use super::xml::Element;
 use crate::error::{Details, Error, ErrorKind, Result};
+use crate::net::http::Headers;
 
 /// A request before it is signed.
 #[derive(Debug, Clone)]
@@ -27,8 +28,8 @@ pub struct Request<'a> {
     pub query: Vec<(&'static str, Cow<'a, str>)>,
     /// Headers in lower case besides those that every request has.
     pub headers: Vec<(&'static str, Cow<'a, str>)>,
-    /// The body; empty for none.
-    pub body: Bytes,
+    /// The body in pieces; none for none.
+    pub body: Vec<Bytes>,
     /// Statuses that mean success.
     pub success: &'static [u16],
 }
@@ -42,6 +43,17 @@ pub enum Target<'a> {
     Bucket(&'a str),
 }
 
+impl Target<'_> {
+    /// The bucket's name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        match self {
+            Self::Object(location) => &location.bucket,
+            Self::Bucket(bucket) => bucket,
+        }
+    }
+}
+
 impl<'a> Request<'a> {
     /// A request without parameters, headers or body.
     #[must_use]
@@ -51,7 +63,7 @@ impl<'a> Request<'a> {
             target,
             query: Vec::new(),
             headers: Vec::new(),
-            body: Bytes::new(),
+            body: Vec::new(),
             success,
         }
     }
@@ -71,30 +83,29 @@ pub fn refused(
     method: &str,
     target: Target<'_>,
     status: u16,
-    headers: &HeaderMap,
+    headers: &Headers,
     body: &[u8],
 ) -> Error {
-    let text = |name: &str| {
-        let value = headers.get(name)?;
-        value.to_str().ok().map(str::to_owned)
-    };
+    let text = |name: &str| headers.get(name).map(str::to_owned);
     let document = Element::parse(body).filter(|root| root.name == "Error");
     let child = |name: &str| document.as_ref()?.child_text(name).map(str::to_owned);
-    let (code, message): (String, String) = match child("Code") {
-        Some(code) => (code, child("Message").unwrap_or_default()),
-        None if !body.is_empty() => (
-            "UnknownError".into(),
-            String::from_utf8_lossy(body).chars().take(1024).collect(),
-        ),
-        None if status == 404 && method != "PUT" && method != "POST" => (
-            "NoSuchKey".into(),
-            "The specified key does not exist.".into(),
-        ),
-        None => (
-            "UnknownError".into(),
-            "an unexpected error has occurred".into(),
-        ),
-    };
+    let (code, message) =
+        if document.is_none() && status == 404 && method != "PUT" && method != "POST" {
+            (
+                "NoSuchKey".into(),
+                "The specified key does not exist.".into(),
+            )
+        } else {
+            let whole = || match body {
+                [] => "an unexpected error has occurred".into(),
+                body => String::from_utf8_lossy(body).chars().take(1024).collect(),
+            };
+            let filled = |name| child(name).filter(|text| !text.is_empty());
+            (
+                filled("Code").unwrap_or_else(|| "UnknownError".into()),
+                filled("Message").unwrap_or_else(whole),
+            )
+        };
     let (bucket, path) = match target {
         Target::Object(location) => (location.bucket.clone(), location.key.clone()),
         Target::Bucket(bucket) => (bucket.to_owned(), String::new()),
@@ -106,7 +117,7 @@ pub fn refused(
     Error::new(kind, code, message).with_details(Details {
         status: Some(status),
         request_id: text("x-amz-request-id").or_else(|| child("RequestId")),
-        bucket: Some(bucket),
+        bucket: Some(bucket).filter(|bucket| !bucket.is_empty()),
         path: Some(path),
     })
 }
@@ -139,7 +150,7 @@ mod tests {
             method,
             Target::Object(&location),
             status,
-            &HeaderMap::new(),
+            &Headers::default(),
             body.as_bytes(),
         );
         assert_eq!(error.details().path.as_deref(), Some("k"));
@@ -157,7 +168,16 @@ mod tests {
             error("GET", 502, "<html>"),
             ("UnknownError".into(), "<html>".into())
         );
+        assert_eq!(
+            error("GET", 400, "<Error><Message>m</Message></Error>"),
+            ("UnknownError".into(), "m".into())
+        );
+        assert_eq!(
+            error("GET", 400, "<Error><Code>C</Code></Error>").1,
+            "<Error><Code>C</Code></Error>"
+        );
         assert_eq!(error("HEAD", 404, "").0, "NoSuchKey");
+        assert_eq!(error("GET", 404, "not here").0, "NoSuchKey");
         assert_eq!(error("PUT", 404, "").0, "UnknownError");
         assert_eq!(error("HEAD", 403, "").1, "an unexpected error has occurred");
     }

@@ -48,7 +48,7 @@ pub fn part<'a>(
     location: &'a Location,
     upload_id: &'a str,
     number: u32,
-    body: Bytes,
+    body: Vec<Bytes>,
     payer: bool,
 ) -> Request<'a> {
     let mut request = Request::new("PUT", Target::Object(location), &[200]);
@@ -73,8 +73,16 @@ pub fn complete<'a>(
     let mut request = Request::new("POST", Target::Object(location), &[200]);
     request.query.push(("uploadId", upload_id.into()));
     request.payer(payer);
-    request.body = xml::complete_multipart_upload(parts).into();
+    request.body = vec![xml::complete_multipart_upload(parts).into()];
     request
+}
+
+/// The `ETag` in the answer to [`complete`]; empty when the store sends none.
+#[must_use]
+pub fn completed_etag(body: &[u8]) -> String {
+    Element::parse(body)
+        .and_then(|root| root.child_text("ETag").map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// Throws the parts away.

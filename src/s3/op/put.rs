@@ -62,7 +62,7 @@ pub struct S3UploadResult {
 /// PUT.
 pub fn request<'a>(
     location: &'a Location,
-    body: Bytes,
+    body: Vec<Bytes>,
     options: &'a PutOptions,
 ) -> Result<Request<'a>> {
     let mut request = Request::new("PUT", Target::Object(location), &[200]);

@@ -6,6 +6,7 @@ mod time;
 #[cfg(test)]
 mod vectors;
 
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -196,7 +197,18 @@ pub fn encoded_query(parameters: &[(&str, &str)]) -> String {
 
 /// A header value as it is signed and sent: no outer blanks, inner ones not doubled.
 #[must_use]
-pub fn trim_all(value: &str) -> String {
+pub fn trim_all(value: &str) -> Cow<'_, str> {
+    let blank = |byte: u8| byte.is_ascii_whitespace();
+    let bytes = value.as_bytes();
+    let folded = !bytes.first().is_some_and(|byte| blank(*byte))
+        && !bytes.last().is_some_and(|byte| blank(*byte))
+        && !bytes
+            .windows(2)
+            .any(|pair| blank(pair[0]) && blank(pair[1]))
+        && !bytes.contains(&b'\t');
+    if folded {
+        return value.into();
+    }
     let mut trimmed = String::with_capacity(value.len());
     for word in value.split_ascii_whitespace() {
         if !trimmed.is_empty() {
@@ -204,7 +216,7 @@ pub fn trim_all(value: &str) -> String {
         }
         trimmed.push_str(word);
     }
-    trimmed
+    trimmed.into()
 }
 
 fn canonical_request(request: &Request<'_>) -> String {

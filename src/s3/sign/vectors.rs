@@ -146,7 +146,7 @@ impl Case {
                     values.push(',');
                     values.push_str(&trim_all(value));
                 }
-                None => headers.push((name.to_owned(), trim_all(value))),
+                None => headers.push((name.to_owned(), trim_all(value).into_owned())),
             }
         }
         headers.sort();

@@ -23,7 +23,16 @@ for (const name of ["connected", "bufferedAmount", "onconnect", "onclose"]) {
   observe(`surface.accessor.${name}`, [typeof get, typeof set, enumerable, configurable]);
 }
 
-const receivers = { undefined, null: null, number: 1, string: "s", object: {}, array: [], date: new Date(0), prototype };
+const receivers = {
+  undefined,
+  null: null,
+  number: 1,
+  string: "s",
+  object: {},
+  array: [],
+  date: new Date(0),
+  prototype,
+};
 for (const [kind, receiver] of Object.entries(receivers)) {
   for (const name of ["get", "set", "hset", "send", "connect", "close", "duplicate", "subscribe", "unsubscribe"]) {
     await attempt(`surface.receiver.${kind}.${name}`, () => prototype[name].call(receiver, "a", "b", "c"));

@@ -6,7 +6,13 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { connect, finish, greeting, note, observe, serve, settled, show } from "../support/index.mjs";
 
-const { PARITY_CERTIFICATES: folder, PARITY_TLS: port, PARITY_TLS_SOCKET: socket, PARITY_TLS_STRICT: strict, PARITY_TLS_SELF: self } = process.env;
+const {
+  PARITY_CERTIFICATES: folder,
+  PARITY_TLS: port,
+  PARITY_TLS_SOCKET: socket,
+  PARITY_TLS_STRICT: strict,
+  PARITY_TLS_SELF: self,
+} = process.env;
 const script = fileURLToPath(import.meta.url);
 const path = (name) => join(folder, name);
 const text = (name) => readFileSync(path(name), "utf8");
@@ -15,7 +21,15 @@ const ca = text("ca.crt");
 const client = { cert: text("client.crt"), key: text("client.key") };
 
 if (process.argv[2] === "child") {
-  console.log(JSON.stringify(await Promise.all([handshake(`rediss://localhost:${port}`), handshake(`rediss://localhost:${port}`, { tls: true }), handshake(`rediss://localhost:${self}`)])));
+  console.log(
+    JSON.stringify(
+      await Promise.all([
+        handshake(`rediss://localhost:${port}`),
+        handshake(`rediss://localhost:${port}`, { tls: true }),
+        handshake(`rediss://localhost:${self}`),
+      ]),
+    ),
+  );
 } else {
   await parent();
 }
@@ -27,25 +41,47 @@ async function parent() {
     await attempt(`scheme.${scheme}.unverified`, `${scheme}://localhost:${port}`);
   }
   const options = {
-    true: true, false: false, "ca.string": { ca }, "ca.buffer": { ca: bytes("ca.crt") }, "ca.array": { ca: [ca] }, "ca.array.two": { ca: [text("self.crt"), bytes("ca.crt")] },
-    "ca.arraybuffer": { ca: Uint8Array.from(bytes("ca.crt")).buffer }, "ca.concatenated": { ca: text("self.crt") + ca }, "ca.other": { ca: text("self.crt") }, "ca.file": { caFile: path("ca.crt") },
-    "ca.file.other": { caFile: path("self.crt") }, unverified: { rejectUnauthorized: false }, verified: { rejectUnauthorized: true }, "unverified.ca": { ca: text("self.crt"), rejectUnauthorized: false },
-    "name.other": { ca, serverName: "other.test" }, "name.other.unverified": { ca, serverName: "other.test", rejectUnauthorized: false }, "name.lower": { ca, servername: "other.test" },
-    "name.lower.unverified": { servername: "other.test", rejectUnauthorized: false }, "name.both": { serverName: "one.test", servername: "two.test", rejectUnauthorized: false },
-    "name.right": { ca, serverName: "localhost" }, "name.ip": { ca, serverName: "127.0.0.1" }, "name.empty": { ca, serverName: "" },
-    "check": { ca, checkServerIdentity: () => new Error("never called") },
-    client: { ca, ...client }, "client.files": { ca, certFile: path("client.crt"), keyFile: path("client.key") }, "client.buffers": { ca, cert: bytes("client.crt"), key: bytes("client.key") },
+    true: true,
+    false: false,
+    "ca.string": { ca },
+    "ca.buffer": { ca: bytes("ca.crt") },
+    "ca.array": { ca: [ca] },
+    "ca.array.two": { ca: [text("self.crt"), bytes("ca.crt")] },
+    "ca.arraybuffer": { ca: Uint8Array.from(bytes("ca.crt")).buffer },
+    "ca.concatenated": { ca: text("self.crt") + ca },
+    "ca.other": { ca: text("self.crt") },
+    "ca.file": { caFile: path("ca.crt") },
+    "ca.file.other": { caFile: path("self.crt") },
+    unverified: { rejectUnauthorized: false },
+    verified: { rejectUnauthorized: true },
+    "unverified.ca": { ca: text("self.crt"), rejectUnauthorized: false },
+    "name.other": { ca, serverName: "other.test" },
+    "name.other.unverified": { ca, serverName: "other.test", rejectUnauthorized: false },
+    "name.lower": { ca, servername: "other.test" },
+    "name.lower.unverified": { servername: "other.test", rejectUnauthorized: false },
+    "name.both": { serverName: "one.test", servername: "two.test", rejectUnauthorized: false },
+    "name.right": { ca, serverName: "localhost" },
+    "name.ip": { ca, serverName: "127.0.0.1" },
+    "name.empty": { ca, serverName: "" },
+    check: { ca, checkServerIdentity: () => new Error("never called") },
+    client: { ca, ...client },
+    "client.files": { ca, certFile: path("client.crt"), keyFile: path("client.key") },
+    "client.buffers": { ca, cert: bytes("client.crt"), key: bytes("client.key") },
     "client.unknown": { ca, cert: text("self.crt"), key: text("self.key") },
   };
   for (const [kind, tls] of Object.entries(options)) {
     await attempt(`option.${kind}`, `redis://localhost:${port}`, { tls }, kind === "false");
     await attempt(`option.scheme.${kind}`, `rediss://localhost:${port}`, { tls });
   }
-  for (const host of ["localhost", "127.0.0.1", "LOCALHOST"]) await attempt(`host.${host}`, `rediss://${host}:${port}`, { tls: { ca } });
+  for (const host of ["localhost", "127.0.0.1", "LOCALHOST"])
+    await attempt(`host.${host}`, `rediss://${host}:${port}`, { tls: { ca } });
 
   // A server that insists on a certificate.
   await attempt("strict.with", `rediss://localhost:${strict}`, { tls: { ca, ...client } });
-  observe("tls.strict.without", (await handshake(`rediss://localhost:${strict}`, { tls: { ca }, maxRetries: 0 })).command.slice(0, 8));
+  observe(
+    "tls.strict.without",
+    (await handshake(`rediss://localhost:${strict}`, { tls: { ca }, maxRetries: 0 })).command.slice(0, 8),
+  );
 
   // Certificates that nobody vouches for.
   await attempt("self", `rediss://localhost:${self}`);
@@ -54,7 +90,8 @@ async function parent() {
   await attempt("self.unverified", `rediss://localhost:${self}`, { tls: { rejectUnauthorized: false } });
   await attempt("self.no-retry", `rediss://localhost:${self}`, { autoReconnect: true, maxRetries: 5 });
 
-  for (const scheme of ["redis+tls+unix", "valkey+tls+unix"]) await attempt(`unix.${scheme}`, `${scheme}://${socket}`, { tls: { ca } });
+  for (const scheme of ["redis+tls+unix", "valkey+tls+unix"])
+    await attempt(`unix.${scheme}`, `${scheme}://${socket}`, { tls: { ca } });
   await attempt("unix.option", `redis+unix://${socket}`, { tls: { ca } });
   await attempt("unix.unverified", `redis+tls+unix://${socket}`);
   await attempt("unix.off", `redis+tls+unix://${socket}`, { tls: { rejectUnauthorized: false } });
@@ -63,7 +100,10 @@ async function parent() {
 
   // One side speaks TLS and the other does not.
   const plain = await serve(greeting(() => "+PONG\r\n"));
-  observe("tls.plain-server", await handshake(`rediss://127.0.0.1:${plain.port}`, { connectionTimeout: 100, maxRetries: 0 }));
+  observe(
+    "tls.plain-server",
+    await handshake(`rediss://127.0.0.1:${plain.port}`, { connectionTimeout: 100, maxRetries: 0 }),
+  );
   observe("tls.plain-client", await handshake(`redis://localhost:${port}`, { maxRetries: 0 }));
 
   // What a duplicate keeps.
@@ -76,9 +116,19 @@ async function parent() {
   // Node's environment variables.
   const run = promisify(execFile);
   for (const [kind, variables] of Object.entries({
-    none: {}, "unverified": { NODE_TLS_REJECT_UNAUTHORIZED: "0" }, verified: { NODE_TLS_REJECT_UNAUTHORIZED: "1" }, extra: { NODE_EXTRA_CA_CERTS: path("ca.crt") },
+    none: {},
+    unverified: { NODE_TLS_REJECT_UNAUTHORIZED: "0" },
+    verified: { NODE_TLS_REJECT_UNAUTHORIZED: "1" },
+    extra: { NODE_EXTRA_CA_CERTS: path("ca.crt") },
   })) {
-    const env = { PATH: process.env.PATH, PARITY_CERTIFICATES: folder, PARITY_TLS: port, PARITY_TLS_SELF: self, NODE_NO_WARNINGS: "1", ...variables };
+    const env = {
+      PATH: process.env.PATH,
+      PARITY_CERTIFICATES: folder,
+      PARITY_TLS: port,
+      PARITY_TLS_SELF: self,
+      NODE_NO_WARNINGS: "1",
+      ...variables,
+    };
     observe(`tls.environment.${kind}`, JSON.parse((await run(process.execPath, [script, "child"], { env })).stdout));
   }
 }

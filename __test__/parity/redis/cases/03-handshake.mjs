@@ -44,8 +44,14 @@ for (const [kind, hello] of Object.entries(hellos)) {
 }
 
 // Whether a refusal that may pass is worth another attempt.
-for (const [kind, hello] of [["loading", "-LOADING busy\r\n"], ["maxclients", "-ERR max number of clients reached\r\n"], ["wrongpass", "-WRONGPASS no\r\n"]]) {
-  const server = await serve(([name], { index }) => (name === "HELLO" && index === 0 ? hello : name === "HELLO" ? GREETING : "+PONG\r\n"));
+for (const [kind, hello] of [
+  ["loading", "-LOADING busy\r\n"],
+  ["maxclients", "-ERR max number of clients reached\r\n"],
+  ["wrongpass", "-WRONGPASS no\r\n"],
+]) {
+  const server = await serve(([name], { index }) =>
+    name === "HELLO" && index === 0 ? hello : name === "HELLO" ? GREETING : "+PONG\r\n",
+  );
   const client = connect(server.url(), { maxRetries: 1 });
   observe(`handshake.passing.${kind}`, [await settled(client.ping()), server.peers.length]);
 }
@@ -63,7 +69,12 @@ const selects = {
   protocol: "?\r\n",
 };
 for (const [kind, select] of Object.entries(selects)) {
-  await handshake(`handshake.select.${kind}`, "/5", ([name]) => ({ HELLO: GREETING, SELECT: "" })[name] ?? "+PONG\r\n", select);
+  await handshake(
+    `handshake.select.${kind}`,
+    "/5",
+    ([name]) => ({ HELLO: GREETING, SELECT: "" })[name] ?? "+PONG\r\n",
+    select,
+  );
 }
 
 await early("database", "/2", { commands: ["PING"] });
@@ -77,7 +88,10 @@ await early("plain", "", { commands: ["GET", "GET", "GET"] });
   const client = connect(server.url());
   observe("handshake.lazy.before", server.peers.length);
   await client.connect();
-  observe("handshake.lazy.after", server.peers.map(({ packets }) => packets));
+  observe(
+    "handshake.lazy.after",
+    server.peers.map(({ packets }) => packets),
+  );
   observe("handshake.lazy.again", show(await client.connect()));
   observe("handshake.lazy.dialled", server.peers.length);
 }
@@ -110,7 +124,10 @@ await early("plain", "", { commands: ["GET", "GET", "GET"] });
   server.peers[0].destroy();
   await again;
   observe("handshake.reconnect.command", await settled(client.get("k")));
-  observe("handshake.reconnect.packets", server.peers.map(({ packets }) => packets));
+  observe(
+    "handshake.reconnect.packets",
+    server.peers.map(({ packets }) => packets),
+  );
   const copy = await client.duplicate();
   observe("handshake.duplicate.packets", server.peers[2].packets);
   copy.close();
@@ -118,7 +135,12 @@ await early("plain", "", { commands: ["GET", "GET", "GET"] });
 
 // A connection of RESP2 after the handshake.
 {
-  const answers = { HGETALL: "*2\r\n$1\r\nf\r\n$1\r\nv\r\n", ZSCORE: "$3\r\n1.5\r\n", SMEMBERS: "*1\r\n$1\r\nm\r\n", EXISTS: ":1\r\n" };
+  const answers = {
+    HGETALL: "*2\r\n$1\r\nf\r\n$1\r\nv\r\n",
+    ZSCORE: "$3\r\n1.5\r\n",
+    SMEMBERS: "*1\r\n$1\r\nm\r\n",
+    EXISTS: ":1\r\n",
+  };
   const server = await serve(([name]) => answers[name] ?? GREETING);
   const client = connect(server.url());
   observe("handshake.resp2.hello", Object.keys(await client.send("HELLO", ["2"])));
@@ -160,5 +182,8 @@ async function early(key, path, { userInfo = "", commands }) {
   const server = await serve(([name]) => (name === "HELLO" ? GREETING : "+OK\r\n"));
   const client = connect(server.url(path).replace("//", `//${userInfo}`));
   await Promise.all(commands.map((command) => client.send(command, [])));
-  observe(`handshake.packets.${key}`, server.peers.map(({ packets }) => packets));
+  observe(
+    `handshake.packets.${key}`,
+    server.peers.map(({ packets }) => packets),
+  );
 }

@@ -38,7 +38,9 @@ await packets("microtasks", (client) => {
 await packets("promise-chain", (client) => [
   client.get("a"),
   Promise.resolve().then(() => client.get("b")),
-  Promise.resolve().then(() => {}).then(() => client.get("c")),
+  Promise.resolve()
+    .then(() => {})
+    .then(() => client.get("c")),
 ]);
 await packets("nextTick", (client) => [
   client.get("a"),
@@ -51,25 +53,70 @@ await packets("nextTick.nested", (client) => [
 ]);
 
 const excluded = [
-  "AUTH", "EXEC", "INFO", "QUIT", "MULTI", "WATCH", "SCRIPT", "SELECT", "CLUSTER", "DISCARD", "UNWATCH", "PIPELINE",
+  "AUTH",
+  "EXEC",
+  "INFO",
+  "QUIT",
+  "MULTI",
+  "WATCH",
+  "SCRIPT",
+  "SELECT",
+  "CLUSTER",
+  "DISCARD",
+  "UNWATCH",
+  "PIPELINE",
 ];
-const included = ["HELLO", "RESET", "MONITOR", "CLIENT", "BLPOP", "XREAD", "WAIT", "ASKING", "READONLY", "multi", "info", "Exec"];
+const included = [
+  "HELLO",
+  "RESET",
+  "MONITOR",
+  "CLIENT",
+  "BLPOP",
+  "XREAD",
+  "WAIT",
+  "ASKING",
+  "READONLY",
+  "multi",
+  "info",
+  "Exec",
+];
 for (const name of [...excluded, ...included]) {
   await packets(`command.${name}`, (client) => [client.ping(), client.send(name, []), client.get("k")]);
 }
-await packets("transaction", (client) => [client.get("a"), client.send("MULTI", []), client.get("b"), client.send("EXEC", []), client.get("c")]);
+await packets("transaction", (client) => [
+  client.get("a"),
+  client.send("MULTI", []),
+  client.get("b"),
+  client.send("EXEC", []),
+  client.get("c"),
+]);
 await packets("info", (client) => [client.get("a"), client.info(), client.get("b")]);
 await packets("script", (client) => [client.get("a"), client.script("EXISTS", "x"), client.get("b")]);
 
 await order("before-connect", (client) => [
-  client.get("a"), client.get("b"), client.send("MULTI", []), client.get("c"), client.send("EXEC", []), client.get("d"),
+  client.get("a"),
+  client.get("b"),
+  client.send("MULTI", []),
+  client.get("c"),
+  client.send("EXEC", []),
+  client.get("d"),
 ]);
-await order("before-connect.connect", (client) => [client.get("a"), client.connect().then(() => client.get("c")), client.get("b")]);
+await order("before-connect.connect", (client) => [
+  client.get("a"),
+  client.connect().then(() => client.get("c")),
+  client.get("b"),
+]);
 await order("off", (client) => ["a", "b", "c", "d"].map((key) => client.get(key)), { enableAutoPipelining: false });
-await order("off.excluded", (client) => [client.get("a"), client.send("MULTI", []), client.get("b"), client.send("EXEC", [])], {
-  enableAutoPipelining: false,
-});
-await order("many", (client) => [Promise.all(Array.from({ length: 2000 }, (_, i) => client.get(`k${i}`))).then((all) => all.length)]);
+await order(
+  "off.excluded",
+  (client) => [client.get("a"), client.send("MULTI", []), client.get("b"), client.send("EXEC", [])],
+  {
+    enableAutoPipelining: false,
+  },
+);
+await order("many", (client) => [
+  Promise.all(Array.from({ length: 2000 }, (_, i) => client.get(`k${i}`))).then((all) => all.length),
+]);
 
 // Without pipelining commands do not wait for the answers to earlier ones.
 {

@@ -16,7 +16,9 @@ const methods = Object.assign({}, ...families);
 function hasFurther(name, values) {
   const { takes, names: required = [] } = methods[name];
   if (takes !== "atLeast") return false;
-  const valid = values.slice(0, required.length).every((value) => typeof value === "string" || typeof value === "number");
+  const valid = values
+    .slice(0, required.length)
+    .every((value) => typeof value === "string" || typeof value === "number");
   return valid && values.slice(required.length).some((value) => value !== undefined && value !== null);
 }
 
@@ -135,6 +137,52 @@ for (const [place, call] of Object.entries(places)) {
   for (const [kind, value] of Object.entries(values)) {
     await attempt(`values.${place}.${kind}`, () => call(value));
   }
+}
+
+// Methods with several forms.
+const inherited = Object.create({ inherited: 1 }, { own: { value: 2, enumerable: true }, hidden: { value: 3 } });
+const fields = {
+  "object.order": [{ b: 1, 2: "two", a: 3, 1: "one" }],
+  "object.inherited": [inherited],
+  "object.symbol": [{ [Symbol("s")]: 1, f: "v" }],
+  "object.getter": [{ get f() { return "got"; } }],
+  "object.throwing": [{ get f() { throw new RangeError("own"); } }],
+  "object.class": [new (class { f = "v"; })()],
+  "object.nested": [{ f: { g: 1 }, h: [1, 2], n: null, u: undefined, b: true, i: 5n, d: new Date(0) }],
+  "object.empty": [{}],
+  "object.further": [{ f: "v" }, "g", "w"],
+  "object.proxy": [new Proxy({ f: "v" }, {})],
+  map: [new Map([["f", "v"]])],
+  set: [new Set(["f"])],
+  "array.two": [["f", "v"]],
+  "array.four": [["f", "v", 1, 2]],
+  "array.odd": [["f", "v", "g"]],
+  "array.empty": [[]],
+  "array.hole": [["f", , "g", "w"]],
+  "array.nested": [[["f", "v"], ["g", "w"]]],
+  "array.further": [["f", "v"], "g", "w"],
+  "pairs.none": [],
+  "pairs.one": ["f"],
+  "pairs.two": ["f", "v"],
+  "pairs.three": ["f", "v", "g"],
+  "pairs.four": ["f", "v", 1, 2],
+  "pairs.null": ["f", null],
+  "pairs.undefined": ["f", undefined, undefined, "w"],
+};
+for (const method of ["hset", "hmset", "hmget", "sadd", "srem", "hincrby", "hincrbyfloat"]) {
+  for (const [kind, values] of Object.entries(fields)) {
+    await attempt(`forms.${method}.${kind}`, () => client[method]("k", ...values));
+  }
+}
+const calls = {
+  none: [], "no-list": ["X"], null: ["X", null], string: ["X", "a"], object: ["X", {}], "array-like": ["X", { length: 1, 0: "a" }],
+  typed: ["X", new Uint8Array(2)], empty: ["X", []], hole: ["X", ["a", , "b"]], nested: ["X", [["a"]]], further: ["X", ["a"], "b"],
+  "command.number": [5, []], "command.undefined": [undefined, []], "command.null": [null, []], "command.object": [{}, []],
+  "command.array": [["GET", "k"], []], "command.empty": ["", []], "command.blank": ["A B", ["c"]], "command.lower": ["get", ["k"]],
+  "command.unicode": ["é", []], "command.buffer": [Buffer.from("GET"), ["k"]],
+};
+for (const [kind, values] of Object.entries(calls)) {
+  await attempt(`forms.send.${kind}`, () => client.send(...values));
 }
 
 await finish();

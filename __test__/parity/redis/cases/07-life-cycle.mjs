@@ -1,40 +1,21 @@
-// Section 7: connect(), close(), duplicate(), callbacks, the offline queue and reconnecting.
-import { GREETING, attempt, connect, finish, greeting, keep, note, observe, serve, settled, show } from "../support/index.mjs";
-
-const answering = greeting(([name]) => ({ HANG: "", SELECT: "+OK\r\n" })[name] ?? `+${name}\r\n`);
-
-/** What a client goes through, in order. */
-function journal(client) {
-  const events = [];
-  client.onconnect = (...args) => void events.push(`onconnect ${args.length}`);
-  client.onclose = (error) => void events.push(`onclose ${show(error)}`);
-  const track = (name, promise) => settled(promise).then((text) => void events.push(`${name} ${text}`));
-  return { events, track };
-}
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
-/** Waits until the client has noticed that its connection is gone. */
-async function lost(client) {
-  while (client.connected) await turn();
-}
-
-/** The outcomes of commands that were sent but not answered when `act` was called. */
-async function inFlight(key, act, options, answer = answering) {
-  const server = await serve(answer);
-  const client = connect(server.url(), options);
-  await client.connect();
-  const { events, track } = journal(client);
-  const asked = server.received("HANG");
-  const all = [track("first", client.send("HANG", ["1"])), track("second", client.send("HANG", ["2"]))];
-  await asked;
-  await act(client, server, track, all);
-  await Promise.all(all);
-  await turn();
-  observe(`life.${key}.events`, events);
-  observe(`life.${key}.connected`, client.connected);
-  return { client, server };
-}
+// Section 7: callbacks, connect(), close() and duplicate().
+import {
+  GREETING,
+  answering,
+  attempt,
+  connect,
+  finish,
+  inFlight,
+  journal,
+  keep,
+  lost,
+  note,
+  observe,
+  serve,
+  settled,
+  show,
+  turn,
+} from "../support/index.mjs";
 
 // --- Callbacks ---------------------------------------------------------------------------------
 {
@@ -65,7 +46,10 @@ async function inFlight(key, act, options, answer = answering) {
 }
 
 // An exception in a callback is uncaught and breaks nothing.
-for (const [name, throwing] of [["onconnect", "connect"], ["onclose", "close"]]) {
+for (const [name, throwing] of [
+  ["onconnect", "connect"],
+  ["onclose", "close"],
+]) {
   const server = await serve(answering);
   const client = connect(server.url());
   const uncaught = new Promise((resolve) => process.once("uncaughtException", resolve));
@@ -114,7 +98,11 @@ await inFlight("close.same-turn", (client, server, track, all) => {
   for (let time = 1; time <= 2; time++) await attempt(`life.close.then.command.${time}`, () => client.get("k"));
   await attempt("life.close.then.sync-error", () => client.get(null));
   observe("life.close.then.dialled", server.peers.length);
-  observe("life.close.then.connect", [await settled(client.connect()), await settled(client.ping()), server.peers.length]);
+  observe("life.close.then.connect", [
+    await settled(client.connect()),
+    await settled(client.ping()),
+    server.peers.length,
+  ]);
 }
 {
   // While it is being connected.
@@ -178,193 +166,12 @@ await inFlight("close.same-turn", (client, server, track, all) => {
     };
   });
   client.close();
-  observe("life.connect.in-onclose", [await revived, client.connected, await settled(client.ping()), server.peers.length]);
-}
-
-// --- The server drops the connection ------------------------------------------------------------
-const drops = {
-  fin: (server) => server.peers.at(-1).end(),
-  reset: (server) => server.peers.at(-1).socket.resetAndDestroy(),
-  destroy: (server) => server.peers.at(-1).destroy(),
-};
-for (const [kind, drop] of Object.entries(drops)) {
-  const { client, server } = await inFlight(`drop.${kind}`, async (client, server) => {
-    const reconnected = new Promise((resolve) => {
-      const { onconnect } = client;
-      client.onconnect = (...args) => (onconnect(...args), resolve());
-    });
-    drop(server);
-    await reconnected;
-  });
-  observe(`life.drop.${kind}.after`, [await settled(client.ping()), server.peers.length]);
-  // Without reconnecting.
-  const { client: final } = await inFlight(`drop.${kind}.final`, async (client, server, track, all) => {
-    drop(server);
-    await Promise.all(all);
-  }, { autoReconnect: false });
-  await attempt(`life.drop.${kind}.final.command`, () => final.ping());
-  observe(`life.drop.${kind}.final.connect`, [Object.keys(await final.connect()), await settled(final.ping())]);
-}
-{
-  // Commands wait for the new connection and keep their order.
-  const server = await serve(answering);
-  const client = connect(server.url());
-  await client.connect();
-  const dropped = settled(client.send("HANG", []));
-  await server.received("HANG");
-  server.peers[0].destroy();
-  observe("life.queue.dropped", await dropped);
-  const connecting = client.connect();
-  const results = ["a", "b", "c"].map((key) => settled(client.get(key)));
-  observe("life.queue.waiting", client.connected);
-  observe("life.queue.results", await Promise.all(results));
-  observe("life.queue.connect", Object.keys(await connecting));
-  observe("life.queue.order", server.peers.at(-1).packets.slice(1).join(" | "));
-}
-{
-  // A reply that was cut.
-  const server = await serve(answering);
-  const client = connect(server.url());
-  await client.connect();
-  const result = settled(client.send("HANG", []));
-  const [peer] = server.peers;
-  await server.received("HANG");
-  await peer.write("$10\r\nhalf");
-  peer.end();
-  observe("life.drop.partial", await result);
-  observe("life.drop.partial.after", await settled(client.ping()));
-}
-{
-  // QUIT is answered, and the drop behind it is like any other.
-  const server = await serve(answering);
-  const client = connect(server.url());
-  await client.connect();
-  observe("life.quit", await settled(client.send("QUIT", [])));
-  server.peers[0].end();
-  const again = new Promise((resolve) => (client.onconnect = resolve));
-  await again;
-  observe("life.quit.after", [await settled(client.ping()), server.peers.length]);
-}
-{
-  // Each accepted HELLO resets the counter.
-  const server = await serve(answering);
-  const client = connect(server.url(), { maxRetries: 1 });
-  await client.connect();
-  for (let round = 1; round <= 4; round++) {
-    const again = new Promise((resolve) => (client.onconnect = resolve));
-    server.peers.at(-1).destroy();
-    await again;
-  }
-  observe("life.retries.reset", [await settled(client.ping()), server.peers.length]);
-}
-
-// --- Nobody listens ----------------------------------------------------------------------------
-for (const maxRetries of [0, 1, 3]) {
-  const closed = await serve(() => {});
-  await closed.stop();
-  const client = connect(closed.url(), { maxRetries });
-  const { events, track } = journal(client);
-  const started = Date.now();
-  await Promise.all([track("first", client.get("a")), track("second", client.get("b")), track("connect()", client.connect())]);
-  observe(`life.refused.${maxRetries}.events`, events);
-  observe(`life.refused.${maxRetries}.waited`, Date.now() - started >= [0, 50, , 50 + 100 + 200][maxRetries] - 5);
-  await attempt(`life.refused.${maxRetries}.after`, () => client.get("k"));
-}
-for (const kind of ["command", "connect"]) {
-  const closed = await serve(() => {});
-  await closed.stop();
-  const client = connect(closed.url(), { autoReconnect: false });
-  const { events, track } = journal(client);
-  await track(kind, kind === "connect" ? client.connect() : client.get("k"));
-  observe(`life.refused.final.${kind}.events`, events);
-  await attempt(`life.refused.final.${kind}.after`, () => client.get("k"));
-}
-{
-  // What waits is sent when the server is there again.
-  const server = await serve(answering);
-  const client = connect(server.url());
-  await client.connect();
-  await server.stop();
-  await lost(client);
-  const results = ["a", "b"].map((key) => settled(client.get(key)));
-  const again = await serve(answering, { port: server.port });
-  observe("life.return.commands", [await Promise.all(results), again.peers.length]);
-}
-{
-  // connect() while waiting dials at once.
-  let accepted = 0;
-  const server = await serve(([name], peer) => {
-    if (name !== "HELLO") return "+PONG\r\n";
-    accepted++;
-    if (accepted === 2 || accepted === 3) return void peer.destroy();
-    return GREETING;
-  });
-  const client = connect(server.url(), { maxRetries: 5 });
-  await client.connect();
-  server.peers[0].destroy();
-  await server.received("HELLO", ({ index }) => index === 1);
-  observe("life.connect.retrying", [Object.keys(await client.connect()), await settled(client.ping())]);
-}
-
-// --- enableOfflineQueue: false -----------------------------------------------------------------
-{
-  const server = await serve(answering);
-  const client = connect(server.url(), { enableOfflineQueue: false });
-  const connected = new Promise((resolve) => (client.onconnect = resolve));
-  await attempt("life.offline.first", () => client.get("k"));
-  await attempt("life.offline.second", () => client.get("k"));
-  await attempt("life.offline.argument", () => client.get());
-  await connected;
-  observe("life.offline.connected", [await settled(client.ping()), server.peers.length, server.peers[0].packets]);
-  const dropped = settled(client.send("HANG", []));
-  await server.received("HANG");
-  server.peers[0].destroy();
-  observe("life.offline.dropped", await dropped);
-  await attempt("life.offline.retrying", () => client.get("k"));
-  await client.connect();
-  await attempt("life.offline.again", () => client.ping());
-  client.close();
-  await attempt("life.offline.closed", () => client.get("k"));
-}
-{
-  const server = await serve(answering);
-  const client = connect(server.url(), { enableOfflineQueue: false });
-  const connecting = client.connect();
-  const early = settled(client.ping());
-  observe("life.offline.connecting", [Object.keys(await connecting), await early, await settled(client.ping())]);
-}
-
-// --- Time-outs ---------------------------------------------------------------------------------
-for (const queued of [true, false]) {
-  const server = await serve(() => {});
-  const client = connect(server.url(), { connectionTimeout: 40, maxRetries: 0 });
-  const { events, track } = journal(client);
-  const all = [track("connect()", client.connect())];
-  if (queued) all.push(track("first", client.get("a")), track("second", client.get("b")));
-  await Promise.all(all);
-  await turn();
-  observe(`life.connection-timeout.${queued}.events`, events);
-  observe(`life.connection-timeout.${queued}.after`, [await settled(client.get("k")), server.peers.length]);
-}
-{
-  // Whether a time-out is worth another attempt.
-  const server = await serve(() => {});
-  const client = connect(server.url(), { connectionTimeout: 40, maxRetries: 1 });
-  observe("life.connection-timeout.retried", [await settled(client.get("k")), server.peers.length]);
-}
-{
-  const { client, server } = await inFlight("idle-timeout", async (client, server, track, all) => void (await Promise.all(all)), { idleTimeout: 60 },
-    greeting(() => {}));
-  observe("life.idle-timeout.after", [await settled(client.get("k")), server.peers.length]);
-}
-{
-  const server = await serve(answering);
-  const client = connect(server.url(), { idleTimeout: 60 });
-  const closed = new Promise((resolve) => (client.onclose = resolve));
-  await client.connect();
-  observe("life.idle-timeout.idle", await closed);
-  observe("life.idle-timeout.idle.after", [client.connected, await settled(client.get("k"))]);
-  observe("life.idle-timeout.revived", [Object.keys(await client.connect()), await settled(client.ping())]);
+  observe("life.connect.in-onclose", [
+    await revived,
+    client.connected,
+    await settled(client.ping()),
+    server.peers.length,
+  ]);
 }
 
 // --- duplicate() -------------------------------------------------------------------------------
@@ -374,10 +181,21 @@ for (const queued of [true, false]) {
   client.onconnect = () => {};
   client.onclose = () => {};
   const lazy = keep(await client.duplicate());
-  observe("life.duplicate.unconnected", [lazy === client, lazy.connected, lazy.onconnect, lazy.onclose, server.peers.length]);
+  observe("life.duplicate.unconnected", [
+    lazy === client,
+    lazy.connected,
+    lazy.onconnect,
+    lazy.onclose,
+    server.peers.length,
+  ]);
   await client.connect();
   const copy = keep(await client.duplicate());
-  observe("life.duplicate.connected", [copy.connected, copy.onconnect, copy.onclose, server.peers.map(({ packets }) => packets)]);
+  observe("life.duplicate.connected", [
+    copy.connected,
+    copy.onconnect,
+    copy.onclose,
+    server.peers.map(({ packets }) => packets),
+  ]);
   observe("life.duplicate.command", await settled(copy.ping()));
   client.close();
   observe("life.duplicate.independent", [copy.connected, await settled(copy.ping())]);

@@ -2,10 +2,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { GREETING, RedisClient, finish, observe, serve, settled } from "../support/index.mjs";
+import { GREETING, RedisClient, confirming, finish, observe, push, serve, settled } from "../support/index.mjs";
 
 const self = fileURLToPath(import.meta.url);
-const confirm = ([name, channel]) => (/SUBSCRIBE$/.test(name) ? `>3\r\n+${name.toLowerCase()}\r\n+${channel}\r\n:1\r\n` : "");
+const confirm = confirming();
 
 /** What a process does, by name. It prints, and says nothing about its end. */
 const programs = {
@@ -36,6 +36,7 @@ const programs = {
       client.close();
     });
     console.log("subscribed");
+    await client.send("READY", []);
   },
   unsubscribed: async () => {
     const client = new RedisClient(process.env.PARITY_URL);
@@ -86,12 +87,15 @@ async function run(name, nowhere) {
   const server = await serve((command, peer) => {
     if (command[0] === "HELLO") return GREETING;
     if (answers[command[0]] === null) return void peer.destroy();
-    return answers[command[0]] ?? confirm(command);
+    return answers[command[0]] ?? confirm(command, peer);
   });
   // Later, so that the program has nothing else to do by then; it is right at any time.
-  const wanted = { pending: ["HANG", "+late\r\n"], subscribed: ["SUBSCRIBE", ">3\r\n+message\r\n+c\r\n+heard\r\n"] }[name];
+  const wanted = { pending: ["HANG", "+late\r\n"], subscribed: ["READY", push("message", "c", "heard")] }[name];
   if (wanted) server.received(wanted[0]).then((peer) => setTimeout(() => peer.write(wanted[1]), 50));
-  const env = { PATH: process.env.PATH, PARITY_URL: name === "retrying" || name === "unhandled" ? nowhere : server.url() };
+  const env = {
+    PATH: process.env.PATH,
+    PARITY_URL: name === "retrying" || name === "unhandled" ? nowhere : server.url(),
+  };
   const child = spawn(process.execPath, [self, "program", name], { env, stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.on("data", (chunk) => (output += chunk));

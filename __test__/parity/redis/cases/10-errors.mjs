@@ -11,8 +11,14 @@ async function failure(run) {
   throw new Error("it did not fail");
 }
 
-const server = await serve(greeting(([name]) => (name === "FAIL" ? "-WRONGTYPE Operation against a key\r\n" : name === "LIST" ? "*1\r\n-ERR inner\r\n" : "")));
-const subscribed = await serve(greeting(([name, channel]) => (name === "SUBSCRIBE" ? `>3\r\n+subscribe\r\n+${channel}\r\n:1\r\n` : "+OK\r\n")));
+const server = await serve(
+  greeting(([name]) =>
+    name === "FAIL" ? "-WRONGTYPE Operation against a key\r\n" : name === "LIST" ? "*1\r\n-ERR inner\r\n" : "",
+  ),
+);
+const subscribed = await serve(
+  greeting(([name, channel]) => (name === "SUBSCRIBE" ? `>3\r\n+subscribe\r\n+${channel}\r\n:1\r\n` : "+OK\r\n")),
+);
 const silent = await serve(() => {});
 const refusing = await serve(() => "-WRONGPASS no\r\n");
 const closed = await serve(() => {});
@@ -33,15 +39,16 @@ const failed = async () => {
   await one.get("a").catch(() => {});
   await one.get("b");
 };
-const options = { maxRetries: 0, connectionTimeout: 30 };
+const options = { maxRetries: 0 };
+const impatient = { maxRetries: 0, connectionTimeout: 30 };
 const asynchronous = {
   server: () => client.send("FAIL", []),
   closed: lost,
   failed,
   "retries-exhausted": () => connect(closed.url(), options).get("k"),
   connect: () => connect(closed.url(), options).connect(),
-  "connection-timeout": () => connect(silent.url(), options).get("k"),
-  "connection-timeout.connect": () => connect(silent.url(), options).connect(),
+  "connection-timeout": () => connect(silent.url(), impatient).get("k"),
+  "connection-timeout.connect": () => connect(silent.url(), impatient).connect(),
   authentication: () => connect(refusing.url(), options).get("k"),
   "authentication.connect": () => connect(refusing.url(), options).connect(),
   offline: () => connect(server.url(), { enableOfflineQueue: false }).get("k"),
@@ -61,14 +68,25 @@ const synchronous = {
 for (const [kind, run] of Object.entries({ ...asynchronous, ...synchronous })) {
   const error = await failure(run);
   observe(`errors.${kind}.text`, [String(error), error.name, error.code, error.message]);
-  observe(`errors.${kind}.class`, [error instanceof Error, error instanceof TypeError, error instanceof RangeError, Object.prototype.toString.call(error)]);
+  observe(`errors.${kind}.class`, [
+    error instanceof Error,
+    error instanceof TypeError,
+    error instanceof RangeError,
+    Object.prototype.toString.call(error),
+  ]);
   observe(`errors.${kind}.constructor`, error.constructor.name);
   observe(`errors.${kind}.json`, JSON.stringify(error));
   observe(`errors.${kind}.keys`, Object.keys(error));
-  observe(`errors.${kind}.own`, ["message", "code", "name", "cause"].filter((name) => Object.hasOwn(error, name)));
+  observe(
+    `errors.${kind}.own`,
+    ["message", "code", "name", "cause"].filter((name) => Object.hasOwn(error, name)),
+  );
   observe(`errors.${kind}.stack`, typeof error.stack);
   observe(`errors.${kind}.cause`, error.cause);
-  observe(`errors.${kind}.absent`, ["command", "args", "errno", "syscall"].filter((name) => name in error));
+  observe(
+    `errors.${kind}.absent`,
+    ["command", "args", "errno", "syscall"].filter((name) => name in error),
+  );
 }
 {
   const [inner] = await client.send("LIST", []);
@@ -76,7 +94,11 @@ for (const [kind, run] of Object.entries({ ...asynchronous, ...synchronous })) {
 }
 
 // Who is told what when the end has a reason.
-for (const [kind, { url, more }] of Object.entries({ refused: { url: closed.url() }, timeout: { url: silent.url(), more: { connectionTimeout: 30 } }, authentication: { url: refusing.url() } })) {
+for (const [kind, { url, more }] of Object.entries({
+  refused: { url: closed.url() },
+  timeout: { url: silent.url(), more: { connectionTimeout: 30 } },
+  authentication: { url: refusing.url() },
+})) {
   const one = connect(url, { maxRetries: 0, ...more });
   const told = new Promise((resolve) => (one.onclose = resolve));
   const connecting = failure(() => one.connect());
@@ -89,7 +111,14 @@ for (const [kind, { url, more }] of Object.entries({ refused: { url: closed.url(
 {
   const untouched = await serve(() => GREETING);
   const one = connect(untouched.url());
-  for (const run of [() => one.get(), () => one.set("k"), () => one.hset("k"), () => one.send("X", "y"), () => one.expire("k", "x")]) await failure(run);
+  for (const run of [
+    () => one.get(),
+    () => one.set("k"),
+    () => one.hset("k"),
+    () => one.send("X", "y"),
+    () => one.expire("k", "x"),
+  ])
+    await failure(run);
   await new Promise((resolve) => setImmediate(resolve));
   observe("errors.undialled", [untouched.peers.length, one.connected]);
 }

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 const SCRIPT_TIMEOUT_MS = 60_000;
-const root = join(import.meta.dirname, "..", "..", "..");
+const root = join(import.meta.dirname, "..", "..");
 
 /** What a script printed: observations by their key. */
 export type Observations = Map<string, string>;
@@ -16,7 +16,9 @@ export interface Difference {
   row: string;
   reason: string;
   /** Keys; `*` stands for any text and `{a,b}` for each of its parts. */
-  observations: string[];
+  observations?: string[];
+  /** Keys likewise, with what must be observed under Node: where that is not left to chance. */
+  here?: Record<string, string>;
 }
 
 export const runtimes = { bun: findBun(), node: process.execPath };
@@ -24,7 +26,12 @@ export const runtimes = { bun: findBun(), node: process.execPath };
 /** The program of the package `bun`, which its own set-up may have moved out of the platform's package. */
 function findBun() {
   const folder = dirname(createRequire(import.meta.url).resolve("bun/package.json"));
-  const platform = join(folder, "..", "@oven", `bun-${process.platform}-${process.arch === "arm64" ? "aarch64" : "x64"}`);
+  const platform = join(
+    folder,
+    "..",
+    "@oven",
+    `bun-${process.platform}-${process.arch === "arm64" ? "aarch64" : "x64"}`,
+  );
   const programs = [join(platform, "bin", "bun"), join(folder, "bin", "bun.exe")];
   const found = programs.find((program) => existsSync(program));
   if (found === undefined) throw new Error("The package bun is not installed completely: run npm ci");

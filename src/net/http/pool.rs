@@ -1,0 +1,115 @@
+//! Connections that wait for their next request, and how many may be busy at once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::connection::Connection;
+use super::proxy::Route;
+use crate::net::runtime;
+
+/// Stores close idle connections after some seconds; close them earlier, so that no request meets
+/// a connection that is just being closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Requests to one origin at once; more wait. The system's limit of open files is often 1,024.
+const MAX_BUSY: usize = 256;
+
+#[derive(Default)]
+pub(super) struct Pool {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    hosts: HashMap<Arc<Route>, Host>,
+    /// A task closes what is idle for too long.
+    reaping: bool,
+}
+
+struct Host {
+    busy: Arc<Semaphore>,
+    /// The one that was used last is at the end.
+    idle: Vec<(Connection, Instant)>,
+}
+
+impl Pool {
+    /// The right to one exchange, which ends when it is dropped.
+    pub(super) async fn enter(&self, route: &Arc<Route>) -> OwnedSemaphorePermit {
+        let busy = Arc::clone(&self.lock().host(route).busy);
+        match Arc::clone(&busy).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => match busy.acquire_owned().await {
+                Ok(permit) => permit,
+                Err(_) => unreachable!("the semaphore is never closed"),
+            },
+        }
+    }
+
+    /// A connection that can be used at once.
+    pub(super) fn take(&self, route: &Arc<Route>) -> Option<Connection> {
+        loop {
+            // Closing a connection needs no lock.
+            let (connection, since) = self.lock().host(route).idle.pop()?;
+            if since.elapsed() < IDLE_TIMEOUT && connection.is_fresh() {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// Keeps a connection for the next request.
+    pub(super) fn put(self: &Arc<Self>, route: &Arc<Route>, connection: Connection) {
+        let mut state = self.lock();
+        state.host(route).idle.push((connection, Instant::now()));
+        if !std::mem::replace(&mut state.reaping, true) {
+            drop(state);
+            runtime::shared().spawn(reap(Arc::downgrade(self)));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn host(&mut self, route: &Arc<Route>) -> &mut Host {
+        // `entry` would count the key up and down each time.
+        if !self.hosts.contains_key(route) {
+            let host = Host {
+                busy: Arc::new(Semaphore::new(MAX_BUSY)),
+                idle: Vec::new(),
+            };
+            self.hosts.insert(Arc::clone(route), host);
+        }
+        match self.hosts.get_mut(route) {
+            Some(host) => host,
+            None => unreachable!("it was inserted above"),
+        }
+    }
+}
+
+async fn reap(pool: Weak<Pool>) {
+    loop {
+        tokio::time::sleep(IDLE_TIMEOUT).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let mut closed = Vec::new();
+        let mut state = pool.lock();
+        state.hosts.retain(|_, host| {
+            let fresh = host
+                .idle
+                .iter()
+                .position(|(_, since)| since.elapsed() < IDLE_TIMEOUT)
+                .unwrap_or(host.idle.len());
+            closed.extend(host.idle.drain(..fresh));
+            // Clones of the semaphore are with those that are busy or wait.
+            !host.idle.is_empty() || Arc::strong_count(&host.busy) > 1
+        });
+        if state.hosts.is_empty() {
+            state.reaping = false;
+            return;
+        }
+    }
+}
