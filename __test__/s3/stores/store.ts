@@ -1,7 +1,7 @@
 /** The store under test: `S3_STORE` says which. `dev/test-store.mjs` starts it once for all files, else each has its own. */
 import { afterAll, beforeAll, it } from "vitest";
 import { LACKS, type Capability, type StoreName } from "../../../dev/stores/capabilities.mjs";
-import { startStore } from "../../../dev/stores/index.mjs";
+import { startStore, temporaryCredentials } from "../../../dev/stores/index.mjs";
 import { signedFetch, type Credentials, type SignedRequest } from "../../../dev/stores/signed.mjs";
 import { S3Client } from "../../../lib/s3/index.js";
 
@@ -10,7 +10,7 @@ export const MIB = 1024 * 1024;
 /** What the store is called. */
 export const storeName = (process.env.S3_STORE || "s3s-fs") as StoreName;
 
-type Connection = Omit<Awaited<ReturnType<typeof startStore>>, "temporaryCredentials" | "stop" | "capabilities">;
+type Connection = Omit<Awaited<ReturnType<typeof startStore>>, "stop" | "capabilities">;
 
 export interface OpenStore extends Connection {
   /** Options that reach the store; `over` wins. */
@@ -36,10 +36,7 @@ export function useStore(): OpenStore {
       options,
       client: (over?: object) => new S3Client(options(over)),
       fetch: (request: SignedRequest) => signedFetch(started, request),
-      async temporaryCredentials() {
-        const { temporaryCredentials } = await import(`../../../dev/stores/${storeName}.mjs`);
-        return temporaryCredentials(started);
-      },
+      temporaryCredentials: () => temporaryCredentials(started),
     });
   }, 120_000);
   afterAll(() => stop());
