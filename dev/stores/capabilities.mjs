@@ -17,10 +17,11 @@
  * - `responseHeaders`: the query of a GET sets headers of the answer
  * - `sessionTokens`: the store has a token service of its own
  * - `storageClass`: the class of an object is kept; `unknownClasses`: those that are not configured are refused
+ * - `virtualHosts`: the bucket may be in the host's name
  * @typedef {"acl" | "aclInQuery" | "contentHeaders" | "dotSegments" | "emptySegments" | "expiryLimit" | "listEncoding"
  *   | "listEtags" | "listOwner" | "listUploads" | "longKeys" | "longSegments" | "longSuffixes" | "pagedGroups"
  *   | "partEtags" | "regionErrors" | "responseHeaders" | "sessionTokens" | "storageClass"
- *   | "unknownClasses"} Capability
+ *   | "unknownClasses" | "virtualHosts"} Capability
  */
 
 /** @typedef {"s3s-fs" | "minio" | "ceph" | "garage"} StoreName */
@@ -44,6 +45,7 @@ export const LACKS = {
     sessionTokens: "no token service",
     storageClass: "not kept",
     unknownClasses: "not kept",
+    virtualHosts: "no domain",
   },
   minio: {
     acl: "only the default is known",
