@@ -1,7 +1,7 @@
 // Ceph's S3 gateway of Debian 12 with one monitor and one storage daemon that keeps everything in memory.
 
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, temporaryFolder } from "../servers.mjs";
 import { root } from "../setup.mjs";
@@ -26,6 +26,7 @@ export async function start() {
 /** The packages with all their libraries, beside the system: nothing is installed. */
 function unpacked() {
   return cached(`ceph-${SUITE}`, async (folder) => {
+    if (process.arch !== "x64") throw new Error(`there is no script for ${process.arch}`);
     process.stderr.write("Unpacking Ceph of Debian 12 …\n");
     await run(join(root, "dev", "debian-suite.sh"), [SUITE, folder, ...PACKAGES]);
   });
@@ -78,6 +79,7 @@ class Ceph {
 
   async stop() {
     for (const server of this.#running.reverse()) await server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** @param {import("./signed.mjs").Credentials} credentials */
@@ -134,7 +136,7 @@ class Ceph {
    */
   #launch(name, program, ...given) {
     const { loader, parameters, env } = this.#command(program, given);
-    // The first that is started is the last that is stopped: it removes everything.
+    // When this process ends early, the first of them removes everything.
     const folder = this.#running.length === 0 ? this.folder : join(this.folder, name);
     const server = launch(loader, parameters, { folder, log: join(this.folder, `${name}.out`), env });
     this.#running.push(server);
