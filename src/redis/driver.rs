@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::connect::establish;
@@ -12,6 +13,7 @@ use super::lifecycle::{self, Attempts, Verdict};
 use super::receiver::Receiver;
 use super::watchdog::{Order, Watchdog};
 use crate::error::{Error, ErrorKind};
+use crate::net::runtime;
 use crate::net::stream::Socket;
 
 /// How a connection, or the attempt to make one, ended.
@@ -26,10 +28,16 @@ pub(super) enum End {
 
 /// Runs the life `epoch` of a lane until it ends.
 pub(super) async fn run(lane: Arc<Lane>, epoch: u64) {
-    let _guard = PanicGuard {
+    let mut guard = Guard {
         lane: Arc::clone(&lane),
         epoch,
+        finished: false,
     };
+    drive(lane, epoch).await;
+    guard.finished = true;
+}
+
+async fn drive(lane: Arc<Lane>, epoch: u64) {
     let mut attempts = Attempts::default();
     loop {
         lane.log(|| format!("connecting, {} attempts failed before", attempts.failed()));
@@ -136,6 +144,10 @@ async fn serve(
                 flushed &= socket.try_flush().map_err(lost)?;
             }
             () = lane.wake.notified() => {
+                if receiver.served_many() {
+                    // Those who got their replies together go on together: one write for all.
+                    yield_now().await;
+                }
                 if let Some(end) = lane.take_end(epoch) {
                     return Ok(end);
                 }
@@ -184,21 +196,33 @@ pub(super) fn lost(source: io::Error) -> End {
     )
 }
 
-/// A bug must not leave promises waiting for ever.
-struct PanicGuard {
+/// Neither a bug nor the end of the driver's runtime may leave callers waiting for ever.
+struct Guard {
     lane: Arc<Lane>,
     epoch: u64,
+    finished: bool,
 }
 
-impl Drop for PanicGuard {
+impl Drop for Guard {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            let error = Error::new(
+        if self.finished {
+            return;
+        }
+        let error = |message| {
+            Error::new(
                 ErrorKind::Connection,
                 "ERR_REDIS_CONNECTION_CLOSED",
-                "Connection closed by an internal error",
-            );
-            self.lane.fail(self.epoch, &error);
+                message,
+            )
+        };
+        if std::thread::panicking() {
+            let bug = error("Connection closed by an internal error");
+            self.lane.fail(self.epoch, &bug);
+            return;
+        }
+        let ended = error("the runtime that served the connection has ended");
+        if self.lane.reconnecting(self.epoch, &ended) {
+            runtime::shared().spawn(run(Arc::clone(&self.lane), self.epoch));
         }
     }
 }

@@ -118,9 +118,9 @@ impl Handshake {
             }
             (Some(Sent::Hello), item) => greeting_refused(item),
             (Some(Sent::Auth), Some(Item::Error(text))) => authentication(lossy(text)),
-            (Some(Sent::Select), Some(Item::Simple(b"OK"))) => return self.next(),
+            (Some(Sent::Select), Some(Item::Simple(b"OK")))
+            | (Some(Sent::Auth | Sent::Optional) | None, _) => return self.next(),
             (Some(Sent::Select), item) => selection_refused(item),
-            (Some(Sent::Auth | Sent::Optional) | None, _) => return self.next(),
         };
         let passing = passes(refusal.message());
         Step::Refused {

@@ -24,6 +24,8 @@ const DELIVER_AFTER: usize = 1024 * 1024;
 pub(super) struct Receiver {
     buffer: BytesMut,
     scanner: Scanner,
+    /// Replies of the last delivery.
+    served: usize,
 }
 
 impl Receiver {
@@ -31,6 +33,7 @@ impl Receiver {
         Self {
             buffer: BytesMut::with_capacity(READ_BUFFER),
             scanner: Scanner::default(),
+            served: 0,
         }
     }
 
@@ -82,9 +85,15 @@ impl Receiver {
         let bytes = self.buffer.split_to(end).freeze();
         self.scanner.consume(end);
         if !replies.is_empty() {
+            self.served = replies.len();
             lane.deliver(Batch { bytes, replies });
         }
         outcome.map_err(|malformed| End::Fatal(malformed.into()))
+    }
+
+    /// Whether the last delivery had several replies.
+    pub(super) fn served_many(&self) -> bool {
+        self.served > 1
     }
 
     /// Gives up reading: the scanner, and the bytes that it has seen or not.
