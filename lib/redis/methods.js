@@ -149,7 +149,27 @@ function makeMakers(senderOf) {
     });
   }
 
-  return { none, fixed, atLeast, variadic, keyed, loose, enter };
+  /**
+   * The named arguments, each required, then any number; undefined behind the named ones is left out. A command of two
+   * words is sent as two arguments.
+   * @param {string} name
+   * @param {string} command
+   * @param {string[]} names
+   * @param {Options} [options]
+   */
+  function listed(name, command, names, options = {}) {
+    const [word = "", ...words] = command.split(" ");
+    const { outcome, meta } = reply(command, options);
+    return named(name, { length: names.length, ...options }, function (...values) {
+      const connection = enter(this, name, options);
+      const args = names.map((argument, index) => required(values[index], argument, name));
+      const rest = values.slice(names.length).filter((value) => value !== undefined);
+      args.push(...rest.map((value) => required(value, "additional arguments", name)));
+      return connection.issue(encode(word, [...words, ...args]), outcome, meta);
+    });
+  }
+
+  return { none, fixed, atLeast, variadic, keyed, loose, listed, enter };
 }
 
 /** @typedef {ReturnType<typeof makeMakers>} Makers */

@@ -54,7 +54,9 @@ impl Meta {
     pub fn of(name: &[u8]) -> Self {
         // Looked at for every command of a Rust caller: the commonest ones are told by a letter.
         let bits = match name.first().map(u8::to_ascii_uppercase) {
-            Some(b'B' | b'W' | b'X') if lookup(name, None).is_some_and(|known| known.blocking) => {
+            Some(b'B' | b'T' | b'W' | b'X')
+                if lookup(name, None).is_some_and(|known| known.blocking) =>
+            {
                 Self::HOLDS
             }
             Some(b'M') if name.eq_ignore_ascii_case(b"MULTI") => Self::OPENS,
