@@ -317,7 +317,9 @@ async fn raw_subscriptions_keep_the_order_of_replies() {
         client.command("PING", &[]),
         client.command("MONITOR", &[]),
     );
-    assert!(matches!(subscribed.unwrap(), Value::Array(push) if push[1] == Value::Bulk(b"b".to_vec())));
+    assert!(
+        matches!(subscribed.unwrap(), Value::Array(push) if push[1] == Value::Bulk(b"b".to_vec()))
+    );
     assert_eq!(pong.unwrap(), Value::Simple("PONG".into()));
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
     let left = client.command("UNSUBSCRIBE", &[]).await.unwrap();

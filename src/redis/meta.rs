@@ -208,11 +208,18 @@ mod tests {
 
     #[test]
     fn subscriptions_wait_for_as_many_confirmations_as_they_have_channels() {
-        let of = |name: &str, arguments: &[&[u8]]| Meta::of_call(name.as_bytes(), arguments).unwrap();
+        let of =
+            |name: &str, arguments: &[&[u8]]| Meta::of_call(name.as_bytes(), arguments).unwrap();
         let two = of("psubscribe", &[b"a", b"b"]);
-        assert_eq!((two.answered(), two.confirmations()), (Answered::Subscribe, 2));
+        assert_eq!(
+            (two.answered(), two.confirmations()),
+            (Answered::Subscribe, 2)
+        );
         let all = of("SUNSUBSCRIBE", &[]);
-        assert_eq!((all.answered(), all.confirmations()), (Answered::Unsubscribe, 0));
+        assert_eq!(
+            (all.answered(), all.confirmations()),
+            (Answered::Unsubscribe, 0)
+        );
         assert_eq!(of("XSUBSCRIBE", &[b"a"]), Meta::default());
         assert_eq!(of("MULTI", &[]), Meta(Meta::OPENS));
     }
