@@ -181,6 +181,12 @@ impl RedisLane {
         self.lane.status() == Status::Connected
     }
 
+    /// Whether there is a connection, or one is being made.
+    #[napi(getter, catch_unwind)]
+    pub fn active(&self) -> bool {
+        self.lane.is_active()
+    }
+
     /// Bytes of commands that the socket has not taken yet.
     #[napi(getter, catch_unwind)]
     pub fn buffered(&self) -> u32 {

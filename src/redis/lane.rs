@@ -96,7 +96,6 @@ pub struct Lane {
     outbound: Mutex<Outbound>,
     inflight: Mutex<InFlight>,
     state: watch::Sender<State>,
-    pub(super) wake: Notify,
     clock: Instant,
     /// When the sink last received something, in milliseconds of `clock`.
     heard: AtomicU64,
@@ -106,6 +105,8 @@ struct Outbound {
     phase: Phase,
     /// Counts lives: a driver of an earlier one must not touch anything.
     epoch: u64,
+    /// Wakes the driver of this life, and no other.
+    wake: Arc<Notify>,
     outbox: Outbox,
     socket: Option<Arc<Socket>>,
     /// The HELLO reply of the current connection.
@@ -127,6 +128,7 @@ impl Lane {
         let outbound = Outbound {
             phase: Phase::Idle,
             epoch: 0,
+            wake: Arc::default(),
             outbox: Outbox::default(),
             socket: None,
             greeting: None,
@@ -143,7 +145,6 @@ impl Lane {
             outbound: Mutex::new(outbound),
             state: watch::Sender::new(state),
             inflight: Mutex::new(InFlight::default()),
-            wake: Notify::new(),
             clock: Instant::now(),
             heard: AtomicU64::new(0),
         })
@@ -159,6 +160,12 @@ impl Lane {
     #[must_use]
     pub fn status(&self) -> Status {
         self.lock().facts().status()
+    }
+
+    /// Whether there is a connection, or one is being made.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        matches!(self.lock().phase, Phase::Connecting | Phase::Ready)
     }
 
     /// The state of the connection with its changes from now on.
@@ -201,10 +208,9 @@ impl Lane {
                 let left = outcome.is_err()
                     || !outbound.outbox.is_empty()
                     || !socket.try_flush().unwrap_or(false);
-                drop(outbound);
                 // The driver sends the rest, or meets the same error and ends the connection.
                 if left {
-                    self.wake.notify_one();
+                    outbound.wake.notify_one();
                 }
                 return;
             }
@@ -224,12 +230,10 @@ impl Lane {
             return;
         }
         outbound.outbox.push(pieces, entries);
-        let ready = outbound.phase == Phase::Ready;
-        self.start(&mut outbound);
-        drop(outbound);
-        if ready {
-            self.wake.notify_one();
+        if outbound.phase == Phase::Ready {
+            outbound.wake.notify_one();
         }
+        self.start(&mut outbound);
     }
 
     /// Connects, reviving a closed or failed lane; `id` is answered with the HELLO reply.
@@ -246,9 +250,8 @@ impl Lane {
         if outbound.phase.has_ended() {
             outbound.phase = Phase::Idle;
         }
+        outbound.wake.notify_one();
         self.start(&mut outbound);
-        drop(outbound);
-        self.wake.notify_one();
     }
 
     /// Closes the connection; everything that waits fails with "Connection closed". Does nothing
@@ -261,7 +264,6 @@ impl Lane {
         }
         let error = lifecycle::closed();
         self.end(outbound, &error, &error, Phase::Closed);
-        self.wake.notify_one();
         true
     }
 
@@ -278,8 +280,10 @@ impl Lane {
             outbound.phase = Phase::Connecting;
             outbound.epoch += 1;
             outbound.lost = false;
+            outbound.wake = Arc::default();
             self.publish(outbound);
-            runtime::current().spawn(driver::run(Arc::clone(self), outbound.epoch));
+            let wake = Arc::clone(&outbound.wake);
+            runtime::current().spawn(driver::run(Arc::clone(self), outbound.epoch, wake));
         }
     }
 
@@ -320,6 +324,7 @@ impl Lane {
         let mut entries = outbox::lock(&self.inflight).take();
         entries.extend(outbound.outbox.take());
         self.publish(&outbound);
+        outbound.wake.notify_one();
         drop(outbound);
         self.log(|| format!("ended: {error}"));
         // Users see `onclose` before the rejections that it explains; one who closes knows.
@@ -447,8 +452,7 @@ impl Lane {
         if current.is_some_and(|current| Arc::ptr_eq(current, socket)) {
             // The first reason is the real one.
             outbound.ended.get_or_insert(end);
-            drop(outbound);
-            self.wake.notify_one();
+            outbound.wake.notify_one();
         }
     }
 
@@ -495,6 +499,8 @@ impl Lane {
         outbound.socket = None;
         outbound.ended = None;
         outbound.greeting = None;
+        // Who asked while this attempt was made was not asking for the next one.
+        outbound.dial_now = false;
         outbound.outbox.lost();
         outbound.lost = true;
         let entries = outbox::lock(&self.inflight).take();
