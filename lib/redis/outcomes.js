@@ -15,30 +15,4 @@ const BOOLEAN = {
   convert: (value) => (typeof value === "number" ? value > 0 : value),
 };
 
-/**
- * A map, which RESP2 sends as a flat array.
- * @type {Outcome}
- */
-const MAP = {
-  ...PLAIN,
-  convert: (value) => (isPairs(value) ? pairs(value) : value),
-};
-
-/**
- * Whether it is a flat list of keys and values; anything else is left as the server sent it.
- * @param {unknown} value
- * @returns {value is unknown[]}
- */
-function isPairs(value) {
-  if (!Array.isArray(value) || value.length % 2 !== 0) return false;
-  return value.every((item, index) => index % 2 === 1 || typeof item === "string" || item instanceof Uint8Array);
-}
-
-/** @param {unknown[]} flat */
-function pairs(flat) {
-  const result = Object.create(null);
-  for (let index = 0; index < flat.length; index += 2) result[String(flat[index])] = flat[index + 1];
-  return result;
-}
-
-module.exports = { PLAIN, BOOLEAN, MAP };
+module.exports = { PLAIN, BOOLEAN };

@@ -6,7 +6,8 @@ use tokio::time::timeout;
 
 use super::credentials::Credentials;
 use super::driver::{End, lost};
-use super::handshake::{Handshake, Introduction, Step};
+use super::handshake::{Handshake, Step};
+use super::introduction::Introduction;
 use super::lane::Lane;
 use super::lifecycle;
 use super::receiver::Receiver;
