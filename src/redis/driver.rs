@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::connect::establish;
@@ -13,6 +14,7 @@ use super::lifecycle::{self, Attempts, Verdict};
 use super::receiver::Receiver;
 use super::watchdog::{Order, Watchdog};
 use crate::error::{Error, ErrorKind};
+use crate::net::runtime;
 use crate::net::stream::Socket;
 
 /// How a connection, or the attempt to make one, ended.
@@ -47,12 +49,18 @@ struct Life {
 
 /// Runs the life `epoch` of a lane until it ends.
 pub(super) async fn run(lane: Arc<Lane>, epoch: u64, wake: Arc<Notify>) {
-    let _guard = PanicGuard {
+    let mut guard = Guard {
         lane: Arc::clone(&lane),
         epoch,
+        wake: Arc::clone(&wake),
+        finished: false,
     };
-    let life = Life { lane, epoch, wake };
-    let lane = &life.lane;
+    drive(Life { lane, epoch, wake }).await;
+    guard.finished = true;
+}
+
+async fn drive(life: Life) {
+    let (lane, epoch) = (&life.lane, life.epoch);
     let mut attempts = Attempts::default();
     loop {
         lane.log(|| format!("connecting, {} attempts failed before", attempts.failed()));
@@ -174,6 +182,10 @@ impl Life {
                     flushed &= socket.try_flush().map_err(Halt::Mute)?;
                 }
                 () = wake.notified() => {
+                    if receiver.served_many() {
+                        // Those who got their replies together go on together: one write for all.
+                        yield_now().await;
+                    }
                     if let Some(end) = lane.take_end(*epoch) {
                         return Ok(end);
                     }
@@ -242,21 +254,35 @@ pub(super) fn lost(source: io::Error) -> End {
     )
 }
 
-/// A bug must not leave promises waiting for ever.
-struct PanicGuard {
+/// Neither a bug nor the end of the driver's runtime may leave callers waiting for ever.
+struct Guard {
     lane: Arc<Lane>,
     epoch: u64,
+    wake: Arc<Notify>,
+    finished: bool,
 }
 
-impl Drop for PanicGuard {
+impl Drop for Guard {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            let error = Error::new(
+        if self.finished {
+            return;
+        }
+        let error = |message| {
+            Error::new(
                 ErrorKind::Connection,
                 "ERR_REDIS_CONNECTION_CLOSED",
-                "Connection closed by an internal error",
-            );
-            self.lane.fail(self.epoch, &error);
+                message,
+            )
+        };
+        if std::thread::panicking() {
+            let bug = error("Connection closed by an internal error");
+            self.lane.fail(self.epoch, &bug);
+            return;
+        }
+        let ended = error("the runtime that served the connection has ended");
+        if self.lane.reconnecting(self.epoch, &ended) {
+            let (lane, wake) = (Arc::clone(&self.lane), Arc::clone(&self.wake));
+            runtime::shared().spawn(run(lane, self.epoch, wake));
         }
     }
 }

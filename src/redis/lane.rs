@@ -118,7 +118,6 @@ struct Outbound {
     ended: Option<End>,
     /// A connection was lost, or an attempt failed, in this life.
     lost: bool,
-    manually_closed: bool,
     finalized: bool,
 }
 
@@ -137,10 +136,9 @@ impl Lane {
             dial_now: false,
             ended: None,
             lost: false,
-            manually_closed: false,
             finalized: false,
         };
-        let state = outbound.facts(&config).state(&config.options);
+        let state = outbound.facts().state(&config);
         Arc::new(Self {
             config,
             sink,
@@ -161,7 +159,7 @@ impl Lane {
     /// The state of the connection.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.lock().facts(&self.config).status()
+        self.lock().facts().status()
     }
 
     /// Whether there is a connection, or one is being made.
@@ -197,7 +195,7 @@ impl Lane {
     pub fn submit(self: &Arc<Self>, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
         let mut outbound = self.lock();
         let refusal = match outbound.phase {
-            Phase::Ready if delivery == Delivery::Direct && outbound.outbox.is_empty() => {
+            Phase::Ready if outbound.outbox.is_empty() && delivery == Delivery::Direct => {
                 let Some(socket) = outbound.socket.clone() else {
                     unreachable!("a ready lane has a socket");
                 };
@@ -216,7 +214,7 @@ impl Lane {
                 }
                 return;
             }
-            Phase::Ended => Some(lifecycle::failed()),
+            Phase::Closed | Phase::Failed => Some(lifecycle::failed()),
             // Once greeted, the lane is connected for its users and ready in a moment.
             Phase::Idle | Phase::Connecting
                 if outbound.greeting.is_none() && !self.config.options.enable_offline_queue =>
@@ -231,11 +229,7 @@ impl Lane {
             self.sink.failed(ids(entries), &error);
             return;
         }
-        let mut bytes = BytesMut::with_capacity(pieces.iter().map(|piece| piece.len()).sum());
-        for piece in pieces {
-            bytes.extend_from_slice(piece);
-        }
-        outbound.outbox.push(bytes.freeze(), entries.to_vec());
+        outbound.outbox.push(pieces, entries);
         if outbound.phase == Phase::Ready {
             outbound.wake.notify_one();
         }
@@ -253,7 +247,7 @@ impl Lane {
         }
         outbound.waiters.push(id);
         outbound.dial_now = true;
-        if outbound.phase == Phase::Ended {
+        if outbound.phase.has_ended() {
             outbound.phase = Phase::Idle;
         }
         outbound.wake.notify_one();
@@ -265,11 +259,11 @@ impl Lane {
     /// close.
     pub fn close(&self) -> bool {
         let outbound = self.lock();
-        if matches!(outbound.phase, Phase::Idle | Phase::Ended) {
+        if outbound.phase == Phase::Idle || outbound.phase.has_ended() {
             return false;
         }
         let error = lifecycle::closed();
-        self.end(outbound, &error, &error, true);
+        self.end(outbound, &error, &error, Phase::Closed);
         true
     }
 
@@ -289,7 +283,7 @@ impl Lane {
             outbound.wake = Arc::default();
             self.publish(outbound);
             let wake = Arc::clone(&outbound.wake);
-            runtime::shared().spawn(driver::run(Arc::clone(self), outbound.epoch, wake));
+            runtime::current().spawn(driver::run(Arc::clone(self), outbound.epoch, wake));
         }
     }
 
@@ -318,10 +312,9 @@ impl Lane {
         mut outbound: MutexGuard<'_, Outbound>,
         error: &Error,
         closed: &Error,
-        manually: bool,
+        phase: Phase,
     ) {
-        outbound.phase = Phase::Ended;
-        outbound.manually_closed = manually;
+        outbound.phase = phase;
         outbound.epoch += 1;
         outbound.socket = None;
         outbound.ended = None;
@@ -335,7 +328,7 @@ impl Lane {
         drop(outbound);
         self.log(|| format!("ended: {error}"));
         // Users see `onclose` before the rejections that it explains; one who closes knows.
-        if !manually {
+        if phase == Phase::Failed {
             self.sink.event(Event::Closed(closed.clone()));
         }
         if !entries.is_empty() {
@@ -354,7 +347,7 @@ impl Lane {
     }
 
     fn publish(&self, outbound: &Outbound) {
-        let state = outbound.facts(&self.config).state(&self.config.options);
+        let state = outbound.facts().state(&self.config);
         self.state.send_replace(state);
     }
 
@@ -432,7 +425,7 @@ impl Lane {
         encode::command(&mut ping, &[b"PING"]);
         let mut outbound = self.lock();
         if outbound.epoch == epoch {
-            outbound.outbox.push(ping.freeze(), vec![Entry::PROBE]);
+            outbound.outbox.push(&[&ping], &[Entry::PROBE]);
         }
         drop(outbound);
         self.flush(epoch, socket)
@@ -531,20 +524,18 @@ impl Lane {
         let outbound = self.lock();
         if outbound.epoch == epoch {
             let closed = lifecycle::closed().with_source(error.clone());
-            self.end(outbound, error, &closed, false);
+            self.end(outbound, error, &closed, Phase::Failed);
         }
     }
 }
 
 impl Outbound {
-    fn facts(&self, config: &Config) -> Facts {
+    fn facts(&self) -> Facts {
         Facts {
             phase: self.phase,
             greeted: self.greeting.is_some(),
             lost: self.lost,
-            manually_closed: self.manually_closed,
             finalized: self.finalized,
-            selects: config.target.database > 0,
         }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Receiver {
     generation: u64,
     buffer: BytesMut,
     scanner: Scanner,
+    /// Replies of the last delivery.
+    served: usize,
 }
 
 impl Receiver {
@@ -34,6 +36,7 @@ impl Receiver {
             generation: 0,
             buffer: BytesMut::with_capacity(READ_BUFFER),
             scanner: Scanner::default(),
+            served: 0,
         }
     }
 
@@ -94,9 +97,15 @@ impl Receiver {
         let bytes = self.buffer.split_to(end).freeze();
         self.scanner.consume(end);
         if !replies.is_empty() {
+            self.served = replies.len();
             lane.deliver(Batch { bytes, replies });
         }
         outcome.map_err(|malformed| End::Fatal(malformed.into()))
+    }
+
+    /// Whether the last delivery had several replies.
+    pub(super) fn served_many(&self) -> bool {
+        self.served > 1
     }
 
     /// Gives up reading: the scanner, and the bytes that it has seen or not.
