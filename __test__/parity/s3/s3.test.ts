@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { startS3 } from "../../../dev/servers.mjs";
 import * as compare from "../compare.js";
 import { startRecorder } from "./recorder.js";
+import { startTlsStores } from "./tls-stores.js";
 
 const folder = join(import.meta.dirname, "cases");
 const scripts = readdirSync(folder).sort();
@@ -24,19 +25,20 @@ const LEAST = 600;
 type Seen = Map<string, compare.Observations>;
 
 async function observe(program: string): Promise<Seen> {
-  const [recorder, store] = await Promise.all([startRecorder(), startS3()]);
+  const [recorder, store, tls] = await Promise.all([startRecorder(), startS3(), startTlsStores()]);
   const { stop, ...options } = store;
   const environment = {
     PARITY_ENDPOINT: recorder.endpoint,
     PARITY_CONTROL: recorder.control,
     PARITY_STORE: JSON.stringify(options),
+    PARITY_TLS: JSON.stringify(tls.options),
   };
   const seen: Seen = new Map();
   try {
     // One after the other, since they share the servers; the other runtime has its own.
     for (const script of scripts) seen.set(script, await compare.run(program, join(folder, script), environment));
   } finally {
-    await Promise.all([recorder.stop(), stop()]);
+    await Promise.all([recorder.stop(), stop(), tls.stop()]);
   }
   return seen;
 }
