@@ -21,8 +21,18 @@ const BOOLEAN = {
  */
 const MAP = {
   ...PLAIN,
-  convert: (value) => (Array.isArray(value) ? pairs(value) : value),
+  convert: (value) => (isPairs(value) ? pairs(value) : value),
 };
+
+/**
+ * Whether it is a flat list of keys and values; anything else is left as the server sent it.
+ * @param {unknown} value
+ * @returns {value is unknown[]}
+ */
+function isPairs(value) {
+  if (!Array.isArray(value) || value.length % 2 !== 0) return false;
+  return value.every((item, index) => index % 2 === 1 || typeof item === "string" || item instanceof Uint8Array);
+}
 
 /** @param {unknown[]} flat */
 function pairs(flat) {
