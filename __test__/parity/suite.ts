@@ -57,7 +57,9 @@ export function compareCases(folder: string, startServers: () => Promise<Servers
       expect(ours.size).toBeGreaterThan(0);
       const unexpected = compare
         .differing(theirs, ours)
-        .filter((key) => !listed.some(({ pattern, text = ours.get(key) }) => pattern.test(key) && text === ours.get(key)))
+        .filter(
+          (key) => !listed.some(({ pattern, text = ours.get(key) }) => pattern.test(key) && text === ours.get(key)),
+        )
         .map((key) => ({ key, bun: theirs.get(key), node: ours.get(key) }));
       expect(unexpected).toEqual([]);
     });
