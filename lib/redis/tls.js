@@ -6,8 +6,8 @@ const { coded } = require("./errors.js");
 const PEM = "of type string, ArrayBuffer, Blob, array of <string, ArrayBuffer, or Blob>, or null";
 /** Known to Bun and of no use here, or harmless when left out. */
 const IGNORED = [
-  "ALPNProtocols", "clientRenegotiationLimit", "clientRenegotiationWindow", "dhParamsFile", "lowMemoryMode", "requestCert",
-  "sessionTimeout",
+  "ALPNProtocols", "clientRenegotiationLimit", "clientRenegotiationWindow", "dhParamsFile", "lowMemoryMode",
+  "requestCert", "sessionTimeout",
 ];
 /** What a connection would be less safe without is refused and not ignored. */
 const REFUSED = ["ciphers", "crl", "ecdhCurve", "maxVersion", "minVersion", "passphrase", "secureOptions", "sigalgs"];
