@@ -36,6 +36,8 @@ function resolveTls(tls, scheme) {
   if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== "boolean") {
     throw invalid("TLSOptions.rejectUnauthorized must be a boolean");
   }
+  // A server that asks for a certificate would be shown none.
+  if ((cert === undefined) !== (key === undefined)) throw invalid("TLSOptions.cert and TLSOptions.key need each other");
   const refused = REFUSED.find((name) => isGiven(given[name]));
   if (refused !== undefined) throw invalid(`TLSOptions.${refused} is not supported`);
   // The empty name stands for the host's.
