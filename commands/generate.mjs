@@ -9,7 +9,7 @@ import { emitKeySpecs } from "./emit/key-specs.mjs";
 import { emitMethods } from "./emit/methods.mjs";
 import { emitTable } from "./emit/table.mjs";
 import { emitTypes } from "./emit/types.mjs";
-import { readFacts, readMethods } from "./read.mjs";
+import { readFacts, readMethods, readWithout } from "./read.mjs";
 
 const root = new URL("../", import.meta.url);
 
@@ -18,7 +18,7 @@ export function generate() {
   const facts = readFacts();
   const methods = readMethods();
   return new Map([
-    ["docs/commands.md", emitDocs(facts, methods)],
+    ["docs/commands.md", emitDocs(facts, methods, readWithout())],
     ["lib/redis/key_specs.js", emitKeySpecs(facts)],
     ["lib/redis/commands.d.ts", emitTypes(facts, methods)],
     ["lib/redis/commands.js", emitMethods(methods)],

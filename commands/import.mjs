@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encode } from "./read.mjs";
+import { syntax } from "./syntax.mjs";
 
 const source = process.argv[2];
 if (!source) throw new Error("usage: node commands/import.mjs <folder with the server's command files>");
@@ -15,6 +16,9 @@ const LEFT_OUT = /^(SENTINEL|REPLCONF|PSYNC|SYNC|PFDEBUG|PFSELFTEST|RESTORE-ASKI
 
 // The server finds these keys with code of its own and describes them as "unknown".
 const STORE_ANYWHERE = { keyword: "STORE", from: 2, last: 0, step: 1, limit: 0 };
+
+// Redis and Valkey have parted with 7.2; commands of Valkey that Redis took over later.
+const ALSO_REDIS = new Map([["CLUSTER SLOT-STATS", "8.2.0"]]);
 
 const groups = {};
 for (const file of readdirSync(source).filter((name) => name.endsWith(".json"))) {
@@ -29,11 +33,18 @@ for (const [group, commands] of Object.entries(groups)) {
   writeFileSync(new URL(`facts/${group}.json`, import.meta.url), encode(commands));
 }
 
+function available(name, since) {
+  if (Number(since.split(".")[0]) < 8) return {};
+  const redis = ALSO_REDIS.get(name);
+  return { available: redis === undefined ? `Valkey ${since}` : `Redis ${redis}, Valkey ${since}` };
+}
+
 function fact(name, described) {
   const keys = (described.key_specs ?? []).map(keySpec).filter((spec) => spec !== undefined);
   if (name === "SORT") keys.push(STORE_ANYWHERE);
   return {
     since: described.since,
+    ...available(name, described.since),
     arity: described.arity,
     flags: (described.command_flags ?? []).map((flag) => flag.toLowerCase()).sort(),
     keys,
@@ -72,23 +83,4 @@ function shape(schema) {
     case "null": return "null";
     default: return "any";
   }
-}
-
-/** An argument in the notation of the server's manual: `[NX | XX] [EX seconds] key [key ...]`. */
-function syntax(argument) {
-  let text;
-  if (argument.type === "oneof") {
-    const choices = argument.arguments.map(syntax).join(" | ");
-    text = argument.optional && argument.token === undefined ? choices : `<${choices}>`;
-  } else if (argument.type === "block") {
-    text = argument.arguments.map(syntax).join(" ");
-  } else {
-    text = argument.type === "pure-token" ? "" : argument.display ?? argument.name;
-  }
-  const token = argument.token === "" ? '""' : argument.token;
-  if (argument.multiple) {
-    text = argument.multiple_token ? `${token} ${text} [${token} ${text} ...]` : `${text} [${text} ...]`;
-  }
-  if (token !== undefined && !argument.multiple_token) text = `${token} ${text}`.trim();
-  return argument.optional ? `[${text}]` : text;
 }

@@ -23,7 +23,31 @@ function readGroups(name) {
 export const readFacts = () => readGroups("facts");
 
 /** Method name (`get`, `getBuffer`) to how the client offers it. */
-export const readMethods = () => readGroups("methods");
+export function readMethods() {
+  const methods = readGroups("methods");
+  for (const method of methods.values()) {
+    if (method.takes !== "listed") continue;
+    method.names = requiredParameters(method.overloads[0]);
+    method.length = method.names.length;
+  }
+  return methods;
+}
+
+/** Commands that have no method on purpose, and why. */
+export const readWithout = () => readJson(new URL("without.json", import.meta.url));
+
+/** The method that a command has: `XGROUP CREATE` is `xgroupCreate`, `JSON.GET` is `jsonGet`. */
+export function methodName(command) {
+  return command.toLowerCase().replace(/[ ._-]+(.)/g, (_, letter) => letter.toUpperCase());
+}
+
+/** The names before the first parameter of a TypeScript signature that may be left out. */
+function requiredParameters(signature) {
+  const names = signature.slice(1).matchAll(/(\.{3})?(\w+)(\??): [^,)]+(, )?/gy);
+  const all = [...names].map(([, rest, name, optional]) => (rest || optional ? undefined : name));
+  const end = all.indexOf(undefined);
+  return end === -1 ? all : all.slice(0, end);
+}
 
 /** One member per line and one level of objects, so that a change of one fact is a change of one line. */
 export function encode(commands) {

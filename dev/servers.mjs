@@ -1,16 +1,17 @@
 // Local servers for the tour, the tests and the bench: each in a temporary folder, on a free port
 // of 127.0.0.1, stopped by its own process id when this process ends in whatever way.
 
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 
+import { install, onPath } from "./debian.mjs";
+import { findRedis } from "./redis-programs.mjs";
 import { ensureS3Server } from "./setup.mjs";
 
 const START_TIMEOUT_MS = 15_000;
@@ -54,6 +55,7 @@ export async function startS3({ bucket = "test-bucket" } = {}) {
 
 /**
  * @typedef {object} RedisServerOptions
+ * @property {string} [server] Which server, as in dev/redis-programs.mjs; default the variable `REDIS_SERVER`.
  * @property {string[]} [config] Further lines for the configuration file.
  * @property {string} [password] Sets `requirepass`.
  * @property {boolean} [unixsocket] Also listens on a Unix socket.
@@ -75,7 +77,7 @@ export async function startS3({ bucket = "test-bucket" } = {}) {
  * @returns {Promise<RedisServer>}
  */
 export async function startRedis(options = {}) {
-  const binary = await findRedis();
+  const binary = await findRedis(options.server);
   for (let attempt = 1; ; attempt++) {
     try {
       return await startRedisOn(await freePort(), binary, options);
@@ -125,26 +127,6 @@ async function startRedisOn(port, binary, { config = [], password, unixsocket, t
   return { url, port, socketPath, pid: /** @type {number} */ (child.pid), stop };
 }
 
-/** @type {Promise<string> | undefined} */
-let redisBinary;
-
-/** The server's program: from PATH, else from Debian's packages when that is allowed. */
-export function findRedis() {
-  redisBinary ??= locateRedis();
-  return redisBinary;
-}
-
-async function locateRedis() {
-  const found = onPath("valkey-server") ?? onPath("redis-server");
-  if (found) return found;
-  const installed = await install("redis-server");
-  if (installed) return installed;
-  throw new Error(
-    "No Redis server found: install valkey-server or redis-server " +
-      "(Debian: apt-get install redis-server, macOS: brew install valkey), or set REDIS_URL.",
-  );
-}
-
 /**
  * @typedef {object} ProxyServer
  * @property {string} url Without the user.
@@ -180,39 +162,10 @@ export async function startProxy({ user, password } = {}) {
 }
 
 /**
- * Installs one of Debian's packages, where that is allowed.
- * @param {string} name Of the package and of its program.
- * @returns {Promise<string | undefined>} the program
+ * A port of 127.0.0.1 that nobody listens on.
+ * @returns {Promise<number>}
  */
-async function install(name) {
-  if (process.getuid?.() !== 0 || !onPath("apt-get")) return undefined;
-  process.stderr.write(`Installing ${name} from Debian's packages …\n`);
-  const run = promisify(execFile);
-  // Only the program is wanted. This policy keeps the package from starting its own service;
-  // it is left alone where the system already has one.
-  const policy = "/usr/sbin/policy-rc.d";
-  const ours = !existsSync(policy);
-  if (ours) {
-    writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
-  }
-  try {
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    await run("apt-get", ["update"], { env });
-    await run("apt-get", ["install", "-y", "--no-install-recommends", name], { env });
-  } finally {
-    if (ours) rmSync(policy, { force: true });
-  }
-  return onPath(name);
-}
-
-/** @param {string} name */
-function onPath(name) {
-  const folders = (process.env.PATH ?? "").split(":").concat("/usr/bin", "/usr/local/bin");
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", reject);

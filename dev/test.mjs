@@ -2,24 +2,20 @@
 // The last line is `N passed, N failed` over all of them.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { findRedis } from "./servers.mjs";
+import { findRedis } from "./redis-programs.mjs";
 import { ensureAddon, ensureModules, ensureS3Server, root } from "./setup.mjs";
+import { conclude, orBroken, runVitest } from "./vitest.mjs";
 
-/** @typedef {{ passed: number, failed: number }} Count */
+/** @typedef {import("./vitest.mjs").Count} Count */
 
 ensureModules();
 ensureAddon();
 ensureS3Server();
 await findRedis();
 
-const suites = [rustTests, vitest, typeTests].map((suite) => suite());
-const passed = suites.reduce((sum, count) => sum + count.passed, 0);
-const failed = suites.reduce((sum, count) => sum + count.failed, 0);
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+conclude([rustTests(), runVitest(), typeTests()]);
 
 /**
  * The core without the border: its unit tests, tests/, the examples' build and the documentation's examples.
@@ -41,24 +37,6 @@ function rustTests() {
   return orBroken(count, status);
 }
 
-/** @returns {Count} */
-function vitest() {
-  const folder = mkdtempSync(join(tmpdir(), "s3-valkey-test-"));
-  const report = join(folder, "report.json");
-  try {
-    const program = join(root, "node_modules", "vitest", "vitest.mjs");
-    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-    const { status } = spawnSync(process.execPath, [program, "run", ...reporters], { cwd: root, stdio: "inherit" });
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8"));
-    return orBroken({ passed: numPassedTests, failed: numFailedTests }, status);
-  } catch (error) {
-    console.error(`vitest left no report: ${error}`);
-    return { passed: 0, failed: 1 };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 /**
  * Every file of __test__/types counts as one test.
  * @returns {Count}
@@ -75,14 +53,4 @@ function typeTests() {
   const wrong = files.filter((name) => stdout.includes(`__test__/types/${name}(`));
   console.log(`Type tests: ${files.length - wrong.length} of ${files.length} files pass`);
   return orBroken({ passed: files.length - wrong.length, failed: wrong.length }, status);
-}
-
-/**
- * A suite that fails without a failed test, as when it does not compile, counts as one failure.
- * @param {Count} count
- * @param {number | null} status
- * @returns {Count}
- */
-function orBroken(count, status) {
-  return status !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
 }

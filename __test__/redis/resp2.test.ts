@@ -44,6 +44,9 @@ describe.each([
     expect(info).toContain(" name=worker ");
     await client.hset("h", { a: "1" });
     expect(await client.send("HGETALL", ["h"])).toEqual(proto === 2 ? ["a", "1"] : { a: "1" });
+    expect(await client.hgetall("h")).toEqual({ a: "1" });
+    expect(await client.hgetall("missing")).toEqual({});
+    expect((await client.buffers.hgetall("h"))["a"]).toEqual(Buffer.from("1"));
     expect(await client.get("missing")).toBeNull();
     expect(await client.exists("h")).toBe(true);
     const replies = await Promise.all([client.incr("n"), client.send("NOSUCH", []).catch((error) => error.code)]);
@@ -60,6 +63,7 @@ describe.each([
       if (messages.length === 2) wake();
     };
     expect(await subscriber.subscribe(["a", "b"], listener)).toBe(2);
+    expect([await subscriber.ping(), await subscriber.ping("there?")]).toEqual(["PONG", "there?"]);
     expect(await publisher.publish("a", "1")).toBe(1);
     expect(await publisher.publish("b", "2")).toBe(1);
     await all;

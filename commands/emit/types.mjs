@@ -1,6 +1,6 @@
 // lib/redis/commands.d.ts: the declarations of the methods that are commands.
 import { byName } from "./methods.mjs";
-import { factOf, manual } from "./docs.mjs";
+import { factOf, manual, versions } from "./docs.mjs";
 
 export function emitTypes(facts, methods) {
   const members = [...methods].sort(byName)
@@ -12,12 +12,13 @@ export function emitTypes(facts, methods) {
 
 const indent = (text) => text.replace(/^(?=.)/gm, "  ");
 
-function member(name, { command, overloads }, { summary, since, syntax }) {
+function member(name, { command, note, overloads }, fact) {
   const doc = [
-    `${summary}`,
+    fact.summary,
     "",
-    `\`${`${command} ${syntax}`.trim()}\`, since ${since}: ${manual(command)}`,
+    `\`${`${command} ${fact.syntax}`.trim()}\`, since ${versions(fact)}: ${manual(command, fact)}`,
   ];
+  if (note !== undefined) doc.push("", note);
   const lines = ["/**", ...doc.map((line) => ` * ${line}`.trimEnd()), " */", ...overloads.map((text) => overload(name, text))];
   return lines.map((line) => `  ${line}`).join("\n");
 }
@@ -71,12 +72,21 @@ type BitOperation = "AND" | "OR" | "XOR" | "DIFF" | "DIFF1" | "ANDOR" | "ONE";
 /** The units of distances. */
 type GeoUnit = "m" | "km" | "mi" | "ft";
 
+/** An end of a list. */
+type ListSide = "LEFT" | "left" | "RIGHT" | "right";
+
+/** The logs of commands that Valkey keeps. */
+type CommandLog = "SLOW" | "LARGE-REQUEST" | "LARGE-REPLY";
+
+/** A sample of a time series: milliseconds of Unix time, and the value (text in the old protocol). */
+type TimeSeriesSample = [timestamp: number, value: number | string];
+
 /** How a generated method differs from the others of its maker. */
 interface MethodOptions {
-  /** The \`length\` of the function. */
-  length: number;
-  /** \`boolean\` turns an integer reply into a boolean, \`buffer\` keeps the bytes of strings. */
-  reply?: "boolean" | "buffer";
+  /** The \`length\` of the function. Default: the number of required arguments, where they have names. */
+  length?: number;
+  /** \`boolean\` turns an integer reply into a boolean, \`buffer\` keeps the bytes of strings, \`map\` makes an object of the flat array of RESP2. */
+  reply?: "boolean" | "buffer" | "map";
   /** \`false\` for methods that are allowed while the connection is subscribed. */
   guard?: boolean;
 }
@@ -95,5 +105,7 @@ interface Makers<Method> {
   keyed(name: string, command: string, options: MethodOptions): Method;
   /** Takes any number of arguments, of which null ones are skipped. */
   loose(name: string, command: string, options: MethodOptions): Method;
+  /** Takes the named arguments, then any number; the command may be two words. */
+  listed(name: string, command: string, names: string[], options: MethodOptions): Method;
 }
 `;

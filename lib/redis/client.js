@@ -212,8 +212,9 @@ const send = named("send", { length: 2 }, function (command, args) {
 });
 
 const makers = makeMakers(senderOf);
-const commands = { ...makeCommands(makers), ...makeSpecial(makers), send };
-define(RedisClient, { ...commands, ...makePubSub((receiver) => connectionOf(receiver)) });
+const commands = Object.assign(makeCommands(makers), makeSpecial(makers), { send });
+define(RedisClient, commands);
+define(RedisClient, makePubSub((receiver) => connectionOf(receiver)));
 
 /** Gives views the commands, when the first one is made: it takes a while, and most programs need none. */
 function provideViews() {
@@ -225,6 +226,9 @@ function provideViews() {
  * @param {Record<string, import("./methods.js").Method>} methods
  */
 function define(Class, methods) {
+  // Adding hundreds of properties one by one takes milliseconds, unless the object is a table; a deletion makes it one.
+  Object.defineProperty(Class.prototype, LAZY, { configurable: true });
+  Reflect.deleteProperty(Class.prototype, LAZY);
   for (const [name, method] of Object.entries(methods)) {
     Object.defineProperty(Class.prototype, name, { value: method, enumerable: true, writable: true });
   }

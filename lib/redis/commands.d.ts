@@ -34,12 +34,21 @@ declare namespace commands {
   /** The units of distances. */
   type GeoUnit = "m" | "km" | "mi" | "ft";
 
+  /** An end of a list. */
+  type ListSide = "LEFT" | "left" | "RIGHT" | "right";
+
+  /** The logs of commands that Valkey keeps. */
+  type CommandLog = "SLOW" | "LARGE-REQUEST" | "LARGE-REPLY";
+
+  /** A sample of a time series: milliseconds of Unix time, and the value (text in the old protocol). */
+  type TimeSeriesSample = [timestamp: number, value: number | string];
+
   /** How a generated method differs from the others of its maker. */
   interface MethodOptions {
-    /** The `length` of the function. */
-    length: number;
-    /** `boolean` turns an integer reply into a boolean, `buffer` keeps the bytes of strings. */
-    reply?: "boolean" | "buffer";
+    /** The `length` of the function. Default: the number of required arguments, where they have names. */
+    length?: number;
+    /** `boolean` turns an integer reply into a boolean, `buffer` keeps the bytes of strings, `map` makes an object of the flat array of RESP2. */
+    reply?: "boolean" | "buffer" | "map";
     /** `false` for methods that are allowed while the connection is subscribed. */
     guard?: boolean;
   }
@@ -58,16 +67,347 @@ declare namespace commands {
     keyed(name: string, command: string, options: MethodOptions): Method;
     /** Takes any number of arguments, of which null ones are skipped. */
     loose(name: string, command: string, options: MethodOptions): Method;
+    /** Takes the named arguments, then any number; the command may be two words. */
+    listed(name: string, command: string, names: string[], options: MethodOptions): Method;
   }
 
   /** The methods of a client that are commands of the server. `Text` is the form of strings in replies. */
   interface RedisCommands<Text = string> {
+    /**
+     * Lists the ACL categories, or the commands inside a category.
+     *
+     * `ACL CAT [category]`, since 6.0.0: https://valkey.io/commands/acl-cat/
+     */
+    aclCat(category?: KeyLike): Promise<Text[]>;
+
+    /**
+     * Deletes ACL users, and terminates their connections.
+     *
+     * `ACL DELUSER username [username ...]`, since 6.0.0: https://valkey.io/commands/acl-deluser/
+     */
+    aclDeluser(username: KeyLike, ...moreUsernames: KeyLike[]): Promise<number>;
+
+    /**
+     * Simulates the execution of a command by a user, without executing the command.
+     *
+     * `ACL DRYRUN username command [arg [arg ...]]`, since 7.0.0: https://valkey.io/commands/acl-dryrun/
+     */
+    aclDryrun(username: KeyLike, command: KeyLike, ...args: Value[]): Promise<Text>;
+
+    /**
+     * Generates a pseudorandom, secure password that can be used to identify ACL users.
+     *
+     * `ACL GENPASS [bits]`, since 6.0.0: https://valkey.io/commands/acl-genpass/
+     */
+    aclGenpass(bits?: Numeric): Promise<Text>;
+
+    /**
+     * Lists the ACL rules of a user.
+     *
+     * `ACL GETUSER username`, since 6.0.0: https://valkey.io/commands/acl-getuser/
+     */
+    aclGetuser(username: KeyLike): Promise<Record<string, any> | null>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `ACL HELP`, since 6.0.0: https://valkey.io/commands/acl-help/
+     */
+    aclHelp(): Promise<Text[]>;
+
+    /**
+     * Dumps the effective rules in ACL file format.
+     *
+     * `ACL LIST`, since 6.0.0: https://valkey.io/commands/acl-list/
+     */
+    aclList(): Promise<Text[]>;
+
+    /**
+     * Reloads the rules from the configured ACL file.
+     *
+     * `ACL LOAD`, since 6.0.0: https://valkey.io/commands/acl-load/
+     */
+    aclLoad(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Lists recent security events generated due to ACL rules.
+     *
+     * `ACL LOG [count | RESET]`, since 6.0.0: https://valkey.io/commands/acl-log/
+     */
+    aclLog(count?: Numeric): Promise<Record<string, any>[]>;
+    aclLog(reset: "RESET" | "reset"): Promise<Word<Text, "OK">>;
+
+    /**
+     * Saves the effective ACL rules in the configured ACL file.
+     *
+     * `ACL SAVE`, since 6.0.0: https://valkey.io/commands/acl-save/
+     */
+    aclSave(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Creates and modifies an ACL user and its rules.
+     *
+     * `ACL SETUSER username [rule [rule ...]]`, since 6.0.0: https://valkey.io/commands/acl-setuser/
+     */
+    aclSetuser(username: KeyLike, ...rules: KeyLike[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Lists all ACL users.
+     *
+     * `ACL USERS`, since 6.0.0: https://valkey.io/commands/acl-users/
+     */
+    aclUsers(): Promise<Text[]>;
+
+    /**
+     * Returns the authenticated username of the current connection.
+     *
+     * `ACL WHOAMI`, since 6.0.0: https://valkey.io/commands/acl-whoami/
+     */
+    aclWhoami(): Promise<Text>;
+
     /**
      * Appends a string to the value of a key. Creates the key if it doesn't exist.
      *
      * `APPEND key value`, since 2.0.0: https://valkey.io/commands/append/
      */
     append(key: KeyLike, value: Value): Promise<number>;
+
+    /**
+     * Returns the number of elements of an array that are not empty.
+     *
+     * `ARCOUNT key`, since Redis 8.8.0: https://redis.io/docs/latest/commands/arcount/
+     */
+    arcount(key: KeyLike): Promise<number>;
+
+    /**
+     * Deletes elements of an array.
+     *
+     * `ARDEL key index [index ...]`, since Redis 8.8.0: https://redis.io/docs/latest/commands/ardel/
+     */
+    ardel(key: KeyLike, index: Numeric, ...moreIndices: Numeric[]): Promise<number>;
+
+    /**
+     * Deletes the elements of one or more ranges of an array.
+     *
+     * `ARDELRANGE key start end [start end ...]`, since Redis 8.8.0: https://redis.io/docs/latest/commands/ardelrange/
+     */
+    ardelrange(key: KeyLike, start: Numeric, end: Numeric, ...moreRanges: Numeric[]): Promise<number>;
+
+    /**
+     * Returns an element of an array.
+     *
+     * `ARGET key index`, since Redis 8.8.0: https://redis.io/docs/latest/commands/arget/
+     */
+    arget(key: KeyLike, index: Numeric): Promise<Text | null>;
+
+    /**
+     * Returns the elements of a range of an array.
+     *
+     * `ARGETRANGE key start end`, since Redis 8.8.0: https://redis.io/docs/latest/commands/argetrange/
+     */
+    argetrange(key: KeyLike, start: Numeric, end: Numeric): Promise<(Text | null)[]>;
+
+    /**
+     * Searches the elements of a range of an array.
+     *
+     * `ARGREP key start end <EXACT string | MATCH string | GLOB pattern | RE pattern> [<EXACT string | MATCH string | GLOB pattern | RE pattern> ...] [AND | OR] [LIMIT limit] [WITHVALUES] [NOCASE]`, since Redis 8.8.0: https://redis.io/docs/latest/commands/argrep/
+     */
+    argrep(key: KeyLike, start: Numeric, end: Numeric, predicate: "EXACT" | "exact" | "MATCH" | "match" | "GLOB" | "glob" | "RE" | "re", value: Value, ...options: Value[]): Promise<any[]>;
+
+    /**
+     * Returns information about an array.
+     *
+     * `ARINFO key [FULL]`, since Redis 8.8.0: https://redis.io/docs/latest/commands/arinfo/
+     */
+    arinfo(key: KeyLike, mode?: "FULL" | "full"): Promise<Record<string, any>>;
+
+    /**
+     * Stores values at the next indices of an array.
+     *
+     * `ARINSERT key value [value ...]`, since Redis 8.8.0: https://redis.io/docs/latest/commands/arinsert/
+     */
+    arinsert(key: KeyLike, value: Value, ...moreValues: Value[]): Promise<number>;
+
+    /**
+     * Returns the elements of an array that were inserted last.
+     *
+     * `ARLASTITEMS key count [REV]`, since Redis 8.8.0: https://redis.io/docs/latest/commands/arlastitems/
+     */
+    arlastitems(key: KeyLike, count: Numeric, mode?: "REV" | "rev"): Promise<(Text | null)[]>;
+
+    /**
+     * Returns the length of an array, which is its highest index and one.
+     *
+     * `ARLEN key`, since Redis 8.8.0: https://redis.io/docs/latest/commands/arlen/
+     */
+    arlen(key: KeyLike): Promise<number>;
+
+    /**
+     * Returns several elements of an array.
+     *
+     * `ARMGET key index [index ...]`, since Redis 8.8.0: https://redis.io/docs/latest/commands/armget/
+     */
+    armget(key: KeyLike, index: Numeric, ...moreIndices: Numeric[]): Promise<(Text | null)[]>;
+
+    /**
+     * Sets several elements of an array.
+     *
+     * `ARMSET key index value [index value ...]`, since Redis 8.8.0: https://redis.io/docs/latest/commands/armset/
+     */
+    armset(key: KeyLike, index: Numeric, value: Value, ...moreIndicesAndValues: Value[]): Promise<number>;
+
+    /**
+     * Returns the index that ARINSERT would use next.
+     *
+     * `ARNEXT key`, since Redis 8.8.0: https://redis.io/docs/latest/commands/arnext/
+     */
+    arnext(key: KeyLike): Promise<number | null>;
+
+    /**
+     * Computes one value from the elements of a range of an array.
+     *
+     * `AROP key start end <SUM | MIN | MAX | AND | OR | XOR | MATCH value | USED>`, since Redis 8.8.0: https://redis.io/docs/latest/commands/arop/
+     */
+    arop(key: KeyLike, start: Numeric, end: Numeric, operation: string, ...value: Value[]): Promise<any>;
+
+    /**
+     * Stores values in an array used as a ring of a size.
+     *
+     * `ARRING key size value [value ...]`, since Redis 8.8.0: https://redis.io/docs/latest/commands/arring/
+     */
+    arring(key: KeyLike, size: Numeric, value: Value, ...moreValues: Value[]): Promise<number>;
+
+    /**
+     * Returns the indices and values of the elements of a range of an array that are not empty.
+     *
+     * `ARSCAN key start end [LIMIT limit]`, since Redis 8.8.0: https://redis.io/docs/latest/commands/arscan/
+     */
+    arscan(key: KeyLike, start: Numeric, end: Numeric, ...limit: Value[]): Promise<[index: number, value: Text][]>;
+
+    /**
+     * Sets the index that ARINSERT and ARRING use next.
+     *
+     * `ARSEEK key index`, since Redis 8.8.0: https://redis.io/docs/latest/commands/arseek/
+     */
+    arseek(key: KeyLike, index: Numeric): Promise<number>;
+
+    /**
+     * Sets consecutive elements of an array.
+     *
+     * `ARSET key index value [value ...]`, since Redis 8.8.0: https://redis.io/docs/latest/commands/arset/
+     */
+    arset(key: KeyLike, index: Numeric, value: Value, ...moreValues: Value[]): Promise<number>;
+
+    /**
+     * Signals that a cluster client is following an -ASK redirect.
+     *
+     * `ASKING`, since 3.0.0: https://valkey.io/commands/asking/
+     *
+     * Holds for the next command of the connection, whoever sends it.
+     */
+    asking(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Authenticates the connection.
+     *
+     * `AUTH [username] password`, since 1.0.0: https://valkey.io/commands/auth/
+     *
+     * Holds until the connection is lost: a new one logs in with the client's own credentials.
+     */
+    auth(password: KeyLike): Promise<Word<Text, "OK">>;
+    auth(username: KeyLike, password: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Adds an item to a Bloom filter.
+     *
+     * `BF.ADD key item`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/bf.add/
+     */
+    bfAdd(key: KeyLike, item: Value): Promise<boolean>;
+
+    /**
+     * Returns the number of items of a Bloom filter.
+     *
+     * `BF.CARD key`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/bf.card/
+     */
+    bfCard(key: KeyLike): Promise<number>;
+
+    /**
+     * Tells whether an item may be in a Bloom filter.
+     *
+     * `BF.EXISTS key item`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/bf.exists/
+     */
+    bfExists(key: KeyLike, item: Value): Promise<boolean>;
+
+    /**
+     * Returns information about a Bloom filter.
+     *
+     * `BF.INFO key [CAPACITY | SIZE | FILTERS | ITEMS | EXPANSION]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/bf.info/
+     */
+    bfInfo(key: KeyLike): Promise<Record<string, any>>;
+    bfInfo(key: KeyLike, field: string): Promise<any>;
+
+    /**
+     * Adds items to a Bloom filter, which is created if it does not exist.
+     *
+     * `BF.INSERT key [CAPACITY capacity] [ERROR error] [EXPANSION expansion] [NOCREATE] [NONSCALING] ITEMS item [item ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/bf.insert/
+     */
+    bfInsert(key: KeyLike, ...optionsAndItems: Value[]): Promise<(boolean | number)[]>;
+
+    /**
+     * Restores a Bloom filter from one piece of data.
+     *
+     * `BF.LOAD key data`, since Valkey 8.1.0 with valkey-bloom: https://valkey.io/commands/bf.load/
+     */
+    bfLoad(key: KeyLike, data: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Restores a Bloom filter from the chunks of BF.SCANDUMP.
+     *
+     * `BF.LOADCHUNK key iterator data`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/bf.loadchunk/
+     */
+    bfLoadchunk(key: KeyLike, iterator: Numeric, data: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Adds items to a Bloom filter.
+     *
+     * `BF.MADD key item [item ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/bf.madd/
+     */
+    bfMadd(key: KeyLike, item: Value, ...moreItems: Value[]): Promise<(boolean | number)[]>;
+
+    /**
+     * Tells for each item whether it may be in a Bloom filter.
+     *
+     * `BF.MEXISTS key item [item ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/bf.mexists/
+     */
+    bfMexists(key: KeyLike, item: Value, ...moreItems: Value[]): Promise<(boolean | number)[]>;
+
+    /**
+     * Creates a Bloom filter.
+     *
+     * `BF.RESERVE key error capacity [EXPANSION expansion] [NONSCALING]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/bf.reserve/
+     */
+    bfReserve(key: KeyLike, error: Numeric, capacity: Numeric, ...options: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns a chunk of a Bloom filter, to restore it elsewhere.
+     *
+     * `BF.SCANDUMP key iterator`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/bf.scandump/
+     */
+    bfScandump(key: KeyLike, iterator: Numeric): Promise<[iterator: number, data: Buffer<ArrayBuffer>]>;
+
+    /**
+     * Asynchronously rewrites the append-only file to disk.
+     *
+     * `BGREWRITEAOF`, since 1.0.0: https://valkey.io/commands/bgrewriteaof/
+     */
+    bgrewriteaof(): Promise<Text>;
+
+    /**
+     * Asynchronously saves the database(s) to disk.
+     *
+     * `BGSAVE [SCHEDULE | CANCEL]`, since 1.0.0: https://valkey.io/commands/bgsave/
+     */
+    bgsave(mode?: "SCHEDULE" | "schedule" | "CANCEL" | "cancel"): Promise<Text>;
 
     /**
      * Counts the number of set bits (population counting) in a string.
@@ -85,6 +425,13 @@ declare namespace commands {
     bitfield(key: KeyLike, ...operations: Value[]): Promise<(number | null)[]>;
 
     /**
+     * Performs arbitrary read-only bitfield integer operations on strings.
+     *
+     * `BITFIELD_RO key [GET encoding offset [GET encoding offset ...]]`, since 6.0.0: https://valkey.io/commands/bitfield_ro/
+     */
+    bitfieldRo(key: KeyLike, ...operations: Value[]): Promise<number[]>;
+
+    /**
      * Performs bitwise operations on multiple strings, and stores the result.
      *
      * `BITOP <AND | OR | XOR | NOT> destkey key [key ...]`, since 2.6.0: https://valkey.io/commands/bitop/
@@ -100,11 +447,46 @@ declare namespace commands {
     bitpos(key: KeyLike, bit: 0 | 1, ...range: Value[]): Promise<number>;
 
     /**
+     * Takes a protection away from a key.
+     *
+     * `BLESS CLEAR key <NO-EVICT>`, since Redis 8.12.0: https://redis.io/docs/latest/commands/bless-clear/
+     */
+    blessClear(key: KeyLike, flag: "NO-EVICT" | "no-evict"): Promise<number>;
+
+    /**
+     * Returns the protections of a key.
+     *
+     * `BLESS GET key`, since Redis 8.12.0: https://redis.io/docs/latest/commands/bless-get/
+     */
+    blessGet(key: KeyLike): Promise<Text[]>;
+
+    /**
+     * Iterates over the keys that have a protection.
+     *
+     * `BLESS SCAN cursor <NO-EVICT> [COUNT count]`, since Redis 8.12.0: https://redis.io/docs/latest/commands/bless-scan/
+     */
+    blessScan(cursor: Numeric, flag: "NO-EVICT" | "no-evict", ...options: Value[]): Promise<[cursor: Text, keys: Text[]]>;
+
+    /**
+     * Protects a key.
+     *
+     * `BLESS SET key <NO-EVICT>`, since Redis 8.12.0: https://redis.io/docs/latest/commands/bless-set/
+     */
+    blessSet(key: KeyLike, flag: "NO-EVICT" | "no-evict"): Promise<number>;
+
+    /**
      * Pops an element from a list, pushes it to another list and returns it. Blocks until an element is available otherwise. Deletes the list if the last element was moved.
      *
      * `BLMOVE source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout`, since 6.2.0: https://valkey.io/commands/blmove/
      */
     blmove(source: KeyLike, destination: KeyLike, from: "LEFT" | "RIGHT", to: "LEFT" | "RIGHT", timeout: Numeric): Promise<Text | null>;
+
+    /**
+     * Moves elements from one list to another and returns them; waits until there are any.
+     *
+     * `BLMOVEM source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout [<COUNT count | EXACTLY count> <OBO | BULK>]`, since Redis 8.10.0: https://redis.io/docs/latest/commands/blmovem/
+     */
+    blmovem(source: KeyLike, destination: KeyLike, from: ListSide, to: ListSide, timeout: Numeric, ...options: Value[]): Promise<Text[] | null>;
 
     /**
      * Pops the first element from one of multiple lists. Blocks until an element is available otherwise. Deletes the list if the last element was popped.
@@ -156,11 +538,534 @@ declare namespace commands {
     bzpopmin(...keysAndTimeout: Value[]): Promise<[key: Text, member: Text, score: number] | null>;
 
     /**
+     * Adds an item to a cuckoo filter.
+     *
+     * `CF.ADD key item`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cf.add/
+     */
+    cfAdd(key: KeyLike, item: Value): Promise<boolean>;
+
+    /**
+     * Adds an item to a cuckoo filter unless it is there.
+     *
+     * `CF.ADDNX key item`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cf.addnx/
+     */
+    cfAddnx(key: KeyLike, item: Value): Promise<boolean>;
+
+    /**
+     * Estimates how often an item is in a cuckoo filter.
+     *
+     * `CF.COUNT key item`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cf.count/
+     */
+    cfCount(key: KeyLike, item: Value): Promise<number>;
+
+    /**
+     * Deletes an item of a cuckoo filter once.
+     *
+     * `CF.DEL key item`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cf.del/
+     */
+    cfDel(key: KeyLike, item: Value): Promise<boolean>;
+
+    /**
+     * Tells whether an item may be in a cuckoo filter.
+     *
+     * `CF.EXISTS key item`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cf.exists/
+     */
+    cfExists(key: KeyLike, item: Value): Promise<boolean>;
+
+    /**
+     * Returns information about a cuckoo filter.
+     *
+     * `CF.INFO key`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cf.info/
+     */
+    cfInfo(key: KeyLike): Promise<Record<string, any>>;
+
+    /**
+     * Adds items to a cuckoo filter, which is created if it does not exist.
+     *
+     * `CF.INSERT key [CAPACITY capacity] [NOCREATE] ITEMS item [item ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cf.insert/
+     */
+    cfInsert(key: KeyLike, ...optionsAndItems: Value[]): Promise<(boolean | number)[]>;
+
+    /**
+     * Adds items that are not there to a cuckoo filter, which is created if it does not exist.
+     *
+     * `CF.INSERTNX key [CAPACITY capacity] [NOCREATE] ITEMS item [item ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cf.insertnx/
+     */
+    cfInsertnx(key: KeyLike, ...optionsAndItems: Value[]): Promise<(boolean | number)[]>;
+
+    /**
+     * Restores a cuckoo filter from the chunks of CF.SCANDUMP.
+     *
+     * `CF.LOADCHUNK key iterator data`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cf.loadchunk/
+     */
+    cfLoadchunk(key: KeyLike, iterator: Numeric, data: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Tells for each item whether it may be in a cuckoo filter.
+     *
+     * `CF.MEXISTS key item [item ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cf.mexists/
+     */
+    cfMexists(key: KeyLike, item: Value, ...moreItems: Value[]): Promise<(boolean | number)[]>;
+
+    /**
+     * Creates a cuckoo filter.
+     *
+     * `CF.RESERVE key capacity [BUCKETSIZE size] [MAXITERATIONS iterations] [EXPANSION expansion]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cf.reserve/
+     */
+    cfReserve(key: KeyLike, capacity: Numeric, ...options: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns a chunk of a cuckoo filter, to restore it elsewhere.
+     *
+     * `CF.SCANDUMP key iterator`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cf.scandump/
+     */
+    cfScandump(key: KeyLike, iterator: Numeric): Promise<[iterator: number, data: Buffer<ArrayBuffer>]>;
+
+    /**
      * A container for client connection commands.
      *
      * `CLIENT`, since 2.4.0: https://valkey.io/commands/client/
      */
     client(...args: Value[]): Promise<any>;
+
+    /**
+     * Instructs the server whether to track the keys in the next request.
+     *
+     * `CLIENT CACHING <YES | NO>`, since 6.0.0: https://valkey.io/commands/client-caching/
+     *
+     * Holds for the next command of the connection, whoever sends it.
+     */
+    clientCaching(mode: "YES" | "yes" | "NO" | "no"): Promise<Word<Text, "OK">>;
+
+    /**
+     * A client claims its capability.
+     *
+     * `CLIENT CAPA capability [capability ...]`, since Valkey 8.0.0: https://valkey.io/commands/client-capa/
+     *
+     * Holds until the connection is lost.
+     */
+    clientCapa(capability: KeyLike, ...moreCapabilities: KeyLike[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns the name of the connection.
+     *
+     * `CLIENT GETNAME`, since 2.6.9: https://valkey.io/commands/client-getname/
+     */
+    clientGetname(): Promise<Text | null>;
+
+    /**
+     * Returns the client ID to which the connection's tracking notifications are redirected.
+     *
+     * `CLIENT GETREDIR`, since 6.0.0: https://valkey.io/commands/client-getredir/
+     */
+    clientGetredir(): Promise<number>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `CLIENT HELP`, since 5.0.0: https://valkey.io/commands/client-help/
+     */
+    clientHelp(): Promise<Text[]>;
+
+    /**
+     * Returns the unique client ID of the connection.
+     *
+     * `CLIENT ID`, since 5.0.0: https://valkey.io/commands/client-id/
+     */
+    clientId(): Promise<number>;
+
+    /**
+     * Marks this client as an import source when the server is in import mode.
+     *
+     * `CLIENT IMPORT-SOURCE <ON | OFF>`, since Valkey 8.1.0: https://valkey.io/commands/client-import-source/
+     *
+     * Holds until the connection is lost.
+     */
+    clientImportSource(mode: "ON" | "on" | "OFF" | "off"): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns information about the connection.
+     *
+     * `CLIENT INFO`, since 6.2.0: https://valkey.io/commands/client-info/
+     */
+    clientInfo(): Promise<Text>;
+
+    /**
+     * Terminates open connections.
+     *
+     * `CLIENT KILL <ip:port | <[ID client-id] | [TYPE <normal | master | primary | slave | replica | pubsub>] | [USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] | [MAXAGE maxage]> [<[ID client-id] | [TYPE <normal | master | primary | slave | replica | pubsub>] | [USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] | [MAXAGE maxage]> ...]>`, since 2.4.0: https://valkey.io/commands/client-kill/
+     */
+    clientKill(address: KeyLike): Promise<Word<Text, "OK">>;
+    clientKill(filter: string, value: Value, ...moreFilters: Value[]): Promise<number>;
+
+    /**
+     * Lists open connections.
+     *
+     * `CLIENT LIST [TYPE <normal | master | replica | pubsub>] [ID client-id [client-id ...]]`, since 2.4.0: https://valkey.io/commands/client-list/
+     */
+    clientList(...filters: Value[]): Promise<Text>;
+
+    /**
+     * Sets the client eviction mode of the connection.
+     *
+     * `CLIENT NO-EVICT <ON | OFF>`, since 7.0.0: https://valkey.io/commands/client-no-evict/
+     *
+     * Holds until the connection is lost.
+     */
+    clientNoEvict(mode: "ON" | "on" | "OFF" | "off"): Promise<Word<Text, "OK">>;
+
+    /**
+     * Controls whether commands sent by the client affect the LRU/LFU of accessed keys.
+     *
+     * `CLIENT NO-TOUCH <ON | OFF>`, since 7.2.0: https://valkey.io/commands/client-no-touch/
+     *
+     * Holds until the connection is lost.
+     */
+    clientNoTouch(mode: "ON" | "on" | "OFF" | "off"): Promise<Word<Text, "OK">>;
+
+    /**
+     * Suspends commands processing.
+     *
+     * `CLIENT PAUSE timeout [WRITE | ALL]`, since 3.0.0: https://valkey.io/commands/client-pause/
+     */
+    clientPause(milliseconds: Numeric, mode?: "WRITE" | "write" | "ALL" | "all"): Promise<Word<Text, "OK">>;
+
+    /**
+     * Sets information specific to the client or connection.
+     *
+     * `CLIENT SETINFO <lib-name libname | lib-ver libver>`, since 7.2.0: https://valkey.io/commands/client-setinfo/
+     *
+     * Holds until the connection is lost.
+     */
+    clientSetinfo(attribute: "LIB-NAME" | "lib-name" | "LIB-VER" | "lib-ver", value: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Sets the connection name.
+     *
+     * `CLIENT SETNAME connection-name`, since 2.6.9: https://valkey.io/commands/client-setname/
+     *
+     * Holds until the connection is lost.
+     */
+    clientSetname(name: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Controls server-assisted client-side caching for the connection.
+     *
+     * `CLIENT TRACKING <ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]`, since 6.0.0: https://valkey.io/commands/client-tracking/
+     *
+     * Holds until the connection is lost.
+     */
+    clientTracking(mode: "ON" | "on" | "OFF" | "off", ...options: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns information about server-assisted client-side caching for the connection.
+     *
+     * `CLIENT TRACKINGINFO`, since 6.2.0: https://valkey.io/commands/client-trackinginfo/
+     */
+    clientTrackinginfo(): Promise<Record<string, any>>;
+
+    /**
+     * Unblocks a client blocked by a blocking command from a different connection.
+     *
+     * `CLIENT UNBLOCK client-id [TIMEOUT | ERROR]`, since 5.0.0: https://valkey.io/commands/client-unblock/
+     */
+    clientUnblock(clientId: Numeric, mode?: "TIMEOUT" | "timeout" | "ERROR" | "error"): Promise<number>;
+
+    /**
+     * Resumes processing commands from paused clients.
+     *
+     * `CLIENT UNPAUSE`, since 6.2.0: https://valkey.io/commands/client-unpause/
+     */
+    clientUnpause(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Assigns new hash slots to a node.
+     *
+     * `CLUSTER ADDSLOTS slot [slot ...]`, since 3.0.0: https://valkey.io/commands/cluster-addslots/
+     */
+    clusterAddslots(slot: Numeric, ...moreSlots: Numeric[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Assigns new hash slot ranges to a node.
+     *
+     * `CLUSTER ADDSLOTSRANGE start-slot end-slot [start-slot end-slot ...]`, since 7.0.0: https://valkey.io/commands/cluster-addslotsrange/
+     */
+    clusterAddslotsrange(startSlot: Numeric, endSlot: Numeric, ...moreRanges: Numeric[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Advances the cluster config epoch.
+     *
+     * `CLUSTER BUMPEPOCH`, since 3.0.0: https://valkey.io/commands/cluster-bumpepoch/
+     */
+    clusterBumpepoch(): Promise<Text>;
+
+    /**
+     * Cancel all current ongoing slot migration operations.
+     *
+     * `CLUSTER CANCELSLOTMIGRATIONS`, since Valkey 9.0.0: https://valkey.io/commands/cluster-cancelslotmigrations/
+     */
+    clusterCancelslotmigrations(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns the number of active failure reports active for a node.
+     *
+     * `CLUSTER COUNT-FAILURE-REPORTS node-id`, since 3.0.0: https://valkey.io/commands/cluster-count-failure-reports/
+     */
+    clusterCountFailureReports(nodeId: KeyLike): Promise<number>;
+
+    /**
+     * Returns the number of keys in a hash slot.
+     *
+     * `CLUSTER COUNTKEYSINSLOT slot`, since 3.0.0: https://valkey.io/commands/cluster-countkeysinslot/
+     */
+    clusterCountkeysinslot(slot: Numeric): Promise<number>;
+
+    /**
+     * Sets hash slots as unbound for a node.
+     *
+     * `CLUSTER DELSLOTS slot [slot ...]`, since 3.0.0: https://valkey.io/commands/cluster-delslots/
+     */
+    clusterDelslots(slot: Numeric, ...moreSlots: Numeric[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Sets hash slot ranges as unbound for a node.
+     *
+     * `CLUSTER DELSLOTSRANGE start-slot end-slot [start-slot end-slot ...]`, since 7.0.0: https://valkey.io/commands/cluster-delslotsrange/
+     */
+    clusterDelslotsrange(startSlot: Numeric, endSlot: Numeric, ...moreRanges: Numeric[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Forces a replica to perform a manual failover of its primary.
+     *
+     * `CLUSTER FAILOVER [FORCE | TAKEOVER]`, since 3.0.0: https://valkey.io/commands/cluster-failover/
+     */
+    clusterFailover(mode?: "FORCE" | "force" | "TAKEOVER" | "takeover"): Promise<Word<Text, "OK">>;
+
+    /**
+     * Removes all keys from the target slot.
+     *
+     * `CLUSTER FLUSHSLOT slot [ASYNC | SYNC]`, since Valkey 9.0.0: https://valkey.io/commands/cluster-flushslot/
+     */
+    clusterFlushslot(slot: Numeric, mode?: "ASYNC" | "async" | "SYNC" | "sync"): Promise<Word<Text, "OK">>;
+
+    /**
+     * Deletes all slots information from a node.
+     *
+     * `CLUSTER FLUSHSLOTS`, since 3.0.0: https://valkey.io/commands/cluster-flushslots/
+     */
+    clusterFlushslots(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Removes a node from the nodes table.
+     *
+     * `CLUSTER FORGET node-id`, since 3.0.0: https://valkey.io/commands/cluster-forget/
+     */
+    clusterForget(nodeId: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns the key names in a hash slot.
+     *
+     * `CLUSTER GETKEYSINSLOT slot count`, since 3.0.0: https://valkey.io/commands/cluster-getkeysinslot/
+     */
+    clusterGetkeysinslot(slot: Numeric, count: Numeric): Promise<Text[]>;
+
+    /**
+     * Gets the status of ongoing and recently finished slot import and export operations.
+     *
+     * `CLUSTER GETSLOTMIGRATIONS`, since Valkey 9.0.0: https://valkey.io/commands/cluster-getslotmigrations/
+     */
+    clusterGetslotmigrations(): Promise<Record<string, any>[]>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `CLUSTER HELP`, since 5.0.0: https://valkey.io/commands/cluster-help/
+     */
+    clusterHelp(): Promise<Text[]>;
+
+    /**
+     * Returns information about the state of a node.
+     *
+     * `CLUSTER INFO`, since 3.0.0: https://valkey.io/commands/cluster-info/
+     */
+    clusterInfo(): Promise<Text>;
+
+    /**
+     * Returns the hash slot for a key.
+     *
+     * `CLUSTER KEYSLOT key`, since 3.0.0: https://valkey.io/commands/cluster-keyslot/
+     */
+    clusterKeyslot(key: KeyLike): Promise<number>;
+
+    /**
+     * Returns a list of all TCP links to and from peer nodes.
+     *
+     * `CLUSTER LINKS`, since 7.0.0: https://valkey.io/commands/cluster-links/
+     */
+    clusterLinks(): Promise<Record<string, any>[]>;
+
+    /**
+     * Forces a node to handshake with another node.
+     *
+     * `CLUSTER MEET ip port [cluster-bus-port]`, since 3.0.0: https://valkey.io/commands/cluster-meet/
+     */
+    clusterMeet(ip: KeyLike, port: Numeric, busPort?: Numeric): Promise<Word<Text, "OK">>;
+
+    /**
+     * Migrate the given slots from this node to the specified nodes.
+     *
+     * `CLUSTER MIGRATESLOTS SLOTSRANGE start-slot end-slot [start-slot end-slot ...] NODE node-id [SLOTSRANGE start-slot end-slot [start-slot end-slot ...] NODE node-id ...]`, since Valkey 9.0.0: https://valkey.io/commands/cluster-migrateslots/
+     */
+    clusterMigrateslots(range: "SLOTSRANGE" | "slotsrange", startSlot: Numeric, ...rangesAndNodes: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Starts, cancels or shows migrations of slots to this node.
+     *
+     * `CLUSTER MIGRATION <IMPORT start-slot end-slot [start-slot end-slot ...] | CANCEL <ID task-id | ALL> | STATUS <ID task-id | ALL>>`, since Redis 8.4.0: https://redis.io/docs/latest/commands/cluster-migration/
+     */
+    clusterMigration(action: "IMPORT" | "import" | "CANCEL" | "cancel" | "STATUS" | "status", ...rest: Value[]): Promise<any>;
+
+    /**
+     * Returns the ID of a node.
+     *
+     * `CLUSTER MYID`, since 3.0.0: https://valkey.io/commands/cluster-myid/
+     */
+    clusterMyid(): Promise<Text>;
+
+    /**
+     * Returns the shard ID of a node.
+     *
+     * `CLUSTER MYSHARDID`, since 7.2.0: https://valkey.io/commands/cluster-myshardid/
+     */
+    clusterMyshardid(): Promise<Text>;
+
+    /**
+     * Returns the cluster configuration for a node.
+     *
+     * `CLUSTER NODES`, since 3.0.0: https://valkey.io/commands/cluster-nodes/
+     */
+    clusterNodes(): Promise<Text>;
+
+    /**
+     * Lists the replica nodes of a primary node.
+     *
+     * `CLUSTER REPLICAS node-id`, since 5.0.0: https://valkey.io/commands/cluster-replicas/
+     */
+    clusterReplicas(nodeId: KeyLike): Promise<Text[]>;
+
+    /**
+     * Configure a node as replica of a primary node.
+     *
+     * `CLUSTER REPLICATE node-id`, since 3.0.0: https://valkey.io/commands/cluster-replicate/
+     */
+    clusterReplicate(nodeId: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Resets a node.
+     *
+     * `CLUSTER RESET [HARD | SOFT]`, since 3.0.0: https://valkey.io/commands/cluster-reset/
+     */
+    clusterReset(mode?: "HARD" | "hard" | "SOFT" | "soft"): Promise<Word<Text, "OK">>;
+
+    /**
+     * Forces a node to save the cluster configuration to disk.
+     *
+     * `CLUSTER SAVECONFIG`, since 3.0.0: https://valkey.io/commands/cluster-saveconfig/
+     */
+    clusterSaveconfig(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Sets the configuration epoch for a new node.
+     *
+     * `CLUSTER SET-CONFIG-EPOCH config-epoch`, since 3.0.0: https://valkey.io/commands/cluster-set-config-epoch/
+     */
+    clusterSetConfigEpoch(configEpoch: Numeric): Promise<Word<Text, "OK">>;
+
+    /**
+     * Binds a hash slot to a node.
+     *
+     * `CLUSTER SETSLOT slot <IMPORTING node-id | MIGRATING node-id | NODE node-id | STABLE> [TIMEOUT timeout]`, since 3.0.0: https://valkey.io/commands/cluster-setslot/
+     */
+    clusterSetslot(slot: Numeric, state: "STABLE" | "stable"): Promise<Word<Text, "OK">>;
+    clusterSetslot(slot: Numeric, state: "IMPORTING" | "importing" | "MIGRATING" | "migrating" | "NODE" | "node", nodeId: KeyLike, ...options: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns the mapping of cluster slots to shards.
+     *
+     * `CLUSTER SHARDS`, since 7.0.0: https://valkey.io/commands/cluster-shards/
+     */
+    clusterShards(): Promise<Record<string, any>[]>;
+
+    /**
+     * Lists the replica nodes of a primary node.
+     *
+     * `CLUSTER SLAVES node-id`, since 3.0.0: https://valkey.io/commands/cluster-slaves/
+     */
+    clusterSlaves(nodeId: KeyLike): Promise<Text[]>;
+
+    /**
+     * Return an array of slot usage statistics for slots assigned to the current node.
+     *
+     * `CLUSTER SLOT-STATS <SLOTSRANGE start-slot end-slot | ORDERBY metric [LIMIT limit] [ASC | DESC]>`, since Redis 8.2.0, Valkey 8.0.0: https://valkey.io/commands/cluster-slot-stats/
+     */
+    clusterSlotStats(filter: "ORDERBY" | "orderby", metric: KeyLike, ...options: Value[]): Promise<[slot: number, statistics: Record<string, number>][]>;
+    clusterSlotStats(filter: "SLOTSRANGE" | "slotsrange", startSlot: Numeric, endSlot: Numeric): Promise<[slot: number, statistics: Record<string, number>][]>;
+
+    /**
+     * Returns the mapping of cluster slots to nodes.
+     *
+     * `CLUSTER SLOTS`, since 3.0.0: https://valkey.io/commands/cluster-slots/
+     */
+    clusterSlots(): Promise<[start: number, end: number, ...nodes: [host: Text | null, port: number, id: Text, metadata: any][]][]>;
+
+    /**
+     * Iterates over the keys in the cluster.
+     *
+     * `CLUSTERSCAN cursor [MATCH match-pattern] [COUNT count] [TYPE type] [SLOT slot]`, since Valkey 9.1.0: https://valkey.io/commands/clusterscan/
+     */
+    clusterscan(cursor: Value, ...options: Value[]): Promise<[cursor: Text, keys: Text[]]>;
+
+    /**
+     * Counts items in a count-min sketch.
+     *
+     * `CMS.INCRBY key item increment [item increment ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cms.incrby/
+     */
+    cmsIncrby(key: KeyLike, item: Value, increment: Numeric, ...moreItemsAndIncrements: Value[]): Promise<number[]>;
+
+    /**
+     * Returns information about a count-min sketch.
+     *
+     * `CMS.INFO key`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cms.info/
+     */
+    cmsInfo(key: KeyLike): Promise<Record<string, any>>;
+
+    /**
+     * Creates a count-min sketch of a width and a depth.
+     *
+     * `CMS.INITBYDIM key width depth`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cms.initbydim/
+     */
+    cmsInitbydim(key: KeyLike, width: Numeric, depth: Numeric): Promise<Word<Text, "OK">>;
+
+    /**
+     * Creates a count-min sketch that keeps an error with a probability.
+     *
+     * `CMS.INITBYPROB key error probability`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cms.initbyprob/
+     */
+    cmsInitbyprob(key: KeyLike, error: Numeric, probability: Numeric): Promise<Word<Text, "OK">>;
+
+    /**
+     * Merges count-min sketches into one.
+     *
+     * `CMS.MERGE destination numkeys source [source ...] [WEIGHTS weight [weight ...]]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cms.merge/
+     */
+    cmsMerge(destination: KeyLike, numkeys: Numeric, source: KeyLike, ...sourcesAndWeights: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns the counts of items of a count-min sketch.
+     *
+     * `CMS.QUERY key item [item ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/cms.query/
+     */
+    cmsQuery(key: KeyLike, item: Value, ...moreItems: Value[]): Promise<number[]>;
 
     /**
      * Returns detailed information about all commands.
@@ -171,12 +1076,124 @@ declare namespace commands {
     command(...args: Value[]): Promise<any>;
 
     /**
+     * Returns a count of commands.
+     *
+     * `COMMAND COUNT`, since 2.8.13: https://valkey.io/commands/command-count/
+     */
+    commandCount(): Promise<number>;
+
+    /**
+     * Returns documentary information about one, multiple or all commands.
+     *
+     * `COMMAND DOCS [command-name [command-name ...]]`, since 7.0.0: https://valkey.io/commands/command-docs/
+     */
+    commandDocs(...commands: KeyLike[]): Promise<Record<string, any>>;
+
+    /**
+     * Extracts the key names from an arbitrary command.
+     *
+     * `COMMAND GETKEYS command [arg [arg ...]]`, since 2.8.13: https://valkey.io/commands/command-getkeys/
+     */
+    commandGetkeys(command: KeyLike, ...args: Value[]): Promise<Text[]>;
+
+    /**
+     * Extracts the key names and access flags for an arbitrary command.
+     *
+     * `COMMAND GETKEYSANDFLAGS command [arg [arg ...]]`, since 7.0.0: https://valkey.io/commands/command-getkeysandflags/
+     */
+    commandGetkeysandflags(command: KeyLike, ...args: Value[]): Promise<[key: Text, flags: Text[]][]>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `COMMAND HELP`, since 5.0.0: https://valkey.io/commands/command-help/
+     */
+    commandHelp(): Promise<Text[]>;
+
+    /**
+     * Returns information about one, multiple or all commands.
+     *
+     * `COMMAND INFO [command-name [command-name ...]]`, since 2.8.13: https://valkey.io/commands/command-info/
+     */
+    commandInfo(...commands: KeyLike[]): Promise<(any[] | null)[]>;
+
+    /**
+     * Returns a list of command names.
+     *
+     * `COMMAND LIST [FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]`, since 7.0.0: https://valkey.io/commands/command-list/
+     */
+    commandList(...filter: KeyLike[]): Promise<Text[]>;
+
+    /**
+     * Returns the specified command log's entries.
+     *
+     * `COMMANDLOG GET count <SLOW | LARGE-REQUEST | LARGE-REPLY>`, since Valkey 8.1.0: https://valkey.io/commands/commandlog-get/
+     */
+    commandlogGet(count: Numeric, log: CommandLog | Lowercase<CommandLog>): Promise<any[][]>;
+
+    /**
+     * Shows helpful text about the different subcommands.
+     *
+     * `COMMANDLOG HELP`, since Valkey 8.1.0: https://valkey.io/commands/commandlog-help/
+     */
+    commandlogHelp(): Promise<Text[]>;
+
+    /**
+     * Returns the number of entries in the specified type of command log.
+     *
+     * `COMMANDLOG LEN <SLOW | LARGE-REQUEST | LARGE-REPLY>`, since Valkey 8.1.0: https://valkey.io/commands/commandlog-len/
+     */
+    commandlogLen(log: CommandLog | Lowercase<CommandLog>): Promise<number>;
+
+    /**
+     * Clears all entries from the specified type of command log.
+     *
+     * `COMMANDLOG RESET <SLOW | LARGE-REQUEST | LARGE-REPLY>`, since Valkey 8.1.0: https://valkey.io/commands/commandlog-reset/
+     */
+    commandlogReset(log: CommandLog | Lowercase<CommandLog>): Promise<Word<Text, "OK">>;
+
+    /**
      * A container for server configuration commands.
      *
      * `CONFIG`, since 2.0.0: https://valkey.io/commands/config/
      */
     config(subcommand: "GET", pattern: KeyLike, ...patterns: KeyLike[]): Promise<Record<string, Text>>;
     config(...args: Value[]): Promise<any>;
+
+    /**
+     * Returns the effective values of configuration parameters.
+     *
+     * `CONFIG GET parameter [parameter ...]`, since 2.0.0: https://valkey.io/commands/config-get/
+     */
+    configGet(pattern: KeyLike, ...morePatterns: KeyLike[]): Promise<Record<string, Text>>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `CONFIG HELP`, since 5.0.0: https://valkey.io/commands/config-help/
+     */
+    configHelp(): Promise<Text[]>;
+
+    /**
+     * Resets the server's statistics.
+     *
+     * `CONFIG RESETSTAT`, since 2.0.0: https://valkey.io/commands/config-resetstat/
+     */
+    configResetstat(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Persists the effective configuration to file.
+     *
+     * `CONFIG REWRITE`, since 2.8.0: https://valkey.io/commands/config-rewrite/
+     */
+    configRewrite(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Sets configuration parameters in-flight.
+     *
+     * `CONFIG SET parameter value [parameter value ...]`, since 2.0.0: https://valkey.io/commands/config-set/
+     */
+    configSet(parameter: KeyLike, value: Value, ...moreParametersAndValues: Value[]): Promise<Word<Text, "OK">>;
 
     /**
      * Copies the value of a key to a new key.
@@ -224,6 +1241,28 @@ declare namespace commands {
     del(...keys: KeyLike[]): Promise<number>;
 
     /**
+     * Deletes a key if its value meets a condition.
+     *
+     * `DELEX key [IFEQ value | IFNE value | IFDEQ digest | IFDNE digest]`, since Redis 8.4.0: https://redis.io/docs/latest/commands/delex/
+     */
+    delex(key: KeyLike): Promise<number>;
+    delex(key: KeyLike, condition: "IFEQ" | "ifeq" | "IFNE" | "ifne" | "IFDEQ" | "ifdeq" | "IFDNE" | "ifdne", value: Value): Promise<number>;
+
+    /**
+     * Deletes a key if it holds the given value.
+     *
+     * `DELIFEQ key value`, since Valkey 9.0.0: https://valkey.io/commands/delifeq/
+     */
+    delifeq(key: KeyLike, value: Value): Promise<number>;
+
+    /**
+     * Returns the hash digest of a string value.
+     *
+     * `DIGEST key`, since Redis 8.4.0: https://redis.io/docs/latest/commands/digest/
+     */
+    digest(key: KeyLike): Promise<Text | null>;
+
+    /**
      * Returns a serialized representation of the value stored at a key.
      *
      * `DUMP key`, since 2.6.0: https://valkey.io/commands/dump/
@@ -245,11 +1284,25 @@ declare namespace commands {
     eval(script: KeyLike, count: Numeric, ...keysAndArgs: Value[]): Promise<any>;
 
     /**
+     * Executes a read-only server-side Lua script.
+     *
+     * `EVAL_RO script numkeys [key [key ...]] [arg [arg ...]]`, since 7.0.0: https://valkey.io/commands/eval_ro/
+     */
+    evalRo(script: KeyLike, count: Numeric, ...keysAndArgs: Value[]): Promise<any>;
+
+    /**
      * Executes a server-side Lua script by SHA1 digest.
      *
      * `EVALSHA sha1 numkeys [key [key ...]] [arg [arg ...]]`, since 2.6.0: https://valkey.io/commands/evalsha/
      */
     evalsha(sha1: KeyLike, count: Numeric, ...keysAndArgs: Value[]): Promise<any>;
+
+    /**
+     * Executes a read-only server-side Lua script by SHA1 digest.
+     *
+     * `EVALSHA_RO sha1 numkeys [key [key ...]] [arg [arg ...]]`, since 7.0.0: https://valkey.io/commands/evalsha_ro/
+     */
+    evalshaRo(sha1: KeyLike, count: Numeric, ...keysAndArgs: Value[]): Promise<any>;
 
     /**
      * Determines whether one or more keys exist.
@@ -282,11 +1335,25 @@ declare namespace commands {
     expiretime(key: KeyLike): Promise<number>;
 
     /**
+     * Starts a coordinated failover from a server to one of its replicas.
+     *
+     * `FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]`, since 6.2.0: https://valkey.io/commands/failover/
+     */
+    failover(...options: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
      * Invokes a function.
      *
      * `FCALL function numkeys [key [key ...]] [arg [arg ...]]`, since 7.0.0: https://valkey.io/commands/fcall/
      */
     fcall(name: KeyLike, count: Numeric, ...keysAndArgs: Value[]): Promise<any>;
+
+    /**
+     * Invokes a read-only function.
+     *
+     * `FCALL_RO function numkeys [key [key ...]] [arg [arg ...]]`, since 7.0.0: https://valkey.io/commands/fcall_ro/
+     */
+    fcallRo(name: KeyLike, count: Numeric, ...keysAndArgs: Value[]): Promise<any>;
 
     /**
      * Removes all keys from all databases.
@@ -305,11 +1372,285 @@ declare namespace commands {
     flushdb(mode: "ASYNC" | "SYNC" | "async" | "sync"): Promise<Word<Text, "OK">>;
 
     /**
+     * Searches an index and computes from what is found.
+     *
+     * `FT.AGGREGATE index query [option ...]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.aggregate/
+     */
+    ftAggregate(index: KeyLike, query: KeyLike, ...options: Value[]): Promise<any>;
+
+    /**
+     * Gives an index a further name.
+     *
+     * `FT.ALIASADD alias index`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.aliasadd/
+     */
+    ftAliasadd(alias: KeyLike, index: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Removes a further name of an index.
+     *
+     * `FT.ALIASDEL alias`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.aliasdel/
+     */
+    ftAliasdel(alias: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns the further names of an index.
+     *
+     * `FT.ALIASLIST index`, since Redis 8.10.0: https://redis.io/docs/latest/commands/ft.aliaslist/
+     */
+    ftAliaslist(index: KeyLike): Promise<Text[]>;
+
+    /**
+     * Moves a further name to another index.
+     *
+     * `FT.ALIASUPDATE alias index`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.aliasupdate/
+     */
+    ftAliasupdate(alias: KeyLike, index: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Adds fields to an index.
+     *
+     * `FT.ALTER index [SKIPINITIALSCAN] SCHEMA ADD field type [option ...]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.alter/
+     */
+    ftAlter(index: KeyLike, ...schema: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns settings of the search module.
+     *
+     * `FT.CONFIG GET option`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.config-get/
+     */
+    ftConfigGet(option: KeyLike): Promise<any>;
+
+    /**
+     * Changes a setting of the search module.
+     *
+     * `FT.CONFIG SET option value`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.config-set/
+     */
+    ftConfigSet(option: KeyLike, value: Value): Promise<Word<Text, "OK">>;
+
+    /**
+     * Creates an index.
+     *
+     * `FT.CREATE index [ON <HASH | JSON>] [PREFIX count prefix [prefix ...]] [option ...] SCHEMA field type [option ...] [field type [option ...] ...]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.create/
+     */
+    ftCreate(index: KeyLike, ...optionsAndSchema: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Deletes a cursor of FT.AGGREGATE.
+     *
+     * `FT.CURSOR DEL index cursor`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.cursor-del/
+     */
+    ftCursorDel(index: KeyLike, cursor: Numeric): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns the next results of a cursor of FT.AGGREGATE.
+     *
+     * `FT.CURSOR READ index cursor [COUNT count]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.cursor-read/
+     */
+    ftCursorRead(index: KeyLike, cursor: Numeric, ...options: Value[]): Promise<any>;
+
+    /**
+     * Adds terms to a dictionary.
+     *
+     * `FT.DICTADD dictionary term [term ...]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.dictadd/
+     */
+    ftDictadd(dictionary: KeyLike, term: Value, ...moreTerms: Value[]): Promise<number>;
+
+    /**
+     * Deletes terms of a dictionary.
+     *
+     * `FT.DICTDEL dictionary term [term ...]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.dictdel/
+     */
+    ftDictdel(dictionary: KeyLike, term: Value, ...moreTerms: Value[]): Promise<number>;
+
+    /**
+     * Returns all terms of a dictionary.
+     *
+     * `FT.DICTDUMP dictionary`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.dictdump/
+     */
+    ftDictdump(dictionary: KeyLike): Promise<Text[]>;
+
+    /**
+     * Deletes an index, and its documents if asked to.
+     *
+     * `FT.DROPINDEX index [DD]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.dropindex/
+     */
+    ftDropindex(index: KeyLike, documents?: "DD" | "dd"): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns how a query would be executed.
+     *
+     * `FT.EXPLAIN index query [DIALECT dialect]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.explain/
+     */
+    ftExplain(index: KeyLike, query: KeyLike, ...options: Value[]): Promise<Text>;
+
+    /**
+     * Returns how a query would be executed, line by line.
+     *
+     * `FT.EXPLAINCLI index query [DIALECT dialect]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.explaincli/
+     */
+    ftExplaincli(index: KeyLike, query: KeyLike, ...options: Value[]): Promise<Text[]>;
+
+    /**
+     * Searches an index by text and by vector and fuses what is found.
+     *
+     * `FT.HYBRID index SEARCH query VSIM field vector [option ...]`, since Redis 8.4.0: https://redis.io/docs/latest/commands/ft.hybrid/
+     */
+    ftHybrid(index: KeyLike, ...searchAndOptions: Value[]): Promise<any>;
+
+    /**
+     * Returns information about an index.
+     *
+     * `FT.INFO index`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.info/
+     */
+    ftInfo(index: KeyLike): Promise<any>;
+
+    /**
+     * Returns the names of all indexes.
+     *
+     * `FT._LIST`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft._list/
+     */
+    ftList(): Promise<Text[]>;
+
+    /**
+     * Searches an index and returns how long each step took.
+     *
+     * `FT.PROFILE index <SEARCH | HYBRID | AGGREGATE> [LIMITED] QUERY query [option ...]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.profile/
+     */
+    ftProfile(index: KeyLike, command: "SEARCH" | "search" | "HYBRID" | "hybrid" | "AGGREGATE" | "aggregate", ...queryAndOptions: Value[]): Promise<any>;
+
+    /**
+     * Searches an index.
+     *
+     * `FT.SEARCH index query [option ...]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.search/
+     */
+    ftSearch(index: KeyLike, query: KeyLike, ...options: Value[]): Promise<any>;
+
+    /**
+     * Suggests corrections for the words of a query.
+     *
+     * `FT.SPELLCHECK index query [DISTANCE distance] [TERMS <INCLUDE | EXCLUDE> dictionary [term ...]] [DIALECT dialect]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.spellcheck/
+     */
+    ftSpellcheck(index: KeyLike, query: KeyLike, ...options: Value[]): Promise<any>;
+
+    /**
+     * Adds a suggestion.
+     *
+     * `FT.SUGADD key string score [INCR] [PAYLOAD payload]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.sugadd/
+     */
+    ftSugadd(key: KeyLike, suggestion: KeyLike, score: Numeric, ...options: Value[]): Promise<number>;
+
+    /**
+     * Deletes a suggestion.
+     *
+     * `FT.SUGDEL key string`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.sugdel/
+     */
+    ftSugdel(key: KeyLike, suggestion: KeyLike): Promise<number>;
+
+    /**
+     * Returns the suggestions for a prefix.
+     *
+     * `FT.SUGGET key prefix [FUZZY] [WITHSCORES] [WITHPAYLOADS] [MAX max]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.sugget/
+     */
+    ftSugget(key: KeyLike, prefix: KeyLike, ...options: Value[]): Promise<any[] | null>;
+
+    /**
+     * Returns the number of suggestions.
+     *
+     * `FT.SUGLEN key`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.suglen/
+     */
+    ftSuglen(key: KeyLike): Promise<number>;
+
+    /**
+     * Returns the synonyms of an index.
+     *
+     * `FT.SYNDUMP index`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.syndump/
+     */
+    ftSyndump(index: KeyLike): Promise<Record<string, Text[]>>;
+
+    /**
+     * Adds terms to a group of synonyms.
+     *
+     * `FT.SYNUPDATE index group [SKIPINITIALSCAN] term [term ...]`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.synupdate/
+     */
+    ftSynupdate(index: KeyLike, group: Value, term: Value, ...moreTerms: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns all values of a tag field.
+     *
+     * `FT.TAGVALS index field`, since Redis 8.0.0 or RediSearch: https://redis.io/docs/latest/commands/ft.tagvals/
+     */
+    ftTagvals(index: KeyLike, field: KeyLike): Promise<Text[]>;
+
+    /**
      * A container for function commands.
      *
      * `FUNCTION`, since 7.0.0: https://valkey.io/commands/function/
      */
     function(...args: Value[]): Promise<any>;
+
+    /**
+     * Deletes a library and its functions.
+     *
+     * `FUNCTION DELETE library-name`, since 7.0.0: https://valkey.io/commands/function-delete/
+     */
+    functionDelete(library: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Dumps all libraries into a serialized binary payload.
+     *
+     * `FUNCTION DUMP`, since 7.0.0: https://valkey.io/commands/function-dump/
+     */
+    functionDump(): Promise<Buffer<ArrayBuffer>>;
+
+    /**
+     * Deletes all libraries and functions.
+     *
+     * `FUNCTION FLUSH [ASYNC | SYNC]`, since 7.0.0: https://valkey.io/commands/function-flush/
+     */
+    functionFlush(mode?: "ASYNC" | "async" | "SYNC" | "sync"): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `FUNCTION HELP`, since 7.0.0: https://valkey.io/commands/function-help/
+     */
+    functionHelp(): Promise<Text[]>;
+
+    /**
+     * Terminates a function during execution.
+     *
+     * `FUNCTION KILL`, since 7.0.0: https://valkey.io/commands/function-kill/
+     */
+    functionKill(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns information about all libraries.
+     *
+     * `FUNCTION LIST [LIBRARYNAME library-name-pattern] [WITHCODE]`, since 7.0.0: https://valkey.io/commands/function-list/
+     */
+    functionList(...options: Value[]): Promise<Record<string, any>[]>;
+
+    /**
+     * Creates a library.
+     *
+     * `FUNCTION LOAD [REPLACE] function-code`, since 7.0.0: https://valkey.io/commands/function-load/
+     */
+    functionLoad(code: KeyLike): Promise<Text>;
+    functionLoad(replace: "REPLACE" | "replace", code: KeyLike): Promise<Text>;
+
+    /**
+     * Restores all libraries from a payload.
+     *
+     * `FUNCTION RESTORE serialized-value [FLUSH | APPEND | REPLACE]`, since 7.0.0: https://valkey.io/commands/function-restore/
+     */
+    functionRestore(dump: KeyLike, policy?: "FLUSH" | "flush" | "APPEND" | "append" | "REPLACE" | "replace"): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns information about a function during execution.
+     *
+     * `FUNCTION STATS`, since 7.0.0: https://valkey.io/commands/function-stats/
+     */
+    functionStats(): Promise<Record<string, any>>;
 
     /**
      * Adds one or more members to a geospatial index. The key is created if it doesn't exist.
@@ -339,6 +1680,38 @@ declare namespace commands {
      * `GEOPOS key [member [member ...]]`, since 3.2.0: https://valkey.io/commands/geopos/
      */
     geopos(key: KeyLike, ...members: Value[]): Promise<([longitude: number, latitude: number] | null)[]>;
+
+    /**
+     * Queries a geospatial index for members within a distance from a coordinate, optionally stores the result.
+     *
+     * `GEORADIUS key longitude latitude radius <m | km | ft | mi> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]`, since 3.2.0: https://valkey.io/commands/georadius/
+     */
+    georadius(key: KeyLike, longitude: Numeric, latitude: Numeric, radius: Numeric, unit: GeoUnit | Uppercase<GeoUnit>): Promise<Text[]>;
+    georadius(key: KeyLike, longitude: Numeric, latitude: Numeric, radius: Numeric, unit: GeoUnit | Uppercase<GeoUnit>, ...options: Value[]): Promise<any>;
+
+    /**
+     * Returns members from a geospatial index that are within a distance from a coordinate.
+     *
+     * `GEORADIUS_RO key longitude latitude radius <m | km | ft | mi> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]`, since 3.2.10: https://valkey.io/commands/georadius_ro/
+     */
+    georadiusRo(key: KeyLike, longitude: Numeric, latitude: Numeric, radius: Numeric, unit: GeoUnit | Uppercase<GeoUnit>): Promise<Text[]>;
+    georadiusRo(key: KeyLike, longitude: Numeric, latitude: Numeric, radius: Numeric, unit: GeoUnit | Uppercase<GeoUnit>, ...options: Value[]): Promise<any[]>;
+
+    /**
+     * Queries a geospatial index for members within a distance from a member, optionally stores the result.
+     *
+     * `GEORADIUSBYMEMBER key member radius <m | km | ft | mi> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]`, since 3.2.0: https://valkey.io/commands/georadiusbymember/
+     */
+    georadiusbymember(key: KeyLike, member: Value, radius: Numeric, unit: GeoUnit | Uppercase<GeoUnit>): Promise<Text[]>;
+    georadiusbymember(key: KeyLike, member: Value, radius: Numeric, unit: GeoUnit | Uppercase<GeoUnit>, ...options: Value[]): Promise<any>;
+
+    /**
+     * Returns members from a geospatial index that are within a distance from a member.
+     *
+     * `GEORADIUSBYMEMBER_RO key member radius <m | km | ft | mi> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]`, since 3.2.10: https://valkey.io/commands/georadiusbymember_ro/
+     */
+    georadiusbymemberRo(key: KeyLike, member: Value, radius: Numeric, unit: GeoUnit | Uppercase<GeoUnit>): Promise<Text[]>;
+    georadiusbymemberRo(key: KeyLike, member: Value, radius: Numeric, unit: GeoUnit | Uppercase<GeoUnit>, ...options: Value[]): Promise<any[]>;
 
     /**
      * Queries a geospatial index for members inside an area of a box or a circle.
@@ -422,7 +1795,7 @@ declare namespace commands {
     /**
      * Sets the expiration of hash fields to a relative time in seconds.
      *
-     * `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]`, since 7.4.0: https://valkey.io/commands/hexpire/
+     * `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]`, since Redis 7.4.0, Valkey 9.0.0: https://valkey.io/commands/hexpire/
      */
     hexpire(key: KeyLike, seconds: Numeric, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<number[]>;
     hexpire(key: KeyLike, seconds: Numeric, condition: "NX" | "XX" | "GT" | "LT", keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<number[]>;
@@ -430,7 +1803,7 @@ declare namespace commands {
     /**
      * Sets the expiration of hash fields to a Unix timestamp in seconds.
      *
-     * `HEXPIREAT key unix-time-seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]`, since 7.4.0: https://valkey.io/commands/hexpireat/
+     * `HEXPIREAT key unix-time-seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]`, since Redis 7.4.0, Valkey 9.0.0: https://valkey.io/commands/hexpireat/
      */
     hexpireat(key: KeyLike, timestamp: Numeric, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<number[]>;
     hexpireat(key: KeyLike, timestamp: Numeric, condition: "NX" | "XX" | "GT" | "LT", keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<number[]>;
@@ -438,7 +1811,7 @@ declare namespace commands {
     /**
      * Returns the expiration of hash fields as a Unix timestamp in seconds.
      *
-     * `HEXPIRETIME key FIELDS numfields field [field ...]`, since 7.4.0: https://valkey.io/commands/hexpiretime/
+     * `HEXPIRETIME key FIELDS numfields field [field ...]`, since Redis 7.4.0, Valkey 9.0.0: https://valkey.io/commands/hexpiretime/
      */
     hexpiretime(key: KeyLike, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<number[]>;
 
@@ -459,18 +1832,48 @@ declare namespace commands {
     /**
      * Returns the values of hash fields and deletes them.
      *
-     * `HGETDEL key FIELDS numfields field [field ...]`, since 8.0.0: https://valkey.io/commands/hgetdel/
+     * `HGETDEL key FIELDS numfields field [field ...]`, since Redis 8.0.0, Valkey 9.1.0: https://valkey.io/commands/hgetdel/
      */
     hgetdel(key: KeyLike, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<(Text | null)[]>;
 
     /**
      * Returns the values of hash fields and sets or removes their expiration.
      *
-     * `HGETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] FIELDS numfields field [field ...]`, since 8.0.0: https://valkey.io/commands/hgetex/
+     * `HGETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] FIELDS numfields field [field ...]`, since Redis 8.0.0, Valkey 9.0.0: https://valkey.io/commands/hgetex/
      */
     hgetex(key: KeyLike, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<(Text | null)[]>;
     hgetex(key: KeyLike, expiry: "EX" | "PX" | "EXAT" | "PXAT", time: Numeric, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<(Text | null)[]>;
     hgetex(key: KeyLike, persist: "PERSIST", keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<(Text | null)[]>;
+
+    /**
+     * Forgets a set of field names of this connection.
+     *
+     * `HIMPORT DISCARD fieldset`, since Redis 8.10.0: https://redis.io/docs/latest/commands/himport-discard/
+     */
+    himportDiscard(fieldset: Value): Promise<number>;
+
+    /**
+     * Forgets all sets of field names of this connection.
+     *
+     * `HIMPORT DISCARDALL`, since Redis 8.10.0: https://redis.io/docs/latest/commands/himport-discardall/
+     */
+    himportDiscardall(): Promise<number>;
+
+    /**
+     * Defines a set of field names for this connection.
+     *
+     * `HIMPORT PREPARE fieldset field [field ...]`, since Redis 8.10.0: https://redis.io/docs/latest/commands/himport-prepare/
+     *
+     * Holds until the connection is lost.
+     */
+    himportPrepare(fieldset: Value, field: Value, ...moreFields: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Creates a hash from a set of field names and values in their order.
+     *
+     * `HIMPORT SET key fieldset value [value ...]`, since Redis 8.10.0: https://redis.io/docs/latest/commands/himport-set/
+     */
+    himportSet(key: KeyLike, fieldset: Value, value: Value, ...moreValues: Value[]): Promise<number>;
 
     /**
      * Increments the integer value of a field in a hash by a number. Uses 0 as initial value if the field doesn't exist.
@@ -518,16 +1921,51 @@ declare namespace commands {
     hmset(key: KeyLike, field: Value, value: Value, ...more: Value[]): Promise<Word<Text, "OK">>;
 
     /**
+     * Returns the keys used most since the collection was started.
+     *
+     * `HOTKEYS GET`, since Redis 8.6.0: https://redis.io/docs/latest/commands/hotkeys-get/
+     */
+    hotkeysGet(): Promise<any>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `HOTKEYS HELP`, since Redis 8.6.0: https://redis.io/docs/latest/commands/hotkeys-help/
+     */
+    hotkeysHelp(): Promise<Text[]>;
+
+    /**
+     * Throws away what was collected about keys.
+     *
+     * `HOTKEYS RESET`, since Redis 8.6.0: https://redis.io/docs/latest/commands/hotkeys-reset/
+     */
+    hotkeysReset(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Starts to collect which keys are used most.
+     *
+     * `HOTKEYS START METRICS count [CPU] [NET] [COUNT k] [DURATION seconds] [SAMPLE ratio] [SLOTS count slot [slot ...]]`, since Redis 8.6.0: https://redis.io/docs/latest/commands/hotkeys-start/
+     */
+    hotkeysStart(...options: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Ends the collection of keys used most.
+     *
+     * `HOTKEYS STOP`, since Redis 8.6.0: https://redis.io/docs/latest/commands/hotkeys-stop/
+     */
+    hotkeysStop(): Promise<Word<Text, "OK">>;
+
+    /**
      * Removes the expiration of hash fields.
      *
-     * `HPERSIST key FIELDS numfields field [field ...]`, since 7.4.0: https://valkey.io/commands/hpersist/
+     * `HPERSIST key FIELDS numfields field [field ...]`, since Redis 7.4.0, Valkey 9.0.0: https://valkey.io/commands/hpersist/
      */
     hpersist(key: KeyLike, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<number[]>;
 
     /**
      * Sets the expiration of hash fields to a relative time in milliseconds.
      *
-     * `HPEXPIRE key milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]`, since 7.4.0: https://valkey.io/commands/hpexpire/
+     * `HPEXPIRE key milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]`, since Redis 7.4.0, Valkey 9.0.0: https://valkey.io/commands/hpexpire/
      */
     hpexpire(key: KeyLike, milliseconds: Numeric, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<number[]>;
     hpexpire(key: KeyLike, milliseconds: Numeric, condition: "NX" | "XX" | "GT" | "LT", keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<number[]>;
@@ -535,7 +1973,7 @@ declare namespace commands {
     /**
      * Sets the expiration of hash fields to a Unix timestamp in milliseconds.
      *
-     * `HPEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]`, since 7.4.0: https://valkey.io/commands/hpexpireat/
+     * `HPEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]`, since Redis 7.4.0, Valkey 9.0.0: https://valkey.io/commands/hpexpireat/
      */
     hpexpireat(key: KeyLike, timestampMilliseconds: Numeric, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<number[]>;
     hpexpireat(key: KeyLike, timestampMilliseconds: Numeric, condition: "NX" | "XX" | "GT" | "LT", keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<number[]>;
@@ -543,14 +1981,14 @@ declare namespace commands {
     /**
      * Returns the expiration of hash fields as a Unix timestamp in milliseconds.
      *
-     * `HPEXPIRETIME key FIELDS numfields field [field ...]`, since 7.4.0: https://valkey.io/commands/hpexpiretime/
+     * `HPEXPIRETIME key FIELDS numfields field [field ...]`, since Redis 7.4.0, Valkey 9.0.0: https://valkey.io/commands/hpexpiretime/
      */
     hpexpiretime(key: KeyLike, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<number[]>;
 
     /**
      * Returns the remaining lifetime of hash fields in milliseconds.
      *
-     * `HPTTL key FIELDS numfields field [field ...]`, since 7.4.0: https://valkey.io/commands/hpttl/
+     * `HPTTL key FIELDS numfields field [field ...]`, since Redis 7.4.0, Valkey 9.0.0: https://valkey.io/commands/hpttl/
      */
     hpttl(key: KeyLike, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<number[]>;
 
@@ -582,7 +2020,7 @@ declare namespace commands {
     /**
      * Sets hash fields together with their expiration.
      *
-     * `HSETEX key [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] FIELDS numfields field value [field value ...]`, since 8.0.0: https://valkey.io/commands/hsetex/
+     * `HSETEX key [NX | XX] [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] FIELDS numfields field value [field value ...]`, since Redis 8.0.0, Valkey 9.0.0: https://valkey.io/commands/hsetex/
      */
     hsetex(key: KeyLike, keyword: "FIELDS", count: Numeric, ...fieldsAndValues: Value[]): Promise<number>;
     hsetex(key: KeyLike, option: "FNX" | "FXX" | "KEEPTTL", keyword: "FIELDS", count: Numeric, ...fieldsAndValues: Value[]): Promise<number>;
@@ -607,7 +2045,7 @@ declare namespace commands {
     /**
      * Returns the remaining lifetime of hash fields in seconds.
      *
-     * `HTTL key FIELDS numfields field [field ...]`, since 7.4.0: https://valkey.io/commands/httl/
+     * `HTTL key FIELDS numfields field [field ...]`, since Redis 7.4.0, Valkey 9.0.0: https://valkey.io/commands/httl/
      */
     httl(key: KeyLike, keyword: "FIELDS", count: Numeric, ...fields: Value[]): Promise<number[]>;
 
@@ -640,11 +2078,188 @@ declare namespace commands {
     incrbyfloat(key: KeyLike, increment: Numeric): Promise<Text>;
 
     /**
+     * Increments a number within bounds and sets its expiration.
+     *
+     * `INCREX key [BYINT increment | BYFLOAT increment] [LBOUND bound] [UBOUND bound] [SATURATE] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] [ENX]`, since Redis 8.8.0: https://redis.io/docs/latest/commands/increx/
+     */
+    increx(key: KeyLike, ...options: Value[]): Promise<[value: number, increment: number]>;
+
+    /**
      * Returns information and statistics about the server.
      *
      * `INFO [section [section ...]]`, since 1.0.0: https://valkey.io/commands/info/
      */
     info(...sections: KeyLike[]): Promise<Text>;
+
+    /**
+     * Appends values to arrays.
+     *
+     * `JSON.ARRAPPEND key path value [value ...]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.arrappend/
+     */
+    jsonArrappend(key: KeyLike, path: KeyLike, value: Value, ...moreValues: Value[]): Promise<any>;
+
+    /**
+     * Finds the first place of a value in arrays.
+     *
+     * `JSON.ARRINDEX key path value [start [stop]]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.arrindex/
+     */
+    jsonArrindex(key: KeyLike, path: KeyLike, value: Value, ...range: Numeric[]): Promise<any>;
+
+    /**
+     * Inserts values into arrays, before an index.
+     *
+     * `JSON.ARRINSERT key path index value [value ...]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.arrinsert/
+     */
+    jsonArrinsert(key: KeyLike, path: KeyLike, index: Numeric, value: Value, ...moreValues: Value[]): Promise<any>;
+
+    /**
+     * Returns the length of arrays.
+     *
+     * `JSON.ARRLEN key [path]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.arrlen/
+     */
+    jsonArrlen(key: KeyLike, path?: KeyLike): Promise<any>;
+
+    /**
+     * Removes an element of arrays and returns it.
+     *
+     * `JSON.ARRPOP key [path [index]]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.arrpop/
+     */
+    jsonArrpop(key: KeyLike, path?: KeyLike, index?: Numeric): Promise<any>;
+
+    /**
+     * Keeps a range of arrays only.
+     *
+     * `JSON.ARRTRIM key path start stop`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.arrtrim/
+     */
+    jsonArrtrim(key: KeyLike, path: KeyLike, start: Numeric, stop: Numeric): Promise<any>;
+
+    /**
+     * Empties arrays and objects and sets numbers to 0.
+     *
+     * `JSON.CLEAR key [path]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.clear/
+     */
+    jsonClear(key: KeyLike, path?: KeyLike): Promise<number>;
+
+    /**
+     * Returns the memory that a value takes, in bytes.
+     *
+     * `JSON.DEBUG MEMORY key [path]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.debug-memory/
+     */
+    jsonDebugMemory(key: KeyLike, path?: KeyLike): Promise<any>;
+
+    /**
+     * Deletes values.
+     *
+     * `JSON.DEL key [path]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.del/
+     */
+    jsonDel(key: KeyLike, path?: KeyLike): Promise<number>;
+
+    /**
+     * Deletes values; another name of JSON.DEL.
+     *
+     * `JSON.FORGET key [path]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.forget/
+     */
+    jsonForget(key: KeyLike, path?: KeyLike): Promise<number>;
+
+    /**
+     * Returns values as JSON text.
+     *
+     * `JSON.GET key [INDENT indent] [NEWLINE newline] [SPACE space] [path [path ...]]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.get/
+     */
+    jsonGet(key: KeyLike, ...optionsAndPaths: Value[]): Promise<Text | null>;
+
+    /**
+     * Merges a value into those at a path.
+     *
+     * `JSON.MERGE key path value`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.merge/
+     */
+    jsonMerge(key: KeyLike, path: KeyLike, value: Value): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns the values at a path of several keys as JSON text.
+     *
+     * `JSON.MGET key [key ...] path`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.mget/
+     */
+    jsonMget(key: KeyLike, ...keysAndPath: KeyLike[]): Promise<(Text | null)[]>;
+
+    /**
+     * Sets values of several keys.
+     *
+     * `JSON.MSET key path value [key path value ...]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.mset/
+     */
+    jsonMset(key: KeyLike, path: KeyLike, value: Value, ...moreTriplets: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Adds to numbers.
+     *
+     * `JSON.NUMINCRBY key path value`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.numincrby/
+     */
+    jsonNumincrby(key: KeyLike, path: KeyLike, value: Numeric): Promise<any>;
+
+    /**
+     * Multiplies numbers.
+     *
+     * `JSON.NUMMULTBY key path value`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.nummultby/
+     */
+    jsonNummultby(key: KeyLike, path: KeyLike, value: Numeric): Promise<any>;
+
+    /**
+     * Returns the member names of objects.
+     *
+     * `JSON.OBJKEYS key [path]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.objkeys/
+     */
+    jsonObjkeys(key: KeyLike, path?: KeyLike): Promise<any>;
+
+    /**
+     * Returns the number of members of objects.
+     *
+     * `JSON.OBJLEN key [path]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.objlen/
+     */
+    jsonObjlen(key: KeyLike, path?: KeyLike): Promise<any>;
+
+    /**
+     * Returns values in the types of the protocol.
+     *
+     * `JSON.RESP key [path]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.resp/
+     */
+    jsonResp(key: KeyLike, path?: KeyLike): Promise<any>;
+
+    /**
+     * Sets the value at a path from JSON text.
+     *
+     * `JSON.SET key path value [NX | XX]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.set/
+     */
+    jsonSet(key: KeyLike, path: KeyLike, value: Value): Promise<Word<Text, "OK">>;
+    jsonSet(key: KeyLike, path: KeyLike, value: Value, condition: "NX" | "nx" | "XX" | "xx"): Promise<Word<Text, "OK"> | null>;
+
+    /**
+     * Appends to strings.
+     *
+     * `JSON.STRAPPEND key [path] value`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.strappend/
+     */
+    jsonStrappend(key: KeyLike, value: Value): Promise<any>;
+    jsonStrappend(key: KeyLike, path: KeyLike, value: Value): Promise<any>;
+
+    /**
+     * Returns the length of strings.
+     *
+     * `JSON.STRLEN key [path]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.strlen/
+     */
+    jsonStrlen(key: KeyLike, path?: KeyLike): Promise<any>;
+
+    /**
+     * Negates booleans.
+     *
+     * `JSON.TOGGLE key path`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.toggle/
+     */
+    jsonToggle(key: KeyLike, path: KeyLike): Promise<any>;
+
+    /**
+     * Returns the type of values.
+     *
+     * `JSON.TYPE key [path]`, since Redis 8.0.0 or RedisJSON: https://redis.io/docs/latest/commands/json.type/
+     */
+    jsonType(key: KeyLike, path?: KeyLike): Promise<any>;
 
     /**
      * Returns all key names that match a pattern.
@@ -659,6 +2274,55 @@ declare namespace commands {
      * `LASTSAVE`, since 1.0.0: https://valkey.io/commands/lastsave/
      */
     lastsave(): Promise<number>;
+
+    /**
+     * Returns a human-readable latency analysis report.
+     *
+     * `LATENCY DOCTOR`, since 2.8.13: https://valkey.io/commands/latency-doctor/
+     */
+    latencyDoctor(): Promise<Text>;
+
+    /**
+     * Returns a latency graph for an event.
+     *
+     * `LATENCY GRAPH event`, since 2.8.13: https://valkey.io/commands/latency-graph/
+     */
+    latencyGraph(event: KeyLike): Promise<Text>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `LATENCY HELP`, since 2.8.13: https://valkey.io/commands/latency-help/
+     */
+    latencyHelp(): Promise<Text[]>;
+
+    /**
+     * Returns the cumulative distribution of latencies of a subset or all commands.
+     *
+     * `LATENCY HISTOGRAM [COMMAND [COMMAND ...]]`, since 7.0.0: https://valkey.io/commands/latency-histogram/
+     */
+    latencyHistogram(...commands: KeyLike[]): Promise<Record<string, any>>;
+
+    /**
+     * Returns timestamp-latency samples for an event.
+     *
+     * `LATENCY HISTORY event`, since 2.8.13: https://valkey.io/commands/latency-history/
+     */
+    latencyHistory(event: KeyLike): Promise<[time: number, milliseconds: number][]>;
+
+    /**
+     * Returns the latest latency samples for all events.
+     *
+     * `LATENCY LATEST`, since 2.8.13: https://valkey.io/commands/latency-latest/
+     */
+    latencyLatest(): Promise<[event: Text, time: number, milliseconds: number, maximum: number, ...more: number[]][]>;
+
+    /**
+     * Resets the latency data for one or more events.
+     *
+     * `LATENCY RESET [event [event ...]]`, since 2.8.13: https://valkey.io/commands/latency-reset/
+     */
+    latencyReset(...events: KeyLike[]): Promise<number>;
 
     /**
      * Finds the longest common substring.
@@ -699,11 +2363,25 @@ declare namespace commands {
     lmove(source: KeyLike, destination: KeyLike, from: "LEFT" | "RIGHT", to: "LEFT" | "RIGHT"): Promise<Text | null>;
 
     /**
+     * Moves elements from one list to another and returns them.
+     *
+     * `LMOVEM source destination <LEFT | RIGHT> <LEFT | RIGHT> [<COUNT count | EXACTLY count> <OBO | BULK>]`, since Redis 8.10.0: https://redis.io/docs/latest/commands/lmovem/
+     */
+    lmovem(source: KeyLike, destination: KeyLike, from: ListSide, to: ListSide, ...options: Value[]): Promise<Text[] | null>;
+
+    /**
      * Returns multiple elements from a list after removing them. Deletes the list if the last element was popped.
      *
      * `LMPOP numkeys key [key ...] <LEFT | RIGHT> [COUNT count]`, since 7.0.0: https://valkey.io/commands/lmpop/
      */
     lmpop(count: Numeric, ...keysAndOptions: Value[]): Promise<[key: Text, elements: Text[]] | null>;
+
+    /**
+     * Displays computer art and the server version
+     *
+     * `LOLWUT [VERSION version]`, since 5.0.0: https://valkey.io/commands/lolwut/
+     */
+    lolwut(...options: Value[]): Promise<Text>;
 
     /**
      * Returns the first elements in a list after removing it. Deletes the list if the last element was popped.
@@ -764,6 +2442,49 @@ declare namespace commands {
     ltrim(key: KeyLike, start: Numeric, stop: Numeric): Promise<Word<Text, "OK">>;
 
     /**
+     * Outputs a memory problems report.
+     *
+     * `MEMORY DOCTOR`, since 4.0.0: https://valkey.io/commands/memory-doctor/
+     */
+    memoryDoctor(): Promise<Text>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `MEMORY HELP`, since 4.0.0: https://valkey.io/commands/memory-help/
+     */
+    memoryHelp(): Promise<Text[]>;
+
+    /**
+     * Returns the allocator statistics.
+     *
+     * `MEMORY MALLOC-STATS`, since 4.0.0: https://valkey.io/commands/memory-malloc-stats/
+     */
+    memoryMallocStats(): Promise<Text>;
+
+    /**
+     * Asks the allocator to release memory.
+     *
+     * `MEMORY PURGE`, since 4.0.0: https://valkey.io/commands/memory-purge/
+     */
+    memoryPurge(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns details about memory usage.
+     *
+     * `MEMORY STATS`, since 4.0.0: https://valkey.io/commands/memory-stats/
+     */
+    memoryStats(): Promise<Record<string, any>>;
+
+    /**
+     * Estimates the memory usage of a key.
+     *
+     * `MEMORY USAGE key [SAMPLES count]`, since 4.0.0: https://valkey.io/commands/memory-usage/
+     */
+    memoryUsage(key: KeyLike): Promise<number | null>;
+    memoryUsage(key: KeyLike, token: "SAMPLES" | "samples", count: Numeric): Promise<number | null>;
+
+    /**
      * Atomically returns the string values of one or more keys.
      *
      * `MGET key [key ...]`, since 1.0.0: https://valkey.io/commands/mget/
@@ -771,11 +2492,67 @@ declare namespace commands {
     mget(...keys: KeyLike[]): Promise<(Text | null)[]>;
 
     /**
+     * Atomically transfers a key from one instance to another.
+     *
+     * `MIGRATE host port <key | ""> destination-db timeout [COPY] [REPLACE] [AUTH password | AUTH2 username password] [KEYS key [key ...]]`, since 2.6.0: https://valkey.io/commands/migrate/
+     */
+    migrate(host: KeyLike, port: Numeric, key: KeyLike, db: Numeric, timeout: Numeric, ...options: Value[]): Promise<Word<Text, "OK"> | Word<Text, "NOKEY">>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `MODULE HELP`, since 5.0.0: https://valkey.io/commands/module-help/
+     */
+    moduleHelp(): Promise<Text[]>;
+
+    /**
+     * Returns all loaded modules.
+     *
+     * `MODULE LIST`, since 4.0.0: https://valkey.io/commands/module-list/
+     */
+    moduleList(): Promise<Record<string, any>[]>;
+
+    /**
+     * Loads a module.
+     *
+     * `MODULE LOAD path [arg [arg ...]]`, since 4.0.0: https://valkey.io/commands/module-load/
+     */
+    moduleLoad(path: KeyLike, ...args: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Loads a module using extended parameters.
+     *
+     * `MODULE LOADEX path [CONFIG name value [CONFIG name value ...]] [ARGS args [args ...]]`, since 7.0.0: https://valkey.io/commands/module-loadex/
+     */
+    moduleLoadex(path: KeyLike, ...options: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Unloads a module.
+     *
+     * `MODULE UNLOAD name`, since 4.0.0: https://valkey.io/commands/module-unload/
+     */
+    moduleUnload(name: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Moves a key to another database.
+     *
+     * `MOVE key db`, since 1.0.0: https://valkey.io/commands/move/
+     */
+    move(key: KeyLike, db: Numeric): Promise<number>;
+
+    /**
      * Atomically creates or modifies the string values of one or more keys.
      *
      * `MSET key value [key value ...]`, since 1.0.1: https://valkey.io/commands/mset/
      */
     mset(...keysAndValues: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Sets several keys with one expiration, all or none.
+     *
+     * `MSETEX numkeys key value [key value ...] [NX | XX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]`, since Redis 8.4.0, Valkey 9.1.0: https://valkey.io/commands/msetex/
+     */
+    msetex(numkeys: Numeric, key: KeyLike, value: Value, ...pairsAndOptions: Value[]): Promise<number>;
 
     /**
      * Atomically modifies the string values of one or more keys only when all keys don't exist.
@@ -792,6 +2569,41 @@ declare namespace commands {
     object(subcommand: "ENCODING", key: KeyLike): Promise<Text | null>;
     object(subcommand: "FREQ" | "IDLETIME" | "REFCOUNT", key: KeyLike): Promise<number | null>;
     object(subcommand: string, ...args: Value[]): Promise<any>;
+
+    /**
+     * Returns the internal encoding of an object.
+     *
+     * `OBJECT ENCODING key`, since 2.2.3: https://valkey.io/commands/object-encoding/
+     */
+    objectEncoding(key: KeyLike): Promise<Text | null>;
+
+    /**
+     * Returns the logarithmic access frequency counter of an object.
+     *
+     * `OBJECT FREQ key`, since 4.0.0: https://valkey.io/commands/object-freq/
+     */
+    objectFreq(key: KeyLike): Promise<number | null>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `OBJECT HELP`, since 6.2.0: https://valkey.io/commands/object-help/
+     */
+    objectHelp(): Promise<Text[]>;
+
+    /**
+     * Returns the time since the last access to an object.
+     *
+     * `OBJECT IDLETIME key`, since 2.2.3: https://valkey.io/commands/object-idletime/
+     */
+    objectIdletime(key: KeyLike): Promise<number | null>;
+
+    /**
+     * Returns the reference count of a value of a key.
+     *
+     * `OBJECT REFCOUNT key`, since 2.2.3: https://valkey.io/commands/object-refcount/
+     */
+    objectRefcount(key: KeyLike): Promise<number | null>;
 
     /**
      * Removes the expiration time of a key.
@@ -884,11 +2696,71 @@ declare namespace commands {
     pubsub(subcommand: string, ...args: Value[]): Promise<any>;
 
     /**
+     * Returns the active channels.
+     *
+     * `PUBSUB CHANNELS [pattern]`, since 2.8.0: https://valkey.io/commands/pubsub-channels/
+     */
+    pubsubChannels(pattern?: KeyLike): Promise<Text[]>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `PUBSUB HELP`, since 6.2.0: https://valkey.io/commands/pubsub-help/
+     */
+    pubsubHelp(): Promise<Text[]>;
+
+    /**
+     * Returns a count of unique pattern subscriptions.
+     *
+     * `PUBSUB NUMPAT`, since 2.8.0: https://valkey.io/commands/pubsub-numpat/
+     */
+    pubsubNumpat(): Promise<number>;
+
+    /**
+     * Returns a count of subscribers to channels.
+     *
+     * `PUBSUB NUMSUB [channel [channel ...]]`, since 2.8.0: https://valkey.io/commands/pubsub-numsub/
+     */
+    pubsubNumsub(...channels: KeyLike[]): Promise<(Text | number)[]>;
+
+    /**
+     * Returns the active shard channels.
+     *
+     * `PUBSUB SHARDCHANNELS [pattern]`, since 7.0.0: https://valkey.io/commands/pubsub-shardchannels/
+     */
+    pubsubShardchannels(pattern?: KeyLike): Promise<Text[]>;
+
+    /**
+     * Returns the count of subscribers of shard channels.
+     *
+     * `PUBSUB SHARDNUMSUB [shardchannel [shardchannel ...]]`, since 7.0.0: https://valkey.io/commands/pubsub-shardnumsub/
+     */
+    pubsubShardnumsub(...channels: KeyLike[]): Promise<(Text | number)[]>;
+
+    /**
      * Returns a random key name from the database.
      *
      * `RANDOMKEY`, since 1.0.0: https://valkey.io/commands/randomkey/
      */
     randomkey(): Promise<Text | null>;
+
+    /**
+     * Enables read-only queries for a connection to a Valkey replica node.
+     *
+     * `READONLY`, since 3.0.0: https://valkey.io/commands/readonly/
+     *
+     * Holds until the connection is lost.
+     */
+    readonly(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Enables read-write queries for a connection to a Valkey replica node.
+     *
+     * `READWRITE`, since 3.0.0: https://valkey.io/commands/readwrite/
+     *
+     * Holds until the connection is lost.
+     */
+    readwrite(): Promise<Word<Text, "OK">>;
 
     /**
      * Renames a key and overwrites the destination.
@@ -903,6 +2775,28 @@ declare namespace commands {
      * `RENAMENX key newkey`, since 1.0.0: https://valkey.io/commands/renamenx/
      */
     renamenx(key: KeyLike, newKey: KeyLike): Promise<number>;
+
+    /**
+     * Configures a server as replica of another, or promotes it to a primary.
+     *
+     * `REPLICAOF <host port | NO ONE>`, since 5.0.0: https://valkey.io/commands/replicaof/
+     */
+    replicaof(host: KeyLike, port: Numeric): Promise<Text>;
+    replicaof(no: "NO" | "no", one: "ONE" | "one"): Promise<Text>;
+
+    /**
+     * Creates a key from the serialized representation of a value.
+     *
+     * `RESTORE key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]`, since 2.6.0: https://valkey.io/commands/restore/
+     */
+    restore(key: KeyLike, ttl: Numeric, serializedValue: KeyLike, ...options: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns the replication role.
+     *
+     * `ROLE`, since 2.8.12: https://valkey.io/commands/role/
+     */
+    role(): Promise<[role: Word<Text, "master">, offset: number, replicas: [host: Text, port: Text, offset: Text][]] | [role: Word<Text, "slave">, host: Text, port: number, state: Text, offset: number]>;
 
     /**
      * Returns and removes the last elements of a list. Deletes the list if the last element was popped.
@@ -942,6 +2836,13 @@ declare namespace commands {
     sadd(key: KeyLike, ...members: Value[]): Promise<number>;
 
     /**
+     * Synchronously saves the database(s) to disk.
+     *
+     * `SAVE`, since 1.0.0: https://valkey.io/commands/save/
+     */
+    save(): Promise<Word<Text, "OK">>;
+
+    /**
      * Iterates over the key names in the database.
      *
      * `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`, since 2.8.0: https://valkey.io/commands/scan/
@@ -965,11 +2866,60 @@ declare namespace commands {
     script(...args: Value[]): Promise<any>;
 
     /**
+     * Determines whether server-side Lua scripts exist in the script cache.
+     *
+     * `SCRIPT EXISTS sha1 [sha1 ...]`, since 2.6.0: https://valkey.io/commands/script-exists/
+     */
+    scriptExists(sha1: KeyLike, ...moreSha1s: KeyLike[]): Promise<number[]>;
+
+    /**
+     * Removes all server-side Lua scripts from the script cache.
+     *
+     * `SCRIPT FLUSH [ASYNC | SYNC]`, since 2.6.0: https://valkey.io/commands/script-flush/
+     */
+    scriptFlush(mode?: "ASYNC" | "async" | "SYNC" | "sync"): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `SCRIPT HELP`, since 5.0.0: https://valkey.io/commands/script-help/
+     */
+    scriptHelp(): Promise<Text[]>;
+
+    /**
+     * Terminates a server-side Lua script during execution.
+     *
+     * `SCRIPT KILL`, since 2.6.0: https://valkey.io/commands/script-kill/
+     */
+    scriptKill(): Promise<Word<Text, "OK">>;
+
+    /**
+     * Loads a server-side Lua script to the script cache.
+     *
+     * `SCRIPT LOAD script`, since 2.6.0: https://valkey.io/commands/script-load/
+     */
+    scriptLoad(script: KeyLike): Promise<Text>;
+
+    /**
+     * Show server-side Lua script in the script cache.
+     *
+     * `SCRIPT SHOW sha1`, since Valkey 8.0.0: https://valkey.io/commands/script-show/
+     */
+    scriptShow(sha1: KeyLike): Promise<Text>;
+
+    /**
      * Returns the difference of multiple sets.
      *
      * `SDIFF key [key ...]`, since 1.0.0: https://valkey.io/commands/sdiff/
      */
     sdiff(key: KeyLike, ...keys: KeyLike[]): Promise<Text[]>;
+
+    /**
+     * Returns the number of members of the difference of sets.
+     *
+     * `SDIFFCARD numkeys key [key ...] [LIMIT limit]`, since Redis 8.10.0: https://redis.io/docs/latest/commands/sdiffcard/
+     */
+    sdiffcard(numkeys: Numeric, key: KeyLike, ...keysAndOptions: Value[]): Promise<number>;
 
     /**
      * Stores the difference of multiple sets in a key.
@@ -1026,6 +2976,15 @@ declare namespace commands {
     setrange(key: KeyLike, offset: Numeric, value: Value): Promise<number>;
 
     /**
+     * Synchronously saves the database(s) to disk and shuts down the server.
+     *
+     * `SHUTDOWN [[NOSAVE | SAVE] [NOW] [FORCE] | ABORT]`, since 1.0.0: https://valkey.io/commands/shutdown/
+     *
+     * The promise is rejected when the connection is lost, as it is when the server obeys.
+     */
+    shutdown(...options: KeyLike[]): Promise<Word<Text, "OK">>;
+
+    /**
      * Returns the intersect of multiple sets.
      *
      * `SINTER key [key ...]`, since 1.0.0: https://valkey.io/commands/sinter/
@@ -1052,6 +3011,42 @@ declare namespace commands {
      * `SISMEMBER key member`, since 1.0.0: https://valkey.io/commands/sismember/
      */
     sismember(key: KeyLike, member: Value): Promise<boolean>;
+
+    /**
+     * Sets a server as a replica of another, or promotes it to being a primary.
+     *
+     * `SLAVEOF <host port | NO ONE>`, since 1.0.0: https://valkey.io/commands/slaveof/
+     */
+    slaveof(host: KeyLike, port: Numeric): Promise<Text>;
+    slaveof(no: "NO" | "no", one: "ONE" | "one"): Promise<Text>;
+
+    /**
+     * Returns the slow log's entries.
+     *
+     * `SLOWLOG GET [count]`, since 2.2.12: https://valkey.io/commands/slowlog-get/
+     */
+    slowlogGet(count?: Numeric): Promise<any[][]>;
+
+    /**
+     * Show helpful text about the different subcommands
+     *
+     * `SLOWLOG HELP`, since 6.2.0: https://valkey.io/commands/slowlog-help/
+     */
+    slowlogHelp(): Promise<Text[]>;
+
+    /**
+     * Returns the number of entries in the slow log.
+     *
+     * `SLOWLOG LEN`, since 2.2.12: https://valkey.io/commands/slowlog-len/
+     */
+    slowlogLen(): Promise<number>;
+
+    /**
+     * Clears all entries from the slow log.
+     *
+     * `SLOWLOG RESET`, since 2.2.12: https://valkey.io/commands/slowlog-reset/
+     */
+    slowlogReset(): Promise<Word<Text, "OK">>;
 
     /**
      * Returns all members of a set.
@@ -1081,6 +3076,13 @@ declare namespace commands {
      */
     sort(key: KeyLike): Promise<(Text | null)[]>;
     sort(key: KeyLike, ...options: Value[]): Promise<(Text | null)[] | number>;
+
+    /**
+     * Returns the sorted elements of a list, a set, or a sorted set.
+     *
+     * `SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA]`, since 7.0.0: https://valkey.io/commands/sort_ro/
+     */
+    sortRo(key: KeyLike, ...options: Value[]): Promise<(Text | null)[]>;
 
     /**
      * Returns one or more random members from a set after removing them. Deletes the set if the last member was popped.
@@ -1141,11 +3143,124 @@ declare namespace commands {
     sunion(key: KeyLike, ...keys: KeyLike[]): Promise<Text[]>;
 
     /**
+     * Returns the number of members of the union of sets.
+     *
+     * `SUNIONCARD numkeys key [key ...] [APPROX] [LIMIT limit]`, since Redis 8.10.0: https://redis.io/docs/latest/commands/sunioncard/
+     */
+    sunioncard(numkeys: Numeric, key: KeyLike, ...keysAndOptions: Value[]): Promise<number>;
+
+    /**
      * Stores the union of multiple sets in a key.
      *
      * `SUNIONSTORE destination key [key ...]`, since 1.0.0: https://valkey.io/commands/sunionstore/
      */
     sunionstore(destination: KeyLike, key: KeyLike, ...keys: KeyLike[]): Promise<number>;
+
+    /**
+     * Swaps two databases.
+     *
+     * `SWAPDB index1 index2`, since 4.0.0: https://valkey.io/commands/swapdb/
+     */
+    swapdb(index1: Numeric, index2: Numeric): Promise<Word<Text, "OK">>;
+
+    /**
+     * Adds values to a t-digest.
+     *
+     * `TDIGEST.ADD key value [value ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.add/
+     */
+    tdigestAdd(key: KeyLike, value: Numeric, ...moreValues: Numeric[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Estimates the values of ranks, from the smallest.
+     *
+     * `TDIGEST.BYRANK key rank [rank ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.byrank/
+     */
+    tdigestByrank(key: KeyLike, rank: Numeric, ...moreRanks: Numeric[]): Promise<number[]>;
+
+    /**
+     * Estimates the values of ranks, from the largest.
+     *
+     * `TDIGEST.BYREVRANK key rank [rank ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.byrevrank/
+     */
+    tdigestByrevrank(key: KeyLike, rank: Numeric, ...moreRanks: Numeric[]): Promise<number[]>;
+
+    /**
+     * Estimates for each value the fraction of values that are smaller or equal.
+     *
+     * `TDIGEST.CDF key value [value ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.cdf/
+     */
+    tdigestCdf(key: KeyLike, value: Numeric, ...moreValues: Numeric[]): Promise<number[]>;
+
+    /**
+     * Creates a t-digest.
+     *
+     * `TDIGEST.CREATE key [COMPRESSION compression]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.create/
+     */
+    tdigestCreate(key: KeyLike): Promise<Word<Text, "OK">>;
+    tdigestCreate(key: KeyLike, token: "COMPRESSION" | "compression", compression: Numeric): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns information about a t-digest.
+     *
+     * `TDIGEST.INFO key`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.info/
+     */
+    tdigestInfo(key: KeyLike): Promise<Record<string, any>>;
+
+    /**
+     * Returns the largest value of a t-digest.
+     *
+     * `TDIGEST.MAX key`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.max/
+     */
+    tdigestMax(key: KeyLike): Promise<number>;
+
+    /**
+     * Merges t-digests into one.
+     *
+     * `TDIGEST.MERGE destination numkeys source [source ...] [COMPRESSION compression] [OVERRIDE]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.merge/
+     */
+    tdigestMerge(destination: KeyLike, numkeys: Numeric, source: KeyLike, ...sourcesAndOptions: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns the smallest value of a t-digest.
+     *
+     * `TDIGEST.MIN key`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.min/
+     */
+    tdigestMin(key: KeyLike): Promise<number>;
+
+    /**
+     * Estimates the values of quantiles.
+     *
+     * `TDIGEST.QUANTILE key quantile [quantile ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.quantile/
+     */
+    tdigestQuantile(key: KeyLike, quantile: Numeric, ...moreQuantiles: Numeric[]): Promise<number[]>;
+
+    /**
+     * Estimates the ranks of values, from the smallest.
+     *
+     * `TDIGEST.RANK key value [value ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.rank/
+     */
+    tdigestRank(key: KeyLike, value: Numeric, ...moreValues: Numeric[]): Promise<number[]>;
+
+    /**
+     * Empties a t-digest.
+     *
+     * `TDIGEST.RESET key`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.reset/
+     */
+    tdigestReset(key: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Estimates the ranks of values, from the largest.
+     *
+     * `TDIGEST.REVRANK key value [value ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.revrank/
+     */
+    tdigestRevrank(key: KeyLike, value: Numeric, ...moreValues: Numeric[]): Promise<number[]>;
+
+    /**
+     * Estimates the mean of the values between two quantiles.
+     *
+     * `TDIGEST.TRIMMED_MEAN key low-quantile high-quantile`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/tdigest.trimmed_mean/
+     */
+    tdigestTrimmedMean(key: KeyLike, lowQuantile: Numeric, highQuantile: Numeric): Promise<number>;
 
     /**
      * Returns the server time.
@@ -1155,11 +3270,209 @@ declare namespace commands {
     time(): Promise<[seconds: Text, microseconds: Text]>;
 
     /**
+     * Counts items in a top-k list and returns those they push out.
+     *
+     * `TOPK.ADD key item [item ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/topk.add/
+     */
+    topkAdd(key: KeyLike, item: Value, ...moreItems: Value[]): Promise<(Text | null)[]>;
+
+    /**
+     * Estimates the counts of items of a top-k list.
+     *
+     * `TOPK.COUNT key item [item ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/topk.count/
+     */
+    topkCount(key: KeyLike, item: Value, ...moreItems: Value[]): Promise<number[]>;
+
+    /**
+     * Counts items several times in a top-k list and returns those they push out.
+     *
+     * `TOPK.INCRBY key item increment [item increment ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/topk.incrby/
+     */
+    topkIncrby(key: KeyLike, item: Value, increment: Numeric, ...moreItemsAndIncrements: Value[]): Promise<(Text | null)[]>;
+
+    /**
+     * Returns information about a top-k list.
+     *
+     * `TOPK.INFO key`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/topk.info/
+     */
+    topkInfo(key: KeyLike): Promise<Record<string, any>>;
+
+    /**
+     * Returns the items of a top-k list.
+     *
+     * `TOPK.LIST key [WITHCOUNT]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/topk.list/
+     */
+    topkList(key: KeyLike): Promise<Text[]>;
+    topkList(key: KeyLike, mode: "WITHCOUNT" | "withcount"): Promise<(Text | number)[]>;
+
+    /**
+     * Tells for each item whether it is in a top-k list.
+     *
+     * `TOPK.QUERY key item [item ...]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/topk.query/
+     */
+    topkQuery(key: KeyLike, item: Value, ...moreItems: Value[]): Promise<(boolean | number)[]>;
+
+    /**
+     * Creates a top-k list.
+     *
+     * `TOPK.RESERVE key topk [width depth decay]`, since Redis 8.0.0 or RedisBloom: https://redis.io/docs/latest/commands/topk.reserve/
+     */
+    topkReserve(key: KeyLike, topk: Numeric): Promise<Word<Text, "OK">>;
+    topkReserve(key: KeyLike, topk: Numeric, width: Numeric, depth: Numeric, decay: Numeric): Promise<Word<Text, "OK">>;
+
+    /**
      * Returns the number of existing keys out of those specified after updating the time they were last accessed.
      *
      * `TOUCH key [key ...]`, since 3.2.1: https://valkey.io/commands/touch/
      */
     touch(...keys: KeyLike[]): Promise<number>;
+
+    /**
+     * Adds a sample to a time series, which is created if it does not exist.
+     *
+     * `TS.ADD key timestamp value [RETENTION milliseconds] [ENCODING <COMPRESSED | UNCOMPRESSED>] [CHUNK_SIZE size] [DUPLICATE_POLICY policy] [ON_DUPLICATE policy] [IGNORE max-time-diff max-value-diff] [LABELS label value [label value ...]]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.add/
+     */
+    tsAdd(key: KeyLike, timestamp: Numeric, value: Numeric, ...options: Value[]): Promise<number>;
+
+    /**
+     * Changes the settings of a time series.
+     *
+     * `TS.ALTER key [RETENTION milliseconds] [CHUNK_SIZE size] [DUPLICATE_POLICY policy] [IGNORE max-time-diff max-value-diff] [LABELS label value [label value ...]]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.alter/
+     */
+    tsAlter(key: KeyLike, ...options: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Creates a time series.
+     *
+     * `TS.CREATE key [RETENTION milliseconds] [ENCODING <COMPRESSED | UNCOMPRESSED>] [CHUNK_SIZE size] [DUPLICATE_POLICY policy] [IGNORE max-time-diff max-value-diff] [LABELS label value [label value ...]]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.create/
+     */
+    tsCreate(key: KeyLike, ...options: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Keeps a summary of one time series in another.
+     *
+     * `TS.CREATERULE source destination AGGREGATION aggregator bucket-duration [align-timestamp]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.createrule/
+     */
+    tsCreaterule(source: KeyLike, destination: KeyLike, token: "AGGREGATION" | "aggregation", aggregator: string, bucketDuration: Numeric, alignTimestamp?: Numeric): Promise<Word<Text, "OK">>;
+
+    /**
+     * Adds a sample that is less than the last one by a value.
+     *
+     * `TS.DECRBY key value [TIMESTAMP timestamp] [option ...]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.decrby/
+     */
+    tsDecrby(key: KeyLike, value: Numeric, ...options: Value[]): Promise<number>;
+
+    /**
+     * Deletes the samples between two times.
+     *
+     * `TS.DEL key from to`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.del/
+     */
+    tsDel(key: KeyLike, from: Numeric, to: Numeric): Promise<number>;
+
+    /**
+     * Ends the summary of one time series in another.
+     *
+     * `TS.DELETERULE source destination`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.deleterule/
+     */
+    tsDeleterule(source: KeyLike, destination: KeyLike): Promise<Word<Text, "OK">>;
+
+    /**
+     * Returns the last sample of a time series.
+     *
+     * `TS.GET key [LATEST]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.get/
+     */
+    tsGet(key: KeyLike, mode?: "LATEST" | "latest"): Promise<TimeSeriesSample | []>;
+
+    /**
+     * Adds a sample that is more than the last one by a value.
+     *
+     * `TS.INCRBY key value [TIMESTAMP timestamp] [option ...]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.incrby/
+     */
+    tsIncrby(key: KeyLike, value: Numeric, ...options: Value[]): Promise<number>;
+
+    /**
+     * Returns information about a time series.
+     *
+     * `TS.INFO key [DEBUG]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.info/
+     */
+    tsInfo(key: KeyLike, mode?: "DEBUG" | "debug"): Promise<Record<string, any>>;
+
+    /**
+     * Adds samples to several time series.
+     *
+     * `TS.MADD key timestamp value [key timestamp value ...]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.madd/
+     */
+    tsMadd(key: KeyLike, timestamp: Numeric, value: Numeric, ...moreSamples: Value[]): Promise<(number | Error)[]>;
+
+    /**
+     * Returns the last samples of the time series that match.
+     *
+     * `TS.MGET [LATEST] [WITHLABELS | SELECTED_LABELS label [label ...]] FILTER expression [expression ...]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.mget/
+     */
+    tsMget(...filter: Value[]): Promise<any>;
+
+    /**
+     * Returns the samples between two times of the time series that match.
+     *
+     * `TS.MRANGE from to [option ...] FILTER expression [expression ...] [GROUPBY label REDUCE reducer]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.mrange/
+     */
+    tsMrange(from: Numeric, to: Numeric, ...filter: Value[]): Promise<any>;
+
+    /**
+     * Returns the samples between two times of the time series that match, the last one first.
+     *
+     * `TS.MREVRANGE from to [option ...] FILTER expression [expression ...] [GROUPBY label REDUCE reducer]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.mrevrange/
+     */
+    tsMrevrange(from: Numeric, to: Numeric, ...filter: Value[]): Promise<any>;
+
+    /**
+     * Returns the samples between two times of several time series, side by side.
+     *
+     * `TS.NRANGE numkeys key [key ...] from to [option ...]`, since Redis 8.10.0: https://redis.io/docs/latest/commands/ts.nrange/
+     */
+    tsNrange(numkeys: Numeric, key: KeyLike, ...rest: Value[]): Promise<any>;
+
+    /**
+     * Returns the samples between two times of several time series, side by side, the last ones first.
+     *
+     * `TS.NREVRANGE numkeys key [key ...] from to [option ...]`, since Redis 8.10.0: https://redis.io/docs/latest/commands/ts.nrevrange/
+     */
+    tsNrevrange(numkeys: Numeric, key: KeyLike, ...rest: Value[]): Promise<any>;
+
+    /**
+     * Returns the keys of the time series that match.
+     *
+     * `TS.QUERYINDEX expression [expression ...]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.queryindex/
+     */
+    tsQueryindex(filter: KeyLike, ...moreFilters: KeyLike[]): Promise<Text[]>;
+
+    /**
+     * Returns the labels of the time series that match, or the values of a label.
+     *
+     * `TS.QUERYLABELS <LABELS | VALUES label> [FILTER expression [expression ...]]`, since Redis 8.10.0: https://redis.io/docs/latest/commands/ts.querylabels/
+     */
+    tsQuerylabels(what: "LABELS" | "labels" | "VALUES" | "values", ...rest: KeyLike[]): Promise<Text[]>;
+
+    /**
+     * Returns the samples between two times.
+     *
+     * `TS.RANGE key from to [option ...]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.range/
+     */
+    tsRange(key: KeyLike, from: Numeric, to: Numeric, ...options: Value[]): Promise<TimeSeriesSample[]>;
+
+    /**
+     * Returns the samples from a time on; waits until there are any.
+     *
+     * `TS.READ key timestamp [BLOCK milliseconds min-count] [MAX_COUNT count]`, since Redis 8.10.0: https://redis.io/docs/latest/commands/ts.read/
+     */
+    tsRead(key: KeyLike, timestamp: Numeric, ...options: Value[]): Promise<TimeSeriesSample[] | null>;
+
+    /**
+     * Returns the samples between two times, the last one first.
+     *
+     * `TS.REVRANGE key from to [option ...]`, since Redis 8.0.0 or RedisTimeSeries: https://redis.io/docs/latest/commands/ts.revrange/
+     */
+    tsRevrange(key: KeyLike, from: Numeric, to: Numeric, ...options: Value[]): Promise<TimeSeriesSample[]>;
 
     /**
      * Returns the expiration time in seconds of a key.
@@ -1183,6 +3496,100 @@ declare namespace commands {
     unlink(...keys: KeyLike[]): Promise<number>;
 
     /**
+     * Adds an element to a vector set.
+     *
+     * `VADD key [REDUCE dim] <FP32 vector | VALUES num value [value ...]> element [CAS] [NOQUANT | Q8 | BIN] [EF build-exploration-factor] [SETATTR attributes] [M numlinks]`, since Redis 8.0.0: https://redis.io/docs/latest/commands/vadd/
+     */
+    vadd(key: KeyLike, ...vectorAndElement: Value[]): Promise<boolean>;
+
+    /**
+     * Returns the number of elements of a vector set.
+     *
+     * `VCARD key`, since Redis 8.0.0: https://redis.io/docs/latest/commands/vcard/
+     */
+    vcard(key: KeyLike): Promise<number>;
+
+    /**
+     * Returns the number of dimensions of a vector set.
+     *
+     * `VDIM key`, since Redis 8.0.0: https://redis.io/docs/latest/commands/vdim/
+     */
+    vdim(key: KeyLike): Promise<number>;
+
+    /**
+     * Returns the vector of an element.
+     *
+     * `VEMB key element [RAW]`, since Redis 8.0.0: https://redis.io/docs/latest/commands/vemb/
+     */
+    vemb(key: KeyLike, element: Value): Promise<number[] | null>;
+    vemb(key: KeyLike, element: Value, mode: "RAW" | "raw"): Promise<any[] | null>;
+
+    /**
+     * Returns the attributes of an element as JSON.
+     *
+     * `VGETATTR key element`, since Redis 8.0.0: https://redis.io/docs/latest/commands/vgetattr/
+     */
+    vgetattr(key: KeyLike, element: Value): Promise<Text | null>;
+
+    /**
+     * Returns information about a vector set.
+     *
+     * `VINFO key`, since Redis 8.0.0: https://redis.io/docs/latest/commands/vinfo/
+     */
+    vinfo(key: KeyLike): Promise<Record<string, any> | null>;
+
+    /**
+     * Tells whether an element is in a vector set.
+     *
+     * `VISMEMBER key element`, since Redis 8.0.0: https://redis.io/docs/latest/commands/vismember/
+     */
+    vismember(key: KeyLike, element: Value): Promise<boolean>;
+
+    /**
+     * Returns the neighbours of an element in each layer of the graph.
+     *
+     * `VLINKS key element [WITHSCORES]`, since Redis 8.0.0: https://redis.io/docs/latest/commands/vlinks/
+     */
+    vlinks(key: KeyLike, element: Value): Promise<Text[][] | null>;
+    vlinks(key: KeyLike, element: Value, mode: "WITHSCORES" | "withscores"): Promise<Record<string, number>[] | null>;
+
+    /**
+     * Returns random elements of a vector set.
+     *
+     * `VRANDMEMBER key [count]`, since Redis 8.0.0: https://redis.io/docs/latest/commands/vrandmember/
+     */
+    vrandmember(key: KeyLike): Promise<Text | null>;
+    vrandmember(key: KeyLike, count: Numeric): Promise<Text[]>;
+
+    /**
+     * Returns the elements of a vector set in lexicographical order.
+     *
+     * `VRANGE key start end [count]`, since Redis 8.4.0: https://redis.io/docs/latest/commands/vrange/
+     */
+    vrange(key: KeyLike, start: Value, end: Value, count?: Numeric): Promise<Text[]>;
+
+    /**
+     * Removes an element from a vector set.
+     *
+     * `VREM key element`, since Redis 8.0.0: https://redis.io/docs/latest/commands/vrem/
+     */
+    vrem(key: KeyLike, element: Value): Promise<boolean>;
+
+    /**
+     * Sets the attributes of an element from JSON.
+     *
+     * `VSETATTR key element attributes`, since Redis 8.0.0: https://redis.io/docs/latest/commands/vsetattr/
+     */
+    vsetattr(key: KeyLike, element: Value, attributes: KeyLike): Promise<boolean>;
+
+    /**
+     * Returns the elements most similar to a vector or an element.
+     *
+     * `VSIM key <ELE element | FP32 vector | VALUES num value [value ...]> [WITHSCORES] [WITHATTRIBS] [COUNT num] [EPSILON delta] [EF search-exploration-factor] [FILTER expression] [FILTER-EF max-filtering-effort] [TRUTH] [NOTHREAD]`, since Redis 8.0.0: https://redis.io/docs/latest/commands/vsim/
+     */
+    vsim(key: KeyLike, ...vectorAndOptions: Value[]): Promise<any>;
+
+    /**
      * Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed.
      *
      * `WAIT numreplicas timeout`, since 3.0.0: https://valkey.io/commands/wait/
@@ -1190,11 +3597,25 @@ declare namespace commands {
     wait(replicas: Numeric, timeout: Numeric): Promise<number>;
 
     /**
+     * Blocks until all of the preceding write commands sent by the connection are written to the append-only file of the primary and/or replicas.
+     *
+     * `WAITAOF numlocal numreplicas timeout`, since 7.2.0: https://valkey.io/commands/waitaof/
+     */
+    waitaof(numlocal: Numeric, numreplicas: Numeric, timeout: Numeric): Promise<[number, number]>;
+
+    /**
      * Returns the number of messages that were successfully acknowledged by the consumer group member of a stream.
      *
      * `XACK key group ID [ID ...]`, since 5.0.0: https://valkey.io/commands/xack/
      */
     xack(key: KeyLike, group: Value, id: Value, ...moreIds: Value[]): Promise<number>;
+
+    /**
+     * Acknowledges messages of a consumer group and deletes them from the stream.
+     *
+     * `XACKDEL key group [KEEPREF | DELREF | ACKED] IDS numids id [id ...]`, since Redis 8.2.0: https://redis.io/docs/latest/commands/xackdel/
+     */
+    xackdel(key: KeyLike, group: Value, ...optionsAndIds: Value[]): Promise<number[]>;
 
     /**
      * Appends a new message to a stream. Creates the key if it doesn't exist.
@@ -1211,6 +3632,13 @@ declare namespace commands {
     xautoclaim(key: KeyLike, group: Value, consumer: Value, minIdle: Numeric, start: Numeric, ...options: Value[]): Promise<[cursor: Text, entries: any[], deleted: Text[]]>;
 
     /**
+     * Sets how a stream recognizes messages that are added twice.
+     *
+     * `XCFGSET key [IDMP-DURATION seconds] [IDMP-MAXSIZE count]`, since Redis 8.6.0: https://redis.io/docs/latest/commands/xcfgset/
+     */
+    xcfgset(key: KeyLike, ...options: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
      * Changes, or acquires, ownership of a message in a consumer group, as if the message was delivered a consumer group member.
      *
      * `XCLAIM key group consumer min-idle-time ID [ID ...] [IDLE ms] [TIME unix-time-milliseconds] [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]`, since 5.0.0: https://valkey.io/commands/xclaim/
@@ -1225,11 +3653,60 @@ declare namespace commands {
     xdel(key: KeyLike, id: Value, ...moreIds: Value[]): Promise<number>;
 
     /**
+     * Deletes messages from a stream, with a say on the references consumer groups hold.
+     *
+     * `XDELEX key [KEEPREF | DELREF | ACKED] IDS numids id [id ...]`, since Redis 8.2.0: https://redis.io/docs/latest/commands/xdelex/
+     */
+    xdelex(key: KeyLike, ...optionsAndIds: Value[]): Promise<number[]>;
+
+    /**
      * A container for consumer groups commands.
      *
      * `XGROUP`, since 5.0.0: https://valkey.io/commands/xgroup/
      */
     xgroup(subcommand: string, ...args: Value[]): Promise<any>;
+
+    /**
+     * Creates a consumer group.
+     *
+     * `XGROUP CREATE key group <id | $> [MKSTREAM] [ENTRIESREAD entries-read]`, since 5.0.0: https://valkey.io/commands/xgroup-create/
+     */
+    xgroupCreate(key: KeyLike, group: Value, id: Value, ...options: Value[]): Promise<Word<Text, "OK">>;
+
+    /**
+     * Creates a consumer in a consumer group.
+     *
+     * `XGROUP CREATECONSUMER key group consumer`, since 6.2.0: https://valkey.io/commands/xgroup-createconsumer/
+     */
+    xgroupCreateconsumer(key: KeyLike, group: Value, consumer: Value): Promise<number>;
+
+    /**
+     * Deletes a consumer from a consumer group.
+     *
+     * `XGROUP DELCONSUMER key group consumer`, since 5.0.0: https://valkey.io/commands/xgroup-delconsumer/
+     */
+    xgroupDelconsumer(key: KeyLike, group: Value, consumer: Value): Promise<number>;
+
+    /**
+     * Destroys a consumer group.
+     *
+     * `XGROUP DESTROY key group`, since 5.0.0: https://valkey.io/commands/xgroup-destroy/
+     */
+    xgroupDestroy(key: KeyLike, group: Value): Promise<number>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `XGROUP HELP`, since 5.0.0: https://valkey.io/commands/xgroup-help/
+     */
+    xgroupHelp(): Promise<Text[]>;
+
+    /**
+     * Sets the last-delivered ID of a consumer group.
+     *
+     * `XGROUP SETID key group <id | $> [ENTRIESREAD entries-read]`, since 5.0.0: https://valkey.io/commands/xgroup-setid/
+     */
+    xgroupSetid(key: KeyLike, group: Value, id: Value, ...options: Value[]): Promise<Word<Text, "OK">>;
 
     /**
      * A container for stream introspection commands.
@@ -1242,11 +3719,46 @@ declare namespace commands {
     xinfo(subcommand: string, ...args: Value[]): Promise<any>;
 
     /**
+     * Returns a list of the consumers in a consumer group.
+     *
+     * `XINFO CONSUMERS key group`, since 5.0.0: https://valkey.io/commands/xinfo-consumers/
+     */
+    xinfoConsumers(key: KeyLike, group: Value): Promise<Record<string, any>[]>;
+
+    /**
+     * Returns a list of the consumer groups of a stream.
+     *
+     * `XINFO GROUPS key`, since 5.0.0: https://valkey.io/commands/xinfo-groups/
+     */
+    xinfoGroups(key: KeyLike): Promise<Record<string, any>[]>;
+
+    /**
+     * Returns helpful text about the different subcommands.
+     *
+     * `XINFO HELP`, since 5.0.0: https://valkey.io/commands/xinfo-help/
+     */
+    xinfoHelp(): Promise<Text[]>;
+
+    /**
+     * Returns information about a stream.
+     *
+     * `XINFO STREAM key [FULL [COUNT count]]`, since 5.0.0: https://valkey.io/commands/xinfo-stream/
+     */
+    xinfoStream(key: KeyLike, ...options: Value[]): Promise<Record<string, any>>;
+
+    /**
      * Return the number of messages in a stream.
      *
      * `XLEN key`, since 5.0.0: https://valkey.io/commands/xlen/
      */
     xlen(key: KeyLike): Promise<number>;
+
+    /**
+     * Gives messages back to their consumer group, to be delivered again.
+     *
+     * `XNACK key group <SILENT | FAIL | FATAL> IDS numids id [id ...] [RETRYCOUNT count] [FORCE]`, since Redis 8.8.0: https://redis.io/docs/latest/commands/xnack/
+     */
+    xnack(key: KeyLike, group: Value, mode: "SILENT" | "silent" | "FAIL" | "fail" | "FATAL" | "fatal", token: "IDS" | "ids", numids: Numeric, id: Value, ...idsAndOptions: Value[]): Promise<any>;
 
     /**
      * Returns the information and entries from a stream consumer group's pending entries list.

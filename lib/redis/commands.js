@@ -2,196 +2,564 @@
 "use strict";
 
 /**
- * The methods of a client that follow from a description alone.
- *
- * @param {import("./methods.js").Makers} m
+ * The methods as text, for that is loaded fastest. A line has the name, the maker, the command, the function's length,
+ * the names of its arguments, how the reply is changed, and a mark if it is allowed while the connection is subscribed.
  */
-module.exports = (m) => ({
-  append: m.fixed("append", "APPEND", ["key", "value"], { length: 0 }),
-  bitcount: m.atLeast("bitcount", "BITCOUNT", ["key"], { length: 0 }),
-  bitfield: m.variadic("bitfield", "BITFIELD", { length: 1 }),
-  bitop: m.variadic("bitop", "BITOP", { length: 3 }),
-  bitpos: m.variadic("bitpos", "BITPOS", { length: 2 }),
-  blmove: m.variadic("blmove", "BLMOVE", { length: 5 }),
-  blmpop: m.variadic("blmpop", "BLMPOP", { length: 3 }),
-  blpop: m.variadic("blpop", "BLPOP", { length: 2 }),
-  brpop: m.variadic("brpop", "BRPOP", { length: 2 }),
-  brpoplpush: m.fixed("brpoplpush", "BRPOPLPUSH", ["source", "destination", "timeout"], { length: 3 }),
-  bzmpop: m.variadic("bzmpop", "BZMPOP", { length: 3 }),
-  bzpopmax: m.variadic("bzpopmax", "BZPOPMAX", { length: 2 }),
-  bzpopmin: m.variadic("bzpopmin", "BZPOPMIN", { length: 2 }),
-  client: m.variadic("client", "CLIENT", { length: 1, guard: false }),
-  command: m.variadic("command", "COMMAND", { length: 0 }),
-  config: m.variadic("config", "CONFIG", { length: 1 }),
-  copy: m.variadic("copy", "COPY", { length: 0 }),
-  dbsize: m.none("dbsize", "DBSIZE", { length: 0 }),
-  debug: m.variadic("debug", "DEBUG", { length: 1 }),
-  decr: m.fixed("decr", "DECR", ["key"], { length: 1 }),
-  decrby: m.fixed("decrby", "DECRBY", ["key", "decrement"], { length: 2 }),
-  del: m.keyed("del", "DEL", { length: 1 }),
-  dump: m.fixed("dump", "DUMP", ["key"], { length: 0 }),
-  echo: m.fixed("echo", "ECHO", ["message"], { length: 1 }),
-  eval: m.variadic("eval", "EVAL", { length: 2 }),
-  evalsha: m.variadic("evalsha", "EVALSHA", { length: 2 }),
-  exists: m.atLeast("exists", "EXISTS", ["key"], { length: 1, reply: "boolean" }),
-  expireat: m.atLeast("expireat", "EXPIREAT", ["key", "timestamp"], { length: 2 }),
-  expiretime: m.fixed("expiretime", "EXPIRETIME", ["key"], { length: 0 }),
-  fcall: m.variadic("fcall", "FCALL", { length: 2 }),
-  flushall: m.variadic("flushall", "FLUSHALL", { length: 0 }),
-  flushdb: m.variadic("flushdb", "FLUSHDB", { length: 0 }),
-  function: m.variadic("function", "FUNCTION", { length: 1 }),
-  geoadd: m.variadic("geoadd", "GEOADD", { length: 4 }),
-  geodist: m.variadic("geodist", "GEODIST", { length: 3 }),
-  geohash: m.variadic("geohash", "GEOHASH", { length: 2 }),
-  geopos: m.variadic("geopos", "GEOPOS", { length: 2 }),
-  geosearch: m.variadic("geosearch", "GEOSEARCH", { length: 3 }),
-  geosearchstore: m.variadic("geosearchstore", "GEOSEARCHSTORE", { length: 4 }),
-  get: m.fixed("get", "GET", ["key"], { length: 1 }),
-  getBuffer: m.fixed("getBuffer", "GET", ["key"], { length: 1, reply: "buffer" }),
-  getbit: m.fixed("getbit", "GETBIT", ["key", "offset"], { length: 2 }),
-  getdel: m.fixed("getdel", "GETDEL", ["key"], { length: 0 }),
-  getex: m.variadic("getex", "GETEX", { length: 0 }),
-  getrange: m.fixed("getrange", "GETRANGE", ["key", "start", "end"], { length: 3 }),
-  getset: m.fixed("getset", "GETSET", ["key", "value"], { length: 0 }),
-  hdel: m.keyed("hdel", "HDEL", { length: 2 }),
-  hexists: m.fixed("hexists", "HEXISTS", ["key", "field"], { length: 2, reply: "boolean" }),
-  hexpire: m.variadic("hexpire", "HEXPIRE", { length: 3 }),
-  hexpireat: m.variadic("hexpireat", "HEXPIREAT", { length: 3 }),
-  hexpiretime: m.variadic("hexpiretime", "HEXPIRETIME", { length: 2 }),
-  hget: m.fixed("hget", "HGET", ["key", "field"], { length: 2 }),
-  hgetall: m.fixed("hgetall", "HGETALL", ["key"], { length: 0 }),
-  hgetdel: m.variadic("hgetdel", "HGETDEL", { length: 2 }),
-  hgetex: m.variadic("hgetex", "HGETEX", { length: 2 }),
-  hkeys: m.fixed("hkeys", "HKEYS", ["key"], { length: 0 }),
-  hlen: m.fixed("hlen", "HLEN", ["key"], { length: 0 }),
-  hpersist: m.variadic("hpersist", "HPERSIST", { length: 2 }),
-  hpexpire: m.variadic("hpexpire", "HPEXPIRE", { length: 3 }),
-  hpexpireat: m.variadic("hpexpireat", "HPEXPIREAT", { length: 3 }),
-  hpexpiretime: m.variadic("hpexpiretime", "HPEXPIRETIME", { length: 2 }),
-  hpttl: m.variadic("hpttl", "HPTTL", { length: 2 }),
-  hrandfield: m.keyed("hrandfield", "HRANDFIELD", { length: 1 }),
-  hscan: m.keyed("hscan", "HSCAN", { length: 2 }),
-  hsetex: m.variadic("hsetex", "HSETEX", { length: 3 }),
-  hsetnx: m.fixed("hsetnx", "HSETNX", ["key", "field", "value"], { length: 3, reply: "boolean" }),
-  hstrlen: m.fixed("hstrlen", "HSTRLEN", ["key", "field"], { length: 0 }),
-  httl: m.variadic("httl", "HTTL", { length: 2 }),
-  hvals: m.fixed("hvals", "HVALS", ["key"], { length: 0 }),
-  incr: m.fixed("incr", "INCR", ["key"], { length: 1 }),
-  incrby: m.fixed("incrby", "INCRBY", ["key", "increment"], { length: 2 }),
-  incrbyfloat: m.fixed("incrbyfloat", "INCRBYFLOAT", ["key", "increment"], { length: 2 }),
-  info: m.variadic("info", "INFO", { length: 0 }),
-  keys: m.fixed("keys", "KEYS", ["key"], { length: 0 }),
-  lastsave: m.none("lastsave", "LASTSAVE", { length: 0 }),
-  lcs: m.variadic("lcs", "LCS", { length: 2 }),
-  lindex: m.fixed("lindex", "LINDEX", ["key", "index"], { length: 2 }),
-  linsert: m.variadic("linsert", "LINSERT", { length: 4 }),
-  llen: m.fixed("llen", "LLEN", ["key"], { length: 0 }),
-  lmove: m.variadic("lmove", "LMOVE", { length: 4 }),
-  lmpop: m.variadic("lmpop", "LMPOP", { length: 2 }),
-  lpop: m.keyed("lpop", "LPOP", { length: 0 }),
-  lpos: m.variadic("lpos", "LPOS", { length: 2 }),
-  lpush: m.loose("lpush", "LPUSH", { length: 0 }),
-  lpushx: m.loose("lpushx", "LPUSHX", { length: 0 }),
-  lrange: m.fixed("lrange", "LRANGE", ["key", "start", "stop"], { length: 3 }),
-  lrem: m.fixed("lrem", "LREM", ["key", "count", "element"], { length: 3 }),
-  lset: m.fixed("lset", "LSET", ["key", "index", "element"], { length: 3 }),
-  ltrim: m.fixed("ltrim", "LTRIM", ["key", "start", "stop"], { length: 3 }),
-  mget: m.keyed("mget", "MGET", { length: 0 }),
-  mset: m.variadic("mset", "MSET", { length: 0 }),
-  msetnx: m.variadic("msetnx", "MSETNX", { length: 0 }),
-  object: m.variadic("object", "OBJECT", { length: 2 }),
-  persist: m.fixed("persist", "PERSIST", ["key"], { length: 0 }),
-  pexpire: m.atLeast("pexpire", "PEXPIRE", ["key", "milliseconds"], { length: 2 }),
-  pexpireat: m.atLeast("pexpireat", "PEXPIREAT", ["key", "milliseconds-timestamp"], { length: 2 }),
-  pexpiretime: m.fixed("pexpiretime", "PEXPIRETIME", ["key"], { length: 0 }),
-  pfadd: m.atLeast("pfadd", "PFADD", ["key", "value"], { length: 0 }),
-  pfcount: m.variadic("pfcount", "PFCOUNT", { length: 1 }),
-  pfmerge: m.variadic("pfmerge", "PFMERGE", { length: 1 }),
-  psetex: m.fixed("psetex", "PSETEX", ["key", "milliseconds", "value"], { length: 3 }),
-  pttl: m.fixed("pttl", "PTTL", ["key"], { length: 0 }),
-  pubsub: m.variadic("pubsub", "PUBSUB", { length: 0, guard: false }),
-  randomkey: m.none("randomkey", "RANDOMKEY", { length: 0 }),
-  rename: m.fixed("rename", "RENAME", ["key", "newkey"], { length: 2 }),
-  renamenx: m.fixed("renamenx", "RENAMENX", ["key", "newkey"], { length: 2 }),
-  rpop: m.keyed("rpop", "RPOP", { length: 0 }),
-  rpoplpush: m.fixed("rpoplpush", "RPOPLPUSH", ["source", "destination"], { length: 2 }),
-  rpush: m.loose("rpush", "RPUSH", { length: 0 }),
-  rpushx: m.loose("rpushx", "RPUSHX", { length: 0 }),
-  scan: m.variadic("scan", "SCAN", { length: 0 }),
-  scard: m.fixed("scard", "SCARD", ["key"], { length: 0 }),
-  script: m.variadic("script", "SCRIPT", { length: 0 }),
-  sdiff: m.variadic("sdiff", "SDIFF", { length: 1 }),
-  sdiffstore: m.variadic("sdiffstore", "SDIFFSTORE", { length: 2 }),
-  select: m.variadic("select", "SELECT", { length: 0 }),
-  setbit: m.fixed("setbit", "SETBIT", ["key", "offset", "value"], { length: 3 }),
-  setex: m.fixed("setex", "SETEX", ["key", "seconds", "value"], { length: 3 }),
-  setnx: m.fixed("setnx", "SETNX", ["key", "value"], { length: 0 }),
-  setrange: m.fixed("setrange", "SETRANGE", ["key", "offset", "value"], { length: 3 }),
-  sinter: m.variadic("sinter", "SINTER", { length: 1 }),
-  sintercard: m.variadic("sintercard", "SINTERCARD", { length: 1 }),
-  sinterstore: m.variadic("sinterstore", "SINTERSTORE", { length: 2 }),
-  sismember: m.fixed("sismember", "SISMEMBER", ["key", "value"], { length: 2, reply: "boolean" }),
-  smembers: m.fixed("smembers", "SMEMBERS", ["key"], { length: 1 }),
-  smismember: m.variadic("smismember", "SMISMEMBER", { length: 2 }),
-  smove: m.fixed("smove", "SMOVE", ["source", "destination", "member"], { length: 0, reply: "boolean" }),
-  sort: m.variadic("sort", "SORT", { length: 1 }),
-  spublish: m.fixed("spublish", "SPUBLISH", ["channel", "message"], { length: 0 }),
-  sscan: m.variadic("sscan", "SSCAN", { length: 2 }),
-  strlen: m.fixed("strlen", "STRLEN", ["key"], { length: 0 }),
-  substr: m.fixed("substr", "SUBSTR", ["key", "start", "end"], { length: 0 }),
-  sunion: m.variadic("sunion", "SUNION", { length: 1 }),
-  sunionstore: m.variadic("sunionstore", "SUNIONSTORE", { length: 2 }),
-  time: m.none("time", "TIME", { length: 0 }),
-  touch: m.keyed("touch", "TOUCH", { length: 0 }),
-  ttl: m.fixed("ttl", "TTL", ["key"], { length: 1 }),
-  type: m.fixed("type", "TYPE", ["key"], { length: 1 }),
-  unlink: m.keyed("unlink", "UNLINK", { length: 0 }),
-  wait: m.fixed("wait", "WAIT", ["numreplicas", "timeout"], { length: 2 }),
-  xack: m.variadic("xack", "XACK", { length: 3 }),
-  xadd: m.variadic("xadd", "XADD", { length: 3 }),
-  xautoclaim: m.variadic("xautoclaim", "XAUTOCLAIM", { length: 5 }),
-  xclaim: m.variadic("xclaim", "XCLAIM", { length: 5 }),
-  xdel: m.variadic("xdel", "XDEL", { length: 2 }),
-  xgroup: m.variadic("xgroup", "XGROUP", { length: 2 }),
-  xinfo: m.variadic("xinfo", "XINFO", { length: 2 }),
-  xlen: m.fixed("xlen", "XLEN", ["key"], { length: 1 }),
-  xpending: m.variadic("xpending", "XPENDING", { length: 2 }),
-  xrange: m.variadic("xrange", "XRANGE", { length: 3 }),
-  xread: m.variadic("xread", "XREAD", { length: 3 }),
-  xreadgroup: m.variadic("xreadgroup", "XREADGROUP", { length: 6 }),
-  xrevrange: m.variadic("xrevrange", "XREVRANGE", { length: 3 }),
-  xsetid: m.variadic("xsetid", "XSETID", { length: 2 }),
-  xtrim: m.variadic("xtrim", "XTRIM", { length: 3 }),
-  zadd: m.variadic("zadd", "ZADD", { length: 3 }),
-  zcard: m.fixed("zcard", "ZCARD", ["key"], { length: 0 }),
-  zcount: m.fixed("zcount", "ZCOUNT", ["key", "min", "max"], { length: 3 }),
-  zdiff: m.variadic("zdiff", "ZDIFF", { length: 1 }),
-  zdiffstore: m.variadic("zdiffstore", "ZDIFFSTORE", { length: 2 }),
-  zincrby: m.fixed("zincrby", "ZINCRBY", ["key", "increment", "member"], { length: 3 }),
-  zinter: m.variadic("zinter", "ZINTER", { length: 2 }),
-  zintercard: m.variadic("zintercard", "ZINTERCARD", { length: 1 }),
-  zinterstore: m.variadic("zinterstore", "ZINTERSTORE", { length: 3 }),
-  zlexcount: m.fixed("zlexcount", "ZLEXCOUNT", ["key", "min", "max"], { length: 3 }),
-  zmpop: m.variadic("zmpop", "ZMPOP", { length: 2 }),
-  zmscore: m.loose("zmscore", "ZMSCORE", { length: 0 }),
-  zpopmax: m.keyed("zpopmax", "ZPOPMAX", { length: 0 }),
-  zpopmin: m.keyed("zpopmin", "ZPOPMIN", { length: 0 }),
-  zrandmember: m.keyed("zrandmember", "ZRANDMEMBER", { length: 0 }),
-  zrange: m.variadic("zrange", "ZRANGE", { length: 3 }),
-  zrangebylex: m.keyed("zrangebylex", "ZRANGEBYLEX", { length: 3 }),
-  zrangebyscore: m.variadic("zrangebyscore", "ZRANGEBYSCORE", { length: 3 }),
-  zrangestore: m.variadic("zrangestore", "ZRANGESTORE", { length: 4 }),
-  zrank: m.keyed("zrank", "ZRANK", { length: 0 }),
-  zrem: m.keyed("zrem", "ZREM", { length: 2 }),
-  zremrangebylex: m.fixed("zremrangebylex", "ZREMRANGEBYLEX", ["key", "min", "max"], { length: 3 }),
-  zremrangebyrank: m.fixed("zremrangebyrank", "ZREMRANGEBYRANK", ["key", "start", "stop"], { length: 3 }),
-  zremrangebyscore: m.fixed("zremrangebyscore", "ZREMRANGEBYSCORE", ["key", "min", "max"], { length: 3 }),
-  zrevrange: m.variadic("zrevrange", "ZREVRANGE", { length: 3 }),
-  zrevrangebylex: m.keyed("zrevrangebylex", "ZREVRANGEBYLEX", { length: 3 }),
-  zrevrangebyscore: m.variadic("zrevrangebyscore", "ZREVRANGEBYSCORE", { length: 3 }),
-  zrevrank: m.keyed("zrevrank", "ZREVRANK", { length: 0 }),
-  zscan: m.variadic("zscan", "ZSCAN", { length: 2 }),
-  zscore: m.fixed("zscore", "ZSCORE", ["key", "value"], { length: 0 }),
-  zunion: m.variadic("zunion", "ZUNION", { length: 2 }),
-  zunionstore: m.variadic("zunionstore", "ZUNIONSTORE", { length: 3 }),
-});
+const METHODS = `\
+aclCat|listed|ACL CAT|0|||
+aclDeluser|listed|ACL DELUSER|1|username||
+aclDryrun|listed|ACL DRYRUN|2|username command||
+aclGenpass|listed|ACL GENPASS|0|||
+aclGetuser|listed|ACL GETUSER|1|username||
+aclHelp|listed|ACL HELP|0|||
+aclList|listed|ACL LIST|0|||
+aclLoad|listed|ACL LOAD|0|||
+aclLog|listed|ACL LOG|0|||
+aclSave|listed|ACL SAVE|0|||
+aclSetuser|listed|ACL SETUSER|1|username||
+aclUsers|listed|ACL USERS|0|||
+aclWhoami|listed|ACL WHOAMI|0|||
+append|fixed|APPEND|0|key value||
+arcount|listed|ARCOUNT|1|key||
+ardel|listed|ARDEL|2|key index||
+ardelrange|listed|ARDELRANGE|3|key start end||
+arget|listed|ARGET|2|key index||
+argetrange|listed|ARGETRANGE|3|key start end||
+argrep|listed|ARGREP|5|key start end predicate value||
+arinfo|listed|ARINFO|1|key||
+arinsert|listed|ARINSERT|2|key value||
+arlastitems|listed|ARLASTITEMS|2|key count||
+arlen|listed|ARLEN|1|key||
+armget|listed|ARMGET|2|key index||
+armset|listed|ARMSET|3|key index value||
+arnext|listed|ARNEXT|1|key||
+arop|listed|AROP|4|key start end operation||
+arring|listed|ARRING|3|key size value||
+arscan|listed|ARSCAN|3|key start end||
+arseek|listed|ARSEEK|2|key index||
+arset|listed|ARSET|3|key index value||
+asking|listed|ASKING|0|||
+auth|listed|AUTH|1|password||
+bfAdd|listed|BF.ADD|2|key item|boolean|
+bfCard|listed|BF.CARD|1|key||
+bfExists|listed|BF.EXISTS|2|key item|boolean|
+bfInfo|listed|BF.INFO|1|key||
+bfInsert|listed|BF.INSERT|1|key||
+bfLoad|listed|BF.LOAD|2|key data||
+bfLoadchunk|listed|BF.LOADCHUNK|3|key iterator data||
+bfMadd|listed|BF.MADD|2|key item||
+bfMexists|listed|BF.MEXISTS|2|key item||
+bfReserve|listed|BF.RESERVE|3|key error capacity||
+bfScandump|listed|BF.SCANDUMP|2|key iterator|buffer|
+bgrewriteaof|listed|BGREWRITEAOF|0|||
+bgsave|listed|BGSAVE|0|||
+bitcount|atLeast|BITCOUNT|0|key||
+bitfield|variadic|BITFIELD|1|||
+bitfieldRo|listed|BITFIELD_RO|1|key||
+bitop|variadic|BITOP|3|||
+bitpos|variadic|BITPOS|2|||
+blessClear|listed|BLESS CLEAR|2|key flag||
+blessGet|listed|BLESS GET|1|key||
+blessScan|listed|BLESS SCAN|2|cursor flag||
+blessSet|listed|BLESS SET|2|key flag||
+blmove|variadic|BLMOVE|5|||
+blmovem|listed|BLMOVEM|5|source destination from to timeout||
+blmpop|variadic|BLMPOP|3|||
+blpop|variadic|BLPOP|2|||
+brpop|variadic|BRPOP|2|||
+brpoplpush|fixed|BRPOPLPUSH|3|source destination timeout||
+bzmpop|variadic|BZMPOP|3|||
+bzpopmax|variadic|BZPOPMAX|2|||
+bzpopmin|variadic|BZPOPMIN|2|||
+cfAdd|listed|CF.ADD|2|key item|boolean|
+cfAddnx|listed|CF.ADDNX|2|key item|boolean|
+cfCount|listed|CF.COUNT|2|key item||
+cfDel|listed|CF.DEL|2|key item|boolean|
+cfExists|listed|CF.EXISTS|2|key item|boolean|
+cfInfo|listed|CF.INFO|1|key||
+cfInsert|listed|CF.INSERT|1|key||
+cfInsertnx|listed|CF.INSERTNX|1|key||
+cfLoadchunk|listed|CF.LOADCHUNK|3|key iterator data||
+cfMexists|listed|CF.MEXISTS|2|key item||
+cfReserve|listed|CF.RESERVE|2|key capacity||
+cfScandump|listed|CF.SCANDUMP|2|key iterator|buffer|
+client|variadic|CLIENT|1|||free
+clientCaching|listed|CLIENT CACHING|1|mode||free
+clientCapa|listed|CLIENT CAPA|1|capability||free
+clientGetname|listed|CLIENT GETNAME|0|||free
+clientGetredir|listed|CLIENT GETREDIR|0|||free
+clientHelp|listed|CLIENT HELP|0|||free
+clientId|listed|CLIENT ID|0|||free
+clientImportSource|listed|CLIENT IMPORT-SOURCE|1|mode||free
+clientInfo|listed|CLIENT INFO|0|||free
+clientKill|listed|CLIENT KILL|1|address||free
+clientList|listed|CLIENT LIST|0|||free
+clientNoEvict|listed|CLIENT NO-EVICT|1|mode||free
+clientNoTouch|listed|CLIENT NO-TOUCH|1|mode||free
+clientPause|listed|CLIENT PAUSE|1|milliseconds||free
+clientSetinfo|listed|CLIENT SETINFO|2|attribute value||free
+clientSetname|listed|CLIENT SETNAME|1|name||free
+clientTracking|listed|CLIENT TRACKING|1|mode||free
+clientTrackinginfo|listed|CLIENT TRACKINGINFO|0|||free
+clientUnblock|listed|CLIENT UNBLOCK|1|clientId||free
+clientUnpause|listed|CLIENT UNPAUSE|0|||free
+clusterAddslots|listed|CLUSTER ADDSLOTS|1|slot||
+clusterAddslotsrange|listed|CLUSTER ADDSLOTSRANGE|2|startSlot endSlot||
+clusterBumpepoch|listed|CLUSTER BUMPEPOCH|0|||
+clusterCancelslotmigrations|listed|CLUSTER CANCELSLOTMIGRATIONS|0|||
+clusterCountFailureReports|listed|CLUSTER COUNT-FAILURE-REPORTS|1|nodeId||
+clusterCountkeysinslot|listed|CLUSTER COUNTKEYSINSLOT|1|slot||
+clusterDelslots|listed|CLUSTER DELSLOTS|1|slot||
+clusterDelslotsrange|listed|CLUSTER DELSLOTSRANGE|2|startSlot endSlot||
+clusterFailover|listed|CLUSTER FAILOVER|0|||
+clusterFlushslot|listed|CLUSTER FLUSHSLOT|1|slot||
+clusterFlushslots|listed|CLUSTER FLUSHSLOTS|0|||
+clusterForget|listed|CLUSTER FORGET|1|nodeId||
+clusterGetkeysinslot|listed|CLUSTER GETKEYSINSLOT|2|slot count||
+clusterGetslotmigrations|listed|CLUSTER GETSLOTMIGRATIONS|0|||
+clusterHelp|listed|CLUSTER HELP|0|||
+clusterInfo|listed|CLUSTER INFO|0|||
+clusterKeyslot|listed|CLUSTER KEYSLOT|1|key||
+clusterLinks|listed|CLUSTER LINKS|0|||
+clusterMeet|listed|CLUSTER MEET|2|ip port||
+clusterMigrateslots|listed|CLUSTER MIGRATESLOTS|2|range startSlot||
+clusterMigration|listed|CLUSTER MIGRATION|1|action||
+clusterMyid|listed|CLUSTER MYID|0|||
+clusterMyshardid|listed|CLUSTER MYSHARDID|0|||
+clusterNodes|listed|CLUSTER NODES|0|||
+clusterReplicas|listed|CLUSTER REPLICAS|1|nodeId||
+clusterReplicate|listed|CLUSTER REPLICATE|1|nodeId||
+clusterReset|listed|CLUSTER RESET|0|||
+clusterSaveconfig|listed|CLUSTER SAVECONFIG|0|||
+clusterSetConfigEpoch|listed|CLUSTER SET-CONFIG-EPOCH|1|configEpoch||
+clusterSetslot|listed|CLUSTER SETSLOT|2|slot state||
+clusterShards|listed|CLUSTER SHARDS|0|||
+clusterSlaves|listed|CLUSTER SLAVES|1|nodeId||
+clusterSlotStats|listed|CLUSTER SLOT-STATS|2|filter metric||
+clusterSlots|listed|CLUSTER SLOTS|0|||
+clusterscan|listed|CLUSTERSCAN|1|cursor||
+cmsIncrby|listed|CMS.INCRBY|3|key item increment||
+cmsInfo|listed|CMS.INFO|1|key||
+cmsInitbydim|listed|CMS.INITBYDIM|3|key width depth||
+cmsInitbyprob|listed|CMS.INITBYPROB|3|key error probability||
+cmsMerge|listed|CMS.MERGE|3|destination numkeys source||
+cmsQuery|listed|CMS.QUERY|2|key item||
+command|variadic|COMMAND|0|||
+commandCount|listed|COMMAND COUNT|0|||
+commandDocs|listed|COMMAND DOCS|0|||
+commandGetkeys|listed|COMMAND GETKEYS|1|command||
+commandGetkeysandflags|listed|COMMAND GETKEYSANDFLAGS|1|command||
+commandHelp|listed|COMMAND HELP|0|||
+commandInfo|listed|COMMAND INFO|0|||
+commandList|listed|COMMAND LIST|0|||
+commandlogGet|listed|COMMANDLOG GET|2|count log||
+commandlogHelp|listed|COMMANDLOG HELP|0|||
+commandlogLen|listed|COMMANDLOG LEN|1|log||
+commandlogReset|listed|COMMANDLOG RESET|1|log||
+config|variadic|CONFIG|1|||
+configGet|listed|CONFIG GET|1|pattern||
+configHelp|listed|CONFIG HELP|0|||
+configResetstat|listed|CONFIG RESETSTAT|0|||
+configRewrite|listed|CONFIG REWRITE|0|||
+configSet|listed|CONFIG SET|2|parameter value||
+copy|variadic|COPY|0|||
+dbsize|none|DBSIZE|0|||
+debug|variadic|DEBUG|1|||
+decr|fixed|DECR|1|key||
+decrby|fixed|DECRBY|2|key decrement||
+del|keyed|DEL|1|||
+delex|listed|DELEX|1|key||
+delifeq|listed|DELIFEQ|2|key value||
+digest|listed|DIGEST|1|key||
+dump|fixed|DUMP|0|key||
+echo|fixed|ECHO|1|message||
+eval|variadic|EVAL|2|||
+evalRo|listed|EVAL_RO|2|script count||
+evalsha|variadic|EVALSHA|2|||
+evalshaRo|listed|EVALSHA_RO|2|sha1 count||
+exists|atLeast|EXISTS|1|key|boolean|
+expireat|atLeast|EXPIREAT|2|key timestamp||
+expiretime|fixed|EXPIRETIME|0|key||
+failover|listed|FAILOVER|0|||
+fcall|variadic|FCALL|2|||
+fcallRo|listed|FCALL_RO|2|name count||
+flushall|variadic|FLUSHALL|0|||
+flushdb|variadic|FLUSHDB|0|||
+ftAggregate|listed|FT.AGGREGATE|2|index query||
+ftAliasadd|listed|FT.ALIASADD|2|alias index||
+ftAliasdel|listed|FT.ALIASDEL|1|alias||
+ftAliaslist|listed|FT.ALIASLIST|1|index||
+ftAliasupdate|listed|FT.ALIASUPDATE|2|alias index||
+ftAlter|listed|FT.ALTER|1|index||
+ftConfigGet|listed|FT.CONFIG GET|1|option||
+ftConfigSet|listed|FT.CONFIG SET|2|option value||
+ftCreate|listed|FT.CREATE|1|index||
+ftCursorDel|listed|FT.CURSOR DEL|2|index cursor||
+ftCursorRead|listed|FT.CURSOR READ|2|index cursor||
+ftDictadd|listed|FT.DICTADD|2|dictionary term||
+ftDictdel|listed|FT.DICTDEL|2|dictionary term||
+ftDictdump|listed|FT.DICTDUMP|1|dictionary||
+ftDropindex|listed|FT.DROPINDEX|1|index||
+ftExplain|listed|FT.EXPLAIN|2|index query||
+ftExplaincli|listed|FT.EXPLAINCLI|2|index query||
+ftHybrid|listed|FT.HYBRID|1|index||
+ftInfo|listed|FT.INFO|1|index||
+ftList|listed|FT._LIST|0|||
+ftProfile|listed|FT.PROFILE|2|index command||
+ftSearch|listed|FT.SEARCH|2|index query||
+ftSpellcheck|listed|FT.SPELLCHECK|2|index query||
+ftSugadd|listed|FT.SUGADD|3|key suggestion score||
+ftSugdel|listed|FT.SUGDEL|2|key suggestion||
+ftSugget|listed|FT.SUGGET|2|key prefix||
+ftSuglen|listed|FT.SUGLEN|1|key||
+ftSyndump|listed|FT.SYNDUMP|1|index||
+ftSynupdate|listed|FT.SYNUPDATE|3|index group term||
+ftTagvals|listed|FT.TAGVALS|2|index field||
+function|variadic|FUNCTION|1|||
+functionDelete|listed|FUNCTION DELETE|1|library||
+functionDump|listed|FUNCTION DUMP|0||buffer|
+functionFlush|listed|FUNCTION FLUSH|0|||
+functionHelp|listed|FUNCTION HELP|0|||
+functionKill|listed|FUNCTION KILL|0|||
+functionList|listed|FUNCTION LIST|0|||
+functionLoad|listed|FUNCTION LOAD|1|code||
+functionRestore|listed|FUNCTION RESTORE|1|dump||
+functionStats|listed|FUNCTION STATS|0|||
+geoadd|variadic|GEOADD|4|||
+geodist|variadic|GEODIST|3|||
+geohash|variadic|GEOHASH|2|||
+geopos|variadic|GEOPOS|2|||
+georadius|listed|GEORADIUS|5|key longitude latitude radius unit||
+georadiusRo|listed|GEORADIUS_RO|5|key longitude latitude radius unit||
+georadiusbymember|listed|GEORADIUSBYMEMBER|4|key member radius unit||
+georadiusbymemberRo|listed|GEORADIUSBYMEMBER_RO|4|key member radius unit||
+geosearch|variadic|GEOSEARCH|3|||
+geosearchstore|variadic|GEOSEARCHSTORE|4|||
+get|fixed|GET|1|key||
+getBuffer|fixed|GET|1|key|buffer|
+getbit|fixed|GETBIT|2|key offset||
+getdel|fixed|GETDEL|0|key||
+getex|variadic|GETEX|0|||
+getrange|fixed|GETRANGE|3|key start end||
+getset|fixed|GETSET|0|key value||
+hdel|keyed|HDEL|2|||
+hexists|fixed|HEXISTS|2|key field|boolean|
+hexpire|variadic|HEXPIRE|3|||
+hexpireat|variadic|HEXPIREAT|3|||
+hexpiretime|variadic|HEXPIRETIME|2|||
+hget|fixed|HGET|2|key field||
+hgetall|fixed|HGETALL|0|key|map|
+hgetdel|variadic|HGETDEL|2|||
+hgetex|variadic|HGETEX|2|||
+himportDiscard|listed|HIMPORT DISCARD|1|fieldset||
+himportDiscardall|listed|HIMPORT DISCARDALL|0|||
+himportPrepare|listed|HIMPORT PREPARE|2|fieldset field||
+himportSet|listed|HIMPORT SET|3|key fieldset value||
+hkeys|fixed|HKEYS|0|key||
+hlen|fixed|HLEN|0|key||
+hotkeysGet|listed|HOTKEYS GET|0|||
+hotkeysHelp|listed|HOTKEYS HELP|0|||
+hotkeysReset|listed|HOTKEYS RESET|0|||
+hotkeysStart|listed|HOTKEYS START|0|||
+hotkeysStop|listed|HOTKEYS STOP|0|||
+hpersist|variadic|HPERSIST|2|||
+hpexpire|variadic|HPEXPIRE|3|||
+hpexpireat|variadic|HPEXPIREAT|3|||
+hpexpiretime|variadic|HPEXPIRETIME|2|||
+hpttl|variadic|HPTTL|2|||
+hrandfield|keyed|HRANDFIELD|1|||
+hscan|keyed|HSCAN|2|||
+hsetex|variadic|HSETEX|3|||
+hsetnx|fixed|HSETNX|3|key field value|boolean|
+hstrlen|fixed|HSTRLEN|0|key field||
+httl|variadic|HTTL|2|||
+hvals|fixed|HVALS|0|key||
+incr|fixed|INCR|1|key||
+incrby|fixed|INCRBY|2|key increment||
+incrbyfloat|fixed|INCRBYFLOAT|2|key increment||
+increx|listed|INCREX|1|key||
+info|variadic|INFO|0|||
+jsonArrappend|listed|JSON.ARRAPPEND|3|key path value||
+jsonArrindex|listed|JSON.ARRINDEX|3|key path value||
+jsonArrinsert|listed|JSON.ARRINSERT|4|key path index value||
+jsonArrlen|listed|JSON.ARRLEN|1|key||
+jsonArrpop|listed|JSON.ARRPOP|1|key||
+jsonArrtrim|listed|JSON.ARRTRIM|4|key path start stop||
+jsonClear|listed|JSON.CLEAR|1|key||
+jsonDebugMemory|listed|JSON.DEBUG MEMORY|1|key||
+jsonDel|listed|JSON.DEL|1|key||
+jsonForget|listed|JSON.FORGET|1|key||
+jsonGet|listed|JSON.GET|1|key||
+jsonMerge|listed|JSON.MERGE|3|key path value||
+jsonMget|listed|JSON.MGET|1|key||
+jsonMset|listed|JSON.MSET|3|key path value||
+jsonNumincrby|listed|JSON.NUMINCRBY|3|key path value||
+jsonNummultby|listed|JSON.NUMMULTBY|3|key path value||
+jsonObjkeys|listed|JSON.OBJKEYS|1|key||
+jsonObjlen|listed|JSON.OBJLEN|1|key||
+jsonResp|listed|JSON.RESP|1|key||
+jsonSet|listed|JSON.SET|3|key path value||
+jsonStrappend|listed|JSON.STRAPPEND|2|key value||
+jsonStrlen|listed|JSON.STRLEN|1|key||
+jsonToggle|listed|JSON.TOGGLE|2|key path||
+jsonType|listed|JSON.TYPE|1|key||
+keys|fixed|KEYS|0|key||
+lastsave|none|LASTSAVE|0|||
+latencyDoctor|listed|LATENCY DOCTOR|0|||
+latencyGraph|listed|LATENCY GRAPH|1|event||
+latencyHelp|listed|LATENCY HELP|0|||
+latencyHistogram|listed|LATENCY HISTOGRAM|0|||
+latencyHistory|listed|LATENCY HISTORY|1|event||
+latencyLatest|listed|LATENCY LATEST|0|||
+latencyReset|listed|LATENCY RESET|0|||
+lcs|variadic|LCS|2|||
+lindex|fixed|LINDEX|2|key index||
+linsert|variadic|LINSERT|4|||
+llen|fixed|LLEN|0|key||
+lmove|variadic|LMOVE|4|||
+lmovem|listed|LMOVEM|4|source destination from to||
+lmpop|variadic|LMPOP|2|||
+lolwut|listed|LOLWUT|0|||
+lpop|keyed|LPOP|0|||
+lpos|variadic|LPOS|2|||
+lpush|loose|LPUSH|0|||
+lpushx|loose|LPUSHX|0|||
+lrange|fixed|LRANGE|3|key start stop||
+lrem|fixed|LREM|3|key count element||
+lset|fixed|LSET|3|key index element||
+ltrim|fixed|LTRIM|3|key start stop||
+memoryDoctor|listed|MEMORY DOCTOR|0|||
+memoryHelp|listed|MEMORY HELP|0|||
+memoryMallocStats|listed|MEMORY MALLOC-STATS|0|||
+memoryPurge|listed|MEMORY PURGE|0|||
+memoryStats|listed|MEMORY STATS|0|||
+memoryUsage|listed|MEMORY USAGE|1|key||
+mget|keyed|MGET|0|||
+migrate|listed|MIGRATE|5|host port key db timeout||
+moduleHelp|listed|MODULE HELP|0|||
+moduleList|listed|MODULE LIST|0|||
+moduleLoad|listed|MODULE LOAD|1|path||
+moduleLoadex|listed|MODULE LOADEX|1|path||
+moduleUnload|listed|MODULE UNLOAD|1|name||
+move|listed|MOVE|2|key db||
+mset|variadic|MSET|0|||
+msetex|listed|MSETEX|3|numkeys key value||
+msetnx|variadic|MSETNX|0|||
+object|variadic|OBJECT|2|||
+objectEncoding|listed|OBJECT ENCODING|1|key||
+objectFreq|listed|OBJECT FREQ|1|key||
+objectHelp|listed|OBJECT HELP|0|||
+objectIdletime|listed|OBJECT IDLETIME|1|key||
+objectRefcount|listed|OBJECT REFCOUNT|1|key||
+persist|fixed|PERSIST|0|key||
+pexpire|atLeast|PEXPIRE|2|key milliseconds||
+pexpireat|atLeast|PEXPIREAT|2|key milliseconds-timestamp||
+pexpiretime|fixed|PEXPIRETIME|0|key||
+pfadd|atLeast|PFADD|0|key value||
+pfcount|variadic|PFCOUNT|1|||
+pfmerge|variadic|PFMERGE|1|||
+psetex|fixed|PSETEX|3|key milliseconds value||
+pttl|fixed|PTTL|0|key||
+pubsub|variadic|PUBSUB|0|||free
+pubsubChannels|listed|PUBSUB CHANNELS|0|||free
+pubsubHelp|listed|PUBSUB HELP|0|||free
+pubsubNumpat|listed|PUBSUB NUMPAT|0|||free
+pubsubNumsub|listed|PUBSUB NUMSUB|0|||free
+pubsubShardchannels|listed|PUBSUB SHARDCHANNELS|0|||free
+pubsubShardnumsub|listed|PUBSUB SHARDNUMSUB|0|||free
+randomkey|none|RANDOMKEY|0|||
+readonly|listed|READONLY|0|||
+readwrite|listed|READWRITE|0|||
+rename|fixed|RENAME|2|key newkey||
+renamenx|fixed|RENAMENX|2|key newkey||
+replicaof|listed|REPLICAOF|2|host port||
+restore|listed|RESTORE|3|key ttl serializedValue||
+role|listed|ROLE|0|||
+rpop|keyed|RPOP|0|||
+rpoplpush|fixed|RPOPLPUSH|2|source destination||
+rpush|loose|RPUSH|0|||
+rpushx|loose|RPUSHX|0|||
+save|listed|SAVE|0|||
+scan|variadic|SCAN|0|||
+scard|fixed|SCARD|0|key||
+script|variadic|SCRIPT|0|||
+scriptExists|listed|SCRIPT EXISTS|1|sha1||
+scriptFlush|listed|SCRIPT FLUSH|0|||
+scriptHelp|listed|SCRIPT HELP|0|||
+scriptKill|listed|SCRIPT KILL|0|||
+scriptLoad|listed|SCRIPT LOAD|1|script||
+scriptShow|listed|SCRIPT SHOW|1|sha1||
+sdiff|variadic|SDIFF|1|||
+sdiffcard|listed|SDIFFCARD|2|numkeys key||
+sdiffstore|variadic|SDIFFSTORE|2|||
+select|variadic|SELECT|0|||
+setbit|fixed|SETBIT|3|key offset value||
+setex|fixed|SETEX|3|key seconds value||
+setnx|fixed|SETNX|0|key value||
+setrange|fixed|SETRANGE|3|key offset value||
+shutdown|listed|SHUTDOWN|0|||
+sinter|variadic|SINTER|1|||
+sintercard|variadic|SINTERCARD|1|||
+sinterstore|variadic|SINTERSTORE|2|||
+sismember|fixed|SISMEMBER|2|key value|boolean|
+slaveof|listed|SLAVEOF|2|host port||
+slowlogGet|listed|SLOWLOG GET|0|||
+slowlogHelp|listed|SLOWLOG HELP|0|||
+slowlogLen|listed|SLOWLOG LEN|0|||
+slowlogReset|listed|SLOWLOG RESET|0|||
+smembers|fixed|SMEMBERS|1|key||
+smismember|variadic|SMISMEMBER|2|||
+smove|fixed|SMOVE|0|source destination member|boolean|
+sort|variadic|SORT|1|||
+sortRo|listed|SORT_RO|1|key||
+spublish|fixed|SPUBLISH|0|channel message||
+sscan|variadic|SSCAN|2|||
+strlen|fixed|STRLEN|0|key||
+substr|fixed|SUBSTR|0|key start end||
+sunion|variadic|SUNION|1|||
+sunioncard|listed|SUNIONCARD|2|numkeys key||
+sunionstore|variadic|SUNIONSTORE|2|||
+swapdb|listed|SWAPDB|2|index1 index2||
+tdigestAdd|listed|TDIGEST.ADD|2|key value||
+tdigestByrank|listed|TDIGEST.BYRANK|2|key rank||
+tdigestByrevrank|listed|TDIGEST.BYREVRANK|2|key rank||
+tdigestCdf|listed|TDIGEST.CDF|2|key value||
+tdigestCreate|listed|TDIGEST.CREATE|1|key||
+tdigestInfo|listed|TDIGEST.INFO|1|key||
+tdigestMax|listed|TDIGEST.MAX|1|key||
+tdigestMerge|listed|TDIGEST.MERGE|3|destination numkeys source||
+tdigestMin|listed|TDIGEST.MIN|1|key||
+tdigestQuantile|listed|TDIGEST.QUANTILE|2|key quantile||
+tdigestRank|listed|TDIGEST.RANK|2|key value||
+tdigestReset|listed|TDIGEST.RESET|1|key||
+tdigestRevrank|listed|TDIGEST.REVRANK|2|key value||
+tdigestTrimmedMean|listed|TDIGEST.TRIMMED_MEAN|3|key lowQuantile highQuantile||
+time|none|TIME|0|||
+topkAdd|listed|TOPK.ADD|2|key item||
+topkCount|listed|TOPK.COUNT|2|key item||
+topkIncrby|listed|TOPK.INCRBY|3|key item increment||
+topkInfo|listed|TOPK.INFO|1|key||
+topkList|listed|TOPK.LIST|1|key||
+topkQuery|listed|TOPK.QUERY|2|key item||
+topkReserve|listed|TOPK.RESERVE|2|key topk||
+touch|keyed|TOUCH|0|||
+tsAdd|listed|TS.ADD|3|key timestamp value||
+tsAlter|listed|TS.ALTER|1|key||
+tsCreate|listed|TS.CREATE|1|key||
+tsCreaterule|listed|TS.CREATERULE|5|source destination token aggregator bucketDuration||
+tsDecrby|listed|TS.DECRBY|2|key value||
+tsDel|listed|TS.DEL|3|key from to||
+tsDeleterule|listed|TS.DELETERULE|2|source destination||
+tsGet|listed|TS.GET|1|key||
+tsIncrby|listed|TS.INCRBY|2|key value||
+tsInfo|listed|TS.INFO|1|key||
+tsMadd|listed|TS.MADD|3|key timestamp value||
+tsMget|listed|TS.MGET|0|||
+tsMrange|listed|TS.MRANGE|2|from to||
+tsMrevrange|listed|TS.MREVRANGE|2|from to||
+tsNrange|listed|TS.NRANGE|2|numkeys key||
+tsNrevrange|listed|TS.NREVRANGE|2|numkeys key||
+tsQueryindex|listed|TS.QUERYINDEX|1|filter||
+tsQuerylabels|listed|TS.QUERYLABELS|1|what||
+tsRange|listed|TS.RANGE|3|key from to||
+tsRead|listed|TS.READ|2|key timestamp||
+tsRevrange|listed|TS.REVRANGE|3|key from to||
+ttl|fixed|TTL|1|key||
+type|fixed|TYPE|1|key||
+unlink|keyed|UNLINK|0|||
+vadd|listed|VADD|1|key|boolean|
+vcard|listed|VCARD|1|key||
+vdim|listed|VDIM|1|key||
+vemb|listed|VEMB|2|key element||
+vgetattr|listed|VGETATTR|2|key element||
+vinfo|listed|VINFO|1|key||
+vismember|listed|VISMEMBER|2|key element|boolean|
+vlinks|listed|VLINKS|2|key element||
+vrandmember|listed|VRANDMEMBER|1|key||
+vrange|listed|VRANGE|3|key start end||
+vrem|listed|VREM|2|key element|boolean|
+vsetattr|listed|VSETATTR|3|key element attributes|boolean|
+vsim|listed|VSIM|1|key||
+wait|fixed|WAIT|2|numreplicas timeout||
+waitaof|listed|WAITAOF|3|numlocal numreplicas timeout||
+xack|variadic|XACK|3|||
+xackdel|listed|XACKDEL|2|key group||
+xadd|variadic|XADD|3|||
+xautoclaim|variadic|XAUTOCLAIM|5|||
+xcfgset|listed|XCFGSET|1|key||
+xclaim|variadic|XCLAIM|5|||
+xdel|variadic|XDEL|2|||
+xdelex|listed|XDELEX|1|key||
+xgroup|variadic|XGROUP|2|||
+xgroupCreate|listed|XGROUP CREATE|3|key group id||
+xgroupCreateconsumer|listed|XGROUP CREATECONSUMER|3|key group consumer||
+xgroupDelconsumer|listed|XGROUP DELCONSUMER|3|key group consumer||
+xgroupDestroy|listed|XGROUP DESTROY|2|key group||
+xgroupHelp|listed|XGROUP HELP|0|||
+xgroupSetid|listed|XGROUP SETID|3|key group id||
+xinfo|variadic|XINFO|2|||
+xinfoConsumers|listed|XINFO CONSUMERS|2|key group||
+xinfoGroups|listed|XINFO GROUPS|1|key||
+xinfoHelp|listed|XINFO HELP|0|||
+xinfoStream|listed|XINFO STREAM|1|key||
+xlen|fixed|XLEN|1|key||
+xnack|listed|XNACK|6|key group mode token numids id||
+xpending|variadic|XPENDING|2|||
+xrange|variadic|XRANGE|3|||
+xread|variadic|XREAD|3|||
+xreadgroup|variadic|XREADGROUP|6|||
+xrevrange|variadic|XREVRANGE|3|||
+xsetid|variadic|XSETID|2|||
+xtrim|variadic|XTRIM|3|||
+zadd|variadic|ZADD|3|||
+zcard|fixed|ZCARD|0|key||
+zcount|fixed|ZCOUNT|3|key min max||
+zdiff|variadic|ZDIFF|1|||
+zdiffstore|variadic|ZDIFFSTORE|2|||
+zincrby|fixed|ZINCRBY|3|key increment member||
+zinter|variadic|ZINTER|2|||
+zintercard|variadic|ZINTERCARD|1|||
+zinterstore|variadic|ZINTERSTORE|3|||
+zlexcount|fixed|ZLEXCOUNT|3|key min max||
+zmpop|variadic|ZMPOP|2|||
+zmscore|loose|ZMSCORE|0|||
+zpopmax|keyed|ZPOPMAX|0|||
+zpopmin|keyed|ZPOPMIN|0|||
+zrandmember|keyed|ZRANDMEMBER|0|||
+zrange|variadic|ZRANGE|3|||
+zrangebylex|keyed|ZRANGEBYLEX|3|||
+zrangebyscore|variadic|ZRANGEBYSCORE|3|||
+zrangestore|variadic|ZRANGESTORE|4|||
+zrank|keyed|ZRANK|0|||
+zrem|keyed|ZREM|2|||
+zremrangebylex|fixed|ZREMRANGEBYLEX|3|key min max||
+zremrangebyrank|fixed|ZREMRANGEBYRANK|3|key start stop||
+zremrangebyscore|fixed|ZREMRANGEBYSCORE|3|key min max||
+zrevrange|variadic|ZREVRANGE|3|||
+zrevrangebylex|keyed|ZREVRANGEBYLEX|3|||
+zrevrangebyscore|variadic|ZREVRANGEBYSCORE|3|||
+zrevrank|keyed|ZREVRANK|0|||
+zscan|variadic|ZSCAN|2|||
+zscore|fixed|ZSCORE|0|key value||
+zunion|variadic|ZUNION|2|||
+zunionstore|variadic|ZUNIONSTORE|3|||`;
+
+/**
+ * Makes the methods of a client that follow from a description alone.
+ *
+ * @param {any} makers
+ */
+module.exports = (makers) => {
+  /** @type {Record<string, any>} */
+  const methods = Object.create(null);
+  for (const line of METHODS.split("\n")) {
+    const [name, maker, command, length, names, reply, free] = /** @type {string[]} */ (line.split("|"));
+    const options = { length: Number(length), reply: reply || undefined, guard: free === "" };
+    if (maker === "fixed" || maker === "atLeast" || maker === "listed") {
+      methods[name] = makers[maker](name, command, names === "" ? [] : names.split(" "), options);
+    } else {
+      methods[name] = makers[maker](name, command, options);
+    }
+  }
+  return methods;
+};

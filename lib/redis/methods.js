@@ -6,7 +6,10 @@
 const { LONG_TEXT, bulk, head, encode, toArgument } = require("./encode.js");
 const { coded, invalidArgument, subscriberMode } = require("./errors.js");
 const { Meta, metaOf } = require("./meta.js");
-const { PLAIN, BOOLEAN } = require("./outcomes.js");
+const { PLAIN, BOOLEAN, MAP } = require("./outcomes.js");
+
+/** How a method's `reply` changes it. @type {Record<string, import("../port.js").Outcome>} */
+const OUTCOMES = { boolean: BOOLEAN, map: MAP };
 
 /**
  * @typedef {Pick<import("./connection.js").Connection, "subscriber" | "subscriptions" | "issue" | "subscribe" | "unsubscribe">} Sender
@@ -15,7 +18,7 @@ const { PLAIN, BOOLEAN } = require("./outcomes.js");
  * @typedef {(this: unknown, ...args: any[]) => Promise<any>} Method
  * @typedef {object} Options
  * @property {number} [length] the function's `length`
- * @property {"boolean" | "buffer"} [reply] how the reply is changed
+ * @property {"boolean" | "buffer" | "map"} [reply] how the reply is changed
  * @property {boolean} [guard] `false` when the method may be called in subscriber mode
  */
 
@@ -146,7 +149,27 @@ function makeMakers(senderOf) {
     });
   }
 
-  return { none, fixed, atLeast, variadic, keyed, loose, enter };
+  /**
+   * The named arguments, each required, then any number; undefined behind the named ones is left out. A command of two
+   * words is sent as two arguments.
+   * @param {string} name
+   * @param {string} command
+   * @param {string[]} names
+   * @param {Options} [options]
+   */
+  function listed(name, command, names, options = {}) {
+    const [word = "", ...words] = command.split(" ");
+    const { outcome, meta } = reply(command, options);
+    return named(name, { length: names.length, ...options }, function (...values) {
+      const connection = enter(this, name, options);
+      const args = names.map((argument, index) => required(values[index], argument, name));
+      const rest = values.slice(names.length).filter((value) => value !== undefined);
+      args.push(...rest.map((value) => required(value, "additional arguments", name)));
+      return connection.issue(encode(word, [...words, ...args]), outcome, meta);
+    });
+  }
+
+  return { none, fixed, atLeast, variadic, keyed, loose, listed, enter };
 }
 
 /** @typedef {ReturnType<typeof makeMakers>} Makers */
@@ -187,7 +210,7 @@ function present(values, method) {
  */
 function reply(command, options) {
   return {
-    outcome: options.reply === "boolean" ? BOOLEAN : PLAIN,
+    outcome: OUTCOMES[options.reply ?? ""] ?? PLAIN,
     meta: metaOf(command) | (options.reply === "buffer" ? Meta.BYTES : 0),
   };
 }

@@ -113,14 +113,14 @@ impl Handshake {
             (Some(Sent::Hello), Some(Item::Simple(b"OK") | Item::Map(_))) => {
                 return Step::Greeted(frame);
             }
-            (Some(Sent::Hello), Some(Item::Error(text))) if unknown(text) => {
+            (Some(Sent::Hello), Some(Item::Error(text))) if self.not_understood(text) => {
                 return self.fall_back();
             }
             (Some(Sent::Hello), item) => greeting_refused(item),
             (Some(Sent::Auth), Some(Item::Error(text))) => authentication(lossy(text)),
-            (Some(Sent::Select), Some(Item::Simple(b"OK"))) => return self.next(),
+            (Some(Sent::Select), Some(Item::Simple(b"OK")))
+            | (Some(Sent::Auth | Sent::Optional) | None, _) => return self.next(),
             (Some(Sent::Select), item) => selection_refused(item),
-            (Some(Sent::Auth | Sent::Optional) | None, _) => return self.next(),
         };
         let passing = passes(refusal.message());
         Step::Refused {
@@ -135,6 +135,12 @@ impl Handshake {
         } else {
             Step::Next
         }
+    }
+
+    /// Whether HELLO itself is what the server does not know or does not allow.
+    fn not_understood(&self, text: &[u8]) -> bool {
+        // Valkey 9.1 tells strangers no names of commands: HELLO with a login, were it known, would judge the login.
+        unknown(text) || text.starts_with(b"NOAUTH") && !self.introduction.credentials.is_empty()
     }
 
     /// Says again, in the words of the old protocol, what the refused HELLO said.
@@ -190,7 +196,7 @@ fn user(credentials: &Credentials) -> &[u8] {
     }
 }
 
-/// Whether HELLO itself is what the server does not know or does not allow.
+/// Whether the server says that it does not know the command or does not allow it.
 fn unknown(text: &[u8]) -> bool {
     let text = lossy(text).to_ascii_lowercase();
     text.starts_with("noproto")
@@ -325,6 +331,7 @@ mod tests {
             "-ERR unknown command 'HELLO', with args beginning with: '3'\r\n",
             "-NOPERM this user has no permissions to run the 'hello' command\r\n",
             "-NOPROTO unsupported protocol version\r\n",
+            "-NOAUTH Authentication required.\r\n",
         ] {
             let mut handshake = Handshake::start(named(introduction("u", "pw", 2))).0;
             let Step::Send(bytes) = handshake.reply(refusal.into()) else {

@@ -40,3 +40,5 @@ pub use listeners::Message;
 pub use resp::decode::Value;
 pub use state::{ConnectionFlags, State};
 pub use subscription::Subscription;
+
+pub use crate::net::tls::TlsOptions;

@@ -25,15 +25,17 @@ type Resuming = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
 /// A download that is read piece by piece; also a [`Stream`](futures_core::Stream). Dropping it
 /// early closes its connection.
 ///
-/// ```no_run
-/// # async fn example(client: s3_valkey::s3::S3Client) -> s3_valkey::Result<()> {
+/// ```
+/// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/s3_doc.rs")); }
+/// # support::run(async |client| {
+/// # client.put("large.bin", vec![1; 1 << 20].into(), &Default::default()).await?;
 /// let mut body = client.get("large.bin", None).await?;
 /// let mut length = 0;
 /// while let Some(chunk) = body.next_chunk().await {
 ///     length += chunk?.len() as u64;
 /// }
 /// assert_eq!(length, body.metadata.size);
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 pub struct S3Body {
     /// What the store says; the size is that of this body.
@@ -122,6 +124,16 @@ impl S3Body {
     #[must_use]
     pub fn left(&self) -> Option<u64> {
         self.left
+    }
+
+    /// Closes the connection of a body that nobody reads for now; the next read asks for the rest.
+    /// Does nothing when the rest could not be asked for.
+    pub fn pause(&mut self) {
+        if let (Some(origin), Some(left), true) = (&self.origin, self.left, self.response.is_some())
+        {
+            self.resuming = Some(Box::pin(origin.clone().ask(left)));
+            self.response = None;
+        }
     }
 
     /// Where the rest comes from and how long it is, if both are known.

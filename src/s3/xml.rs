@@ -6,6 +6,9 @@ use quick_xml::events::Event;
 
 /// Elements within elements that are accepted.
 const MAX_DEPTH: usize = 32;
+/// Elements that are accepted: a page of 1,000 objects has some 15,000. Each takes far more memory
+/// than the four bytes in which a document can say it.
+const MAX_ELEMENTS: usize = 1_000_000;
 
 /// An element with its text and its children, in the document's order.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,14 +22,22 @@ pub struct Element {
 }
 
 impl Element {
-    /// Parses a whole document; `None` when it is not well-formed or too deep.
+    /// Parses a whole document; `None` when it is not well-formed, too deep or of too many elements.
     #[must_use]
     pub fn parse(document: &[u8]) -> Option<Self> {
         let mut reader = Reader::from_str(std::str::from_utf8(document).ok()?);
         let mut open: Vec<Self> = Vec::new();
         let mut root = None;
+        let mut count = 0;
         loop {
-            match reader.read_event().ok()? {
+            let event = reader.read_event().ok()?;
+            if matches!(event, Event::Start(_) | Event::Empty(_)) {
+                count += 1;
+                if count > MAX_ELEMENTS {
+                    return None;
+                }
+            }
+            match event {
                 Event::Start(start) => {
                     if root.is_some() || open.len() == MAX_DEPTH {
                         return None;
@@ -158,6 +169,21 @@ mod tests {
             assert_eq!(Element::parse(document.as_bytes()), None, "{document:.40}");
         }
         assert_eq!(Element::parse(b"<a>\xff</a>"), None);
+    }
+
+    #[test]
+    fn large_documents() {
+        let document = |element: &str, count| format!("<a>{}</a>", element.repeat(count));
+        // 50 MiB of objects, and of what is nothing but elements.
+        let long = document(
+            &format!("<Contents><Key>{}</Key></Contents>", "k".repeat(5000)),
+            10_000,
+        );
+        let root = Element::parse(long.as_bytes()).unwrap();
+        assert_eq!(root.children.len(), 10_000);
+        assert!(Element::parse(document("<b/>", MAX_ELEMENTS - 1).as_bytes()).is_some());
+        assert!(Element::parse(document("<b/>", MAX_ELEMENTS).as_bytes()).is_none());
+        assert!(Element::parse(document("&#65;", 1_000_000).as_bytes()).is_some());
     }
 
     #[test]

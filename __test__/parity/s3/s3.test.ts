@@ -5,17 +5,19 @@
 import { startS3 } from "../../../dev/servers.mjs";
 import { compareCases } from "../suite.js";
 import { startRecorder } from "./recorder.js";
+import { startTlsStores } from "./tls-stores.js";
 
 async function startServers() {
-  const [recorder, store] = await Promise.all([startRecorder(), startS3()]);
+  const [recorder, store, tls] = await Promise.all([startRecorder(), startS3(), startTlsStores()]);
   const { stop, ...options } = store;
   return {
     environment: {
       PARITY_ENDPOINT: recorder.endpoint,
       PARITY_CONTROL: recorder.control,
       PARITY_STORE: JSON.stringify(options),
+      PARITY_TLS: JSON.stringify(tls.options),
     },
-    stop: () => Promise.all([recorder.stop(), stop()]),
+    stop: () => Promise.all([recorder.stop(), stop(), tls.stop()]),
   };
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use super::{Request, Target};
 use crate::net::http::Headers;
 use crate::s3::url::Location;
@@ -62,11 +64,17 @@ pub struct S3StatResult {
 }
 
 impl S3StatResult {
+    /// When the object was written; `None` when the store does not say.
+    #[must_use]
+    pub fn modified(&self) -> Option<SystemTime> {
+        httpdate::parse_http_date(self.last_modified.as_deref()?).ok()
+    }
+
     /// When the object was written, in milliseconds since 1970; `None` when the store does not say.
     #[must_use]
     pub fn last_modified_ms(&self) -> Option<u64> {
-        let time = httpdate::parse_http_date(self.last_modified.as_deref()?).ok()?;
-        let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
+        let time = self.modified()?;
+        let since = time.duration_since(UNIX_EPOCH).ok()?;
         u64::try_from(since.as_millis()).ok()
     }
 

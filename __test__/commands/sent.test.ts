@@ -1,0 +1,86 @@
+/** What the generated methods send, and which arguments they refuse. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+// @ts-expect-error: a script without declarations
+import { readMethods } from "../../commands/read.mjs";
+import { RedisClient } from "../../index.js";
+import { startScripted, type Scripted } from "../support/scripted.js";
+
+type Method = { command: string; takes: string; length: number; names?: string[] };
+const methods = [...(readMethods() as Map<string, Method>)].filter(([, { takes }]) => takes !== "custom");
+const listed = methods.filter(([, { takes }]) => takes === "listed");
+
+let server: Scripted;
+let client: RedisClient & Record<string, any>;
+
+beforeAll(async () => {
+  server = await startScripted((command) =>
+    command === "HELLO" ? "%1\r\n$5\r\nproto\r\n:3\r\n" : command === "PSUBSCRIBE" || command === "PUNSUBSCRIBE" ? "" : "+OK\r\n",
+  );
+  client = new RedisClient(`redis://localhost:${server.port}`);
+  await client.connect();
+});
+
+afterAll(async () => {
+  client.close();
+  await server.stop();
+});
+
+const frame = (args: string[]) => `*${args.length}\r\n${args.map((text) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`).join("")}`;
+
+function thrownBy(run: () => unknown) {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("methods send their command and then their arguments", () => {
+  const answered = methods.filter(([, { command }]) => !command.endsWith("SUBSCRIBE"));
+  test.each(answered)("%s", async (name, { command, takes, names = [] }) => {
+    const more = takes === "none" || takes === "fixed" ? [] : ["more", "and more"];
+    const args = [...names, ...more];
+    const before = server.received().length;
+    await client[name](...args);
+    expect(server.received().slice(before)).toBe(frame([...command.split(" "), ...args]));
+  });
+
+  test.each(methods)("%s has its name and length", (name, { length }) => {
+    expect([client[name].name, client[name].length]).toEqual([name, length]);
+  });
+});
+
+describe("methods with named arguments", () => {
+  test.each(listed.flatMap(([name, { names = [] }]) => names.map((argument, index) => ({ name, argument, before: names.slice(0, index) }))))(
+    "$name requires $argument",
+    ({ name, argument, before }) => {
+      const expected = {
+        name: "TypeError",
+        code: "ERR_INVALID_ARG_TYPE",
+        message: `Expected ${argument} to be a string or buffer for '${name}'.`,
+      };
+      for (const wrong of [undefined, null, {}, true]) expect(thrownBy(() => client[name](...before, wrong))).toMatchObject(expected);
+    },
+  );
+
+  test("leave out undefined behind them, and refuse everything else that cannot be sent", async () => {
+    const before = server.received().length;
+    await client.pubsubChannels(undefined);
+    await client.clusterMeet("::1", 7000, undefined);
+    await client.memoryUsage(Buffer.from("k"), undefined, 5);
+    expect(server.received().slice(before)).toBe(
+      frame(["PUBSUB", "CHANNELS"]) + frame(["CLUSTER", "MEET", "::1", "7000"]) + frame(["MEMORY", "USAGE", "k", "5"]),
+    );
+    for (const wrong of [null, {}, true, 5n]) {
+      expect(thrownBy(() => client.pubsubChannels(wrong))).toMatchObject({
+        code: "ERR_INVALID_ARG_TYPE",
+        message: "Expected additional arguments to be a string or buffer for 'pubsubChannels'.",
+      });
+    }
+  });
+
+  test("need a client", () => {
+    expect(thrownBy(() => client.aclWhoami.call({}))).toMatchObject({ code: "ERR_INVALID_THIS" });
+  });
+});
