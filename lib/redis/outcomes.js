@@ -21,8 +21,17 @@ const BOOLEAN = {
  */
 const MAP = {
   ...PLAIN,
-  convert: (value) => (Array.isArray(value) ? pairs(value) : value),
+  convert: (value) => (Array.isArray(value) && value.length % 2 === 0 && value.every(isInPlace) ? pairs(value) : value),
 };
+
+/**
+ * Whether what is in the place of a key is a string.
+ * @param {unknown} item
+ * @param {number} index
+ */
+function isInPlace(item, index) {
+  return index % 2 === 1 || typeof item === "string" || Buffer.isBuffer(item);
+}
 
 /** @param {unknown[]} flat */
 function pairs(flat) {

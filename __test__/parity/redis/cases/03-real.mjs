@@ -23,12 +23,13 @@ const logins = {
   nobody: "nobody:@",
 };
 for (const [kind, login] of Object.entries(logins)) {
-  const client = connect(`redis://${login}${real.host}/1`, { maxRetries: 0 });
+  // Each on a client of its own: the server is in another process, and a second call may come too late.
+  const [one, other] = [1, 2].map(() => connect(`redis://${login}${real.host}/1`, { maxRetries: 0 }));
   const closed = [];
-  client.onclose = (error) => void closed.push(show(error));
+  one.onclose = (error) => void closed.push(show(error));
   const [command, connecting] = await Promise.all([
-    settled(client.send("ACL", ["WHOAMI"])),
-    settled(client.connect().then((hello) => [Object.keys(hello), hello.proto, hello.role, hello.mode])),
+    settled(one.send("ACL", ["WHOAMI"])),
+    settled(other.connect().then((hello) => [Object.keys(hello), hello.proto, hello.role, hello.mode])),
   ]);
   note(`real.login.${kind}.command`, command);
   note(`real.login.${kind}.connect`, connecting);
@@ -48,13 +49,10 @@ for (const call of [
 }
 
 for (const database of ["", "/", "/0", "/1", "/15", "/16", "/999999"]) {
-  const client = connect(`redis://${real.host}${database}`, {
-    maxRetries: 0,
-  });
-  // The command first: it is queued before there is an answer to the handshake.
+  const [client, other] = [1, 2].map(() => connect(`redis://${real.host}${database}`, { maxRetries: 0 }));
   const [value, connecting] = await Promise.all([
     settled(client.set("where", database)),
-    settled(client.connect().then(() => "connected")),
+    settled(other.connect().then(() => "connected")),
   ]);
   const selected = (await client.client("INFO").catch(() => "")).match(/ db=(\d+)/)?.[1];
   observe(`real.database.${database}`, [connecting, value, selected]);
