@@ -33,8 +33,8 @@ async fn attempt(lane: &Lane, epoch: u64) -> Result<(Socket, Receiver), End> {
     let socket = dial::connect(&endpoint, &config.dial())
         .await
         .map_err(|error| match error.kind() {
-            // A certificate that is refused now is refused the next time.
-            ErrorKind::Tls => End::Fatal(error),
+            // A certificate that is refused now, and settings of no use, are so the next time.
+            ErrorKind::Tls | ErrorKind::InvalidInput => End::Fatal(error),
             _ => End::Lost(error),
         })?;
     let introduction = Introduction {
