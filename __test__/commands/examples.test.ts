@@ -21,7 +21,7 @@ const plain = {
 };
 
 /** Methods that need a listener or end the connection; the tests of the client call them. */
-const ELSEWHERE = ["subscribe", "unsubscribe", "psubscribe", "punsubscribe"];
+const ELSEWHERE = ["subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe"];
 
 type Method = { command: string; reply?: string };
 const methods: Map<string, Method> = readMethods();

@@ -83,7 +83,7 @@ impl S3Body {
         let origin = position.filter(|_| named).map(|position| Origin {
             in_ranges: response.header("accept-ranges") == Some("bytes"),
             attempts: Attempts::new(client.options().retry),
-            etag: metadata.etag.clone(),
+            etag: metadata.condition(),
             client,
             location,
             position,

@@ -78,6 +78,17 @@ impl S3StatResult {
         u64::try_from(since.as_millis()).ok()
     }
 
+    /// The `ETag` as conditions want it; some stores (old `MinIO`) tell it without quotes.
+    #[must_use]
+    pub fn condition(&self) -> String {
+        let etag = self.etag.as_str();
+        if etag.is_empty() || etag.ends_with('"') {
+            etag.to_owned()
+        } else {
+            format!("\"{etag}\"")
+        }
+    }
+
     /// Reads the headers of a response.
     #[must_use]
     pub fn from_headers(headers: &Headers) -> Self {
@@ -145,6 +156,21 @@ mod tests {
         for value in ["bytes */10", "items 7-9/10", "", "bytes x-9/10"] {
             assert_eq!(start(value), None, "{value}");
         }
+    }
+
+    #[test]
+    fn conditions_have_quotes() {
+        let condition = |etag: &str| {
+            let etag = etag.to_owned();
+            S3StatResult {
+                etag,
+                ..S3StatResult::default()
+            }
+            .condition()
+        };
+        assert_eq!(condition("\"e\""), "\"e\"");
+        assert_eq!(condition("e-2"), "\"e-2\"");
+        assert_eq!(condition(""), "");
     }
 
     #[test]
