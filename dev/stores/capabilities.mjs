@@ -57,7 +57,14 @@ export const LACKS = {
   ceph: {
     aclInQuery: "only headers are read",
   },
-  garage: {},
+  garage: {
+    acl: "not implemented",
+    aclInQuery: "not implemented",
+    listOwner: "not in lists",
+    sessionTokens: "no token service",
+    storageClass: "not kept",
+    unknownClasses: "not kept",
+  },
 };
 
 /**
