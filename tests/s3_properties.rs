@@ -136,9 +136,9 @@ fn a_signature_covers_every_part_of_the_request() {
             headers: &headers,
             payload: UNSIGNED_PAYLOAD,
         };
-        let signed = |request: &Request<'_>, time| signer.authorization(request, time);
-        let original = signed(&request, time);
-        assert_eq!(signed(&request, time), original);
+        let authorize = |request: &Request<'_>, time| signer.authorization(request, time);
+        let original = authorize(&request, time);
+        assert_eq!(authorize(&request, time), original);
         let longer = format!("{path}x");
         let other_query = sign::encoded_query(&[("a", &format!("{value}x"))]);
         let other_headers = [("host", "h"), ("x-amz-meta", "other than that")];
@@ -168,7 +168,7 @@ fn a_signature_covers_every_part_of_the_request() {
                 ..request
             },
         ] {
-            assert_ne!(signed(&changed, time), original);
+            assert_ne!(authorize(&changed, time), original);
         }
     }
 }

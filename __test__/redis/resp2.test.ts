@@ -44,9 +44,6 @@ describe.each([
     expect(info).toContain(" name=worker ");
     await client.hset("h", { a: "1" });
     expect(await client.send("HGETALL", ["h"])).toEqual(proto === 2 ? ["a", "1"] : { a: "1" });
-    expect(await client.hgetall("h")).toEqual({ a: "1" });
-    expect(await client.hgetall("missing")).toEqual({});
-    expect((await client.buffers.hgetall("h"))["a"]).toEqual(Buffer.from("1"));
     expect(await client.get("missing")).toBeNull();
     expect(await client.exists("h")).toBe(true);
     const replies = await Promise.all([client.incr("n"), client.send("NOSUCH", []).catch((error) => error.code)]);

@@ -32,6 +32,13 @@ describe("options", () => {
     [{ endpoint: " http://host" }, "ERR_INVALID_ARG_TYPE"],
     [{ type: "a\r\nb" }, "ERR_INVALID_ARG_TYPE"],
     [{ contentDisposition: "a\nb" }, "ERR_INVALID_ARG_TYPE"],
+    [{ connectTimeout: -1 }, "ERR_OUT_OF_RANGE"],
+    [{ responseTimeout: 2 ** 31 }, "ERR_OUT_OF_RANGE"],
+    [{ stallTimeout: -0.9e9 }, "ERR_OUT_OF_RANGE"],
+    [{ timeout: Infinity }, "ERR_OUT_OF_RANGE"],
+    [{ signal: {} }, "ERR_INVALID_ARG_TYPE"],
+    [{ proxy: 1 }, "ERR_INVALID_ARG_TYPE"],
+    [{ proxy: "ftp://host" }, "ERR_INVALID_ARG_VALUE"],
   ])("%o is refused at once", (options, expected) => {
     expect(code(() => new S3Client(options as any))).toBe(expected);
     expect(code(() => client.file("key", options))).toBe(expected);
@@ -48,6 +55,8 @@ describe("options", () => {
     { accessKeyId: "", region: null, bucket: undefined, endpoint: new String("host") },
     { acl: null, storageClass: null, partSize: null, retry: "3", queueSize: 1000 },
     { partSize: 5_242_880.9, unknown: 1 },
+    { connectTimeout: 0, responseTimeout: 1, stallTimeout: null, timeout: "5", proxy: "", signal: null },
+    { proxy: "user:password@host:3128", signal: AbortSignal.abort() },
   ])("%o is accepted", (options) => {
     expect(() => new S3Client(options as any)).not.toThrow();
   });

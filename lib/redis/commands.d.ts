@@ -47,8 +47,8 @@ declare namespace commands {
   interface MethodOptions {
     /** The `length` of the function. Default: the number of required arguments, where they have names. */
     length?: number;
-    /** `boolean` turns an integer reply into a boolean, `buffer` keeps the bytes of strings, `map` makes an object of the flat array of RESP2. */
-    reply?: "boolean" | "buffer" | "map";
+    /** `boolean` turns an integer reply into a boolean, `buffer` keeps the bytes of strings. */
+    reply?: "boolean" | "buffer";
     /** `false` for methods that are allowed while the connection is subscribed. */
     guard?: boolean;
   }

@@ -248,7 +248,7 @@ hexpire|variadic|HEXPIRE|3|||
 hexpireat|variadic|HEXPIREAT|3|||
 hexpiretime|variadic|HEXPIRETIME|2|||
 hget|fixed|HGET|2|key field||
-hgetall|fixed|HGETALL|0|key|map|
+hgetall|fixed|HGETALL|0|key||
 hgetdel|variadic|HGETDEL|2|||
 hgetex|variadic|HGETEX|2|||
 himportDiscard|listed|HIMPORT DISCARD|1|fieldset||

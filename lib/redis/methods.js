@@ -6,10 +6,7 @@
 const { LONG_TEXT, bulk, head, encode, toArgument } = require("./encode.js");
 const { coded, invalidArgument, subscriberMode } = require("./errors.js");
 const { Meta, metaOf } = require("./meta.js");
-const { PLAIN, BOOLEAN, MAP } = require("./outcomes.js");
-
-/** How a method's `reply` changes it. @type {Record<string, import("../port.js").Outcome>} */
-const OUTCOMES = { boolean: BOOLEAN, map: MAP };
+const { PLAIN, BOOLEAN } = require("./outcomes.js");
 
 /**
  * @typedef {Pick<import("./connection.js").Connection, "subscriber" | "subscriptions" | "issue" | "subscribe" | "unsubscribe">} Sender
@@ -18,7 +15,7 @@ const OUTCOMES = { boolean: BOOLEAN, map: MAP };
  * @typedef {(this: unknown, ...args: any[]) => Promise<any>} Method
  * @typedef {object} Options
  * @property {number} [length] the function's `length`
- * @property {"boolean" | "buffer" | "map"} [reply] how the reply is changed
+ * @property {"boolean" | "buffer"} [reply] how the reply is changed
  * @property {boolean} [guard] `false` when the method may be called in subscriber mode
  */
 
@@ -210,7 +207,7 @@ function present(values, method) {
  */
 function reply(command, options) {
   return {
-    outcome: OUTCOMES[options.reply ?? ""] ?? PLAIN,
+    outcome: options.reply === "boolean" ? BOOLEAN : PLAIN,
     meta: metaOf(command) | (options.reply === "buffer" ? Meta.BYTES : 0),
   };
 }

@@ -15,20 +15,4 @@ const BOOLEAN = {
   convert: (value) => (typeof value === "number" ? value > 0 : value),
 };
 
-/**
- * A map, which RESP2 sends as a flat array.
- * @type {Outcome}
- */
-const MAP = {
-  ...PLAIN,
-  convert: (value) => (Array.isArray(value) ? pairs(value) : value),
-};
-
-/** @param {unknown[]} flat */
-function pairs(flat) {
-  const result = Object.create(null);
-  for (let index = 0; index < flat.length; index += 2) result[String(flat[index])] = flat[index + 1];
-  return result;
-}
-
-module.exports = { PLAIN, BOOLEAN, MAP };
+module.exports = { PLAIN, BOOLEAN };

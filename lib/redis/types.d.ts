@@ -9,7 +9,7 @@ export interface RedisTlsOptions {
   ca?: string | ArrayBufferView | (string | ArrayBufferView)[];
   /** Path of a file with PEM certificates, used like `ca`. */
   caFile?: string;
-  /** PEM certificate chain shown to the server. */
+  /** PEM certificate chain shown to the server; needs a key. */
   cert?: string | ArrayBufferView;
   /** Path of a file with such a chain. */
   certFile?: string;

@@ -431,9 +431,3 @@ impl Settle for String {
         super::value::string(env.raw(), self.as_bytes())
     }
 }
-
-impl Settle for bytes::BytesMut {
-    fn settle(self: Box<Self>, env: &Env) -> Result<sys::napi_value> {
-        super::value::bytes(env.raw(), *self)
-    }
-}

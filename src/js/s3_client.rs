@@ -236,7 +236,7 @@ impl S3Handle {
         let client = self.client.clone();
         let options = list_options(input, self.request_payer);
         start_call(env, port, id, async move {
-            client.list_objects(&options).await.map(Listing)
+            Listing::new(&client.list_objects(&options).await?)
         })
     }
 

@@ -16,6 +16,7 @@ pub mod handshake;
 pub mod inflight;
 #[cfg(unix)]
 pub mod inlet;
+pub mod introduction;
 pub mod keys;
 pub mod lane;
 pub mod lifecycle;

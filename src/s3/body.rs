@@ -13,12 +13,16 @@ use super::retry::Attempts;
 use super::transport::chance;
 use super::url::Location;
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::buffers;
 use crate::net::http::Response;
 
 /// Longest piece that [`S3Body::next_chunk`] returns.
 const CHUNK: usize = 64 * 1024;
 /// Memory that is set aside by an announced length alone.
 const TRUSTED_LENGTH: u64 = 256 * 1024 * 1024;
+
+/// Buffers from this length on may have been used before: fresh memory is slow.
+const RECYCLED: usize = 1024 * 1024;
 
 type Resuming = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
 
@@ -156,8 +160,12 @@ impl S3Body {
         if let Some(bytes) = ranges::collect(self).await? {
             return Ok(bytes);
         }
-        let room = self.left.unwrap_or(0).min(TRUSTED_LENGTH);
-        let mut bytes = BytesMut::with_capacity(usize::try_from(room).unwrap_or_default());
+        let room = usize::try_from(self.left.unwrap_or(0).min(TRUSTED_LENGTH)).unwrap_or_default();
+        let large = Some(room).filter(|room| *room >= RECYCLED);
+        let mut bytes = match large.and_then(buffers::take_room) {
+            Some(buffer) => BytesMut::from(Bytes::from(buffer)),
+            None => BytesMut::with_capacity(room),
+        };
         while self.left != Some(0) {
             if bytes.len() == bytes.capacity() {
                 bytes.reserve(CHUNK.max(bytes.len()));

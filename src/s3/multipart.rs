@@ -388,7 +388,7 @@ mod tests {
         for length in [most + 1, most * 3 + 5, 5 << 40] {
             let size = part_size_for(length, MIN_PART_SIZE);
             assert!(length.div_ceil(size) <= u64::from(MAX_PARTS));
-            assert!(size > MIN_PART_SIZE && size % MEBIBYTE == 0);
+            assert!(size > MIN_PART_SIZE && size.is_multiple_of(MEBIBYTE));
             assert!(length.div_ceil(size - MEBIBYTE) > u64::from(MAX_PARTS));
         }
     }

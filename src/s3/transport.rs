@@ -243,7 +243,7 @@ impl Transport {
 
 /// Whether a document is an error. Only one that begins like one is parsed.
 fn is_error(document: &[u8]) -> bool {
-    document.windows(6).any(|window| window == b"<Error")
+    memchr::memmem::find(document, b"<Error").is_some()
         && Element::parse(document).is_some_and(|root| root.name == "Error")
 }
 

@@ -1,6 +1,6 @@
 //! Chance that can be repeated: the same seed gives the same choices.
 
-/// A generator of random numbers (SplitMix64).
+/// A generator of random numbers (`SplitMix64`).
 pub struct Seeded(u64);
 
 impl Seeded {

@@ -150,6 +150,18 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     expect(await Promise.all(["c", "d"].map((word) => client.send("X", [word])))).toEqual(["c", "d"]);
   });
 
+  it("what comes behind the greeting and is no reply fails every command", async () => {
+    const peer = await lab.script((command) => (command === "HELLO" ? `${GREETING}+early\r\n?bad\r\n` : "+late\r\n"));
+    for (let round = 0; round < 10; round++) {
+      const client = lab.connect(peer.port);
+      const answers = await Promise.all(["a", "b", "c"].map((word) => outcome(client.send("X", [word]))));
+      // The first may have been sent before that early answer was read.
+      const failed = { error: { code: "ERR_REDIS_INVALID_RESPONSE_TYPE" } };
+      if ("error" in answers[0]!) expect(answers[0]).toMatchObject(failed);
+      expect(answers.slice(1)).toMatchObject([failed, failed]);
+    }
+  });
+
   it("a flood of messages behind the greeting is delivered whole", async () => {
     const count = 20_000;
     let confirmed = false;

@@ -9,8 +9,12 @@ import { TRANSPORTS, useTransport, type Server } from "../../support/transports.
 const COMMANDS = 400;
 /** Connections that break; the next one lasts, so that the schedule comes to its end. */
 const BREAKS = 6;
-/** What a command that was lost with its connection is told. */
-const LOST = { code: "ERR_REDIS_CONNECTION_CLOSED" };
+/** What a command is told that was lost with its connection, or given up by its caller. */
+const LOST = "ERR_REDIS_CONNECTION_CLOSED";
+const LATE = "ERR_REDIS_COMMAND_TIMEOUT";
+const ABORTED = { code: "ABORTED" };
+
+type Commands = Pick<RedisClient, "incr" | "send">;
 
 describe.each(TRANSPORTS)("%s", (transport) => {
   const lab = useTransport(transport);
@@ -61,6 +65,17 @@ function makePlan(random: Seeded, connection: number): Plan {
   return plan;
 }
 
+/** Some commands are given up after a while, whatever has become of them. */
+function limited(client: RedisClient, random: Seeded): Commands {
+  if (random.percent(10)) return client.with({ timeout: 1 + random.integer(30) });
+  if (!random.percent(10)) return client;
+  const controller = new AbortController();
+  let turns = random.integer(4);
+  const wait = () => (turns-- > 0 ? setImmediate(wait) : controller.abort(ABORTED));
+  setImmediate(wait);
+  return client.with({ signal: controller.signal });
+}
+
 /** What was asked and what came back. */
 class Ledger {
   issued = 0;
@@ -76,9 +91,9 @@ class Ledger {
   issue(client: RedisClient, random: Seeded): Promise<void> {
     const token = `${this.counter}:${this.issued++}:`;
     const kind = random.pick(["incr", "incr", "incr", "echo", "long", "list"] as const);
-    const settled = this[kind](client, token, random).catch((error) => {
+    const settled = this[kind](limited(client, random), token, random).catch((error) => {
       if (kind === "incr") this.unknown++;
-      if (error?.code !== LOST.code) this.wrong.push(error);
+      if (![LOST, LATE, ABORTED.code].includes(error?.code)) this.wrong.push(error);
     });
     this.#all.push(settled);
     return settled;
@@ -88,24 +103,24 @@ class Ledger {
     await Promise.all(this.#all);
   }
 
-  async incr(client: RedisClient) {
+  async incr(client: Commands) {
     const count = await client.incr(this.counter);
     this.acknowledged++;
     if (typeof count !== "number" || this.#counts.has(count)) this.wrong.push(count);
     this.#counts.add(count);
   }
 
-  async echo(client: RedisClient, token: string) {
+  async echo(client: Commands, token: string) {
     this.#compare(await client.send("ECHO", [token]), token);
   }
 
   /** Too much for one write, and enough to be handed over without a copy. */
-  async long(client: RedisClient, token: string, random: Seeded) {
+  async long(client: Commands, token: string, random: Seeded) {
     const text = token.padEnd(100_000 + random.integer(200_000), token);
     this.#compare(await client.send("ECHO", [text]), text);
   }
 
-  async list(client: RedisClient, token: string, random: Seeded) {
+  async list(client: Commands, token: string, random: Seeded) {
     const words = Array.from({ length: 1 + random.integer(20) }, (_, index) => `${token}${index}`);
     const script = "return ARGV";
     const answer = (await client.send("EVAL", [script, "0", ...words])) as string[];

@@ -12,7 +12,9 @@ export async function startTlsStores() {
   makeCertificates(folder);
   const servers = ["server", "self"].map((name) => {
     const [cert, key] = ["crt", "key"].map((kind) => readFileSync(join(folder, `${name}.${kind}`)));
-    const server = createServer({ cert, key }, (request, response) => request.resume().on("end", () => response.end("0123456789")));
+    const server = createServer({ cert, key }, (request, response) => {
+      request.resume().on("end", () => response.end("0123456789"));
+    });
     // A client that does not trust the server hangs up.
     server.on("tlsClientError", () => {});
     return server.listen(0, "127.0.0.1");

@@ -19,6 +19,7 @@ use super::timed_out;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
 use crate::net::tls::{self, TlsOptions};
+use crate::net::verify::handshake_failed;
 
 /// Makes connections with one set of TLS settings.
 pub(super) struct Connector {
@@ -180,6 +181,11 @@ fn dial_error(source: io::Error) -> Error {
 }
 
 fn tls_error(source: io::Error) -> Error {
+    let inner = source.get_ref().and_then(|inner| inner.downcast_ref());
+    if let Some(error @ rustls::Error::InvalidCertificate(_)) = inner {
+        // What may be wrong with a certificate has names of its own.
+        return handshake_failed(error.clone());
+    }
     let message = format!("TLS handshake failed: {source}");
     Error::new(ErrorKind::Tls, "TLSHandshakeFailed", message).with_source(source)
 }
