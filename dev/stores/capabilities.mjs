@@ -13,14 +13,15 @@
  * - `longSuffixes`: ranges from the end that are longer than the object
  * - `pagedGroups`: a list with a delimiter comes in pages
  * - `partEtags`: the ETag of an upload in parts is that of the sums of its parts
- * - `regionErrors`: a wrong region is refused, with the right one
+ * - `regionErrors`: a wrong region is refused, with the right one in the message; `regionHeader`: with the right one in
+ *   `x-amz-bucket-region`
  * - `responseHeaders`: the query of a GET sets headers of the answer
  * - `sessionTokens`: the store has a token service of its own
  * - `storageClass`: the class of an object is kept; `unknownClasses`: those that are not configured are refused
  * - `virtualHosts`: the bucket may be in the host's name
  * @typedef {"acl" | "aclInQuery" | "contentHeaders" | "dotSegments" | "emptySegments" | "expiryLimit" | "listEncoding"
  *   | "listEtags" | "listOwner" | "listUploads" | "longKeys" | "longSegments" | "longSuffixes" | "pagedGroups"
- *   | "partEtags" | "regionErrors" | "responseHeaders" | "sessionTokens" | "storageClass"
+ *   | "partEtags" | "regionErrors" | "regionHeader" | "responseHeaders" | "sessionTokens" | "storageClass"
  *   | "unknownClasses" | "virtualHosts"} Capability
  */
 
@@ -42,6 +43,7 @@ export const LACKS = {
     longSegments: "longer than a file's name may be",
     longSuffixes: "answered with an internal error",
     regionErrors: "any region is accepted",
+    regionHeader: "any region is accepted",
     sessionTokens: "no token service",
     storageClass: "not kept",
     unknownClasses: "not kept",
@@ -53,11 +55,22 @@ export const LACKS = {
     dotSegments: "refused",
     emptySegments: "refused",
     longSegments: "longer than a file's name may be",
+    regionErrors: "the right region is in a header, and is followed",
   },
   ceph: {
     aclInQuery: "only headers are read",
+    regionErrors: "any region is accepted",
+    regionHeader: "any region is accepted",
   },
-  garage: {},
+  garage: {
+    acl: "not implemented",
+    aclInQuery: "not implemented",
+    listOwner: "not in lists",
+    regionHeader: "the right region is only in the message",
+    sessionTokens: "no token service",
+    storageClass: "not kept",
+    unknownClasses: "not kept",
+  },
 };
 
 /**

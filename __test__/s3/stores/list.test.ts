@@ -3,14 +3,14 @@ import { needs, useStore } from "./store.js";
 
 const store = useStore();
 const COUNT = 25;
-const key = (index: number) => `list/numbers/${String(index).padStart(3, "0")}`;
+const key = (index: number) => `listing/numbers/${String(index).padStart(3, "0")}`;
 const keys = Array.from({ length: COUNT }, (_, index) => key(index));
 const keysOf = (page: any) => (page.contents ?? []).map((entry: any) => entry.key);
 let client: any;
 
 beforeAll(async () => {
   client = store.client();
-  const others = ["list/a/1", "list/a/2", "list/b/c/3", "list/d", "list/e|f", "list/g h/i+j", "list/g h/k%l"];
+  const others = ["listing/a/1", "listing/a/2", "listing/b/c/3", "listing/d", "listing/e|f", "listing/g h/i+j", "listing/g h/k%l"];
   await Promise.all([...keys, ...others].map((key) => client.write(key, key)));
 });
 
@@ -30,9 +30,9 @@ async function pages(input: object) {
 
 describe("a list", () => {
   it("has everything that belongs to an object", async () => {
-    const page = await client.list({ prefix: "list/numbers/" });
+    const page = await client.list({ prefix: "listing/numbers/" });
     expect(keysOf(page)).toEqual(keys);
-    expect(page).toMatchObject({ name: store.bucket, prefix: "list/numbers/", isTruncated: false, keyCount: COUNT });
+    expect(page).toMatchObject({ name: store.bucket, prefix: "listing/numbers/", isTruncated: false, keyCount: COUNT });
     const [first] = page.contents;
     expect(first).toMatchObject({ key: key(0), size: key(0).length });
     expect(Math.abs(Date.parse(first.lastModified) - Date.now())).toBeLessThan(600_000);
@@ -44,7 +44,7 @@ describe("a list", () => {
   });
 
   it.each([1, 7, 24, 25, 26, 1000])("comes in pages of %i", async (maxKeys) => {
-    const all = await pages({ prefix: "list/numbers/", maxKeys });
+    const all = await pages({ prefix: "listing/numbers/", maxKeys });
     expect(all.flatMap(keysOf)).toEqual(keys);
     for (const page of all) expect(keysOf(page).length).toBeLessThanOrEqual(maxKeys);
     // Some stores learn from an empty page that there are no more.
@@ -52,51 +52,51 @@ describe("a list", () => {
   });
 
   it("groups by a delimiter", async () => {
-    const page = await client.list({ prefix: "list/", delimiter: "/" });
-    expect(keysOf(page)).toEqual(["list/d", "list/e|f"]);
-    const groups = ["list/a/", "list/b/", "list/g h/", "list/numbers/"];
+    const page = await client.list({ prefix: "listing/", delimiter: "/" });
+    expect(keysOf(page)).toEqual(["listing/d", "listing/e|f"]);
+    const groups = ["listing/a/", "listing/b/", "listing/g h/", "listing/numbers/"];
     expect(page.commonPrefixes).toEqual(groups.map((prefix) => ({ prefix })));
     expect(page.delimiter).toBe("/");
   });
 
   needs("pagedGroups")("groups page by page", async () => {
-    const all = await pages({ prefix: "list/", delimiter: "/", maxKeys: 2 });
-    expect(all.flatMap(keysOf)).toEqual(["list/d", "list/e|f"]);
+    const all = await pages({ prefix: "listing/", delimiter: "/", maxKeys: 2 });
+    expect(all.flatMap(keysOf)).toEqual(["listing/d", "listing/e|f"]);
     const groups = all.flatMap((page) => page.commonPrefixes ?? []).map(({ prefix }) => prefix);
-    expect(groups).toEqual(["list/a/", "list/b/", "list/g h/", "list/numbers/"]);
+    expect(groups).toEqual(["listing/a/", "listing/b/", "listing/g h/", "listing/numbers/"]);
   });
 
   it("groups by any text", async () => {
-    const page = await client.list({ prefix: "list/e", delimiter: "|" });
-    expect(page.commonPrefixes).toEqual([{ prefix: "list/e|" }]);
+    const page = await client.list({ prefix: "listing/e", delimiter: "|" });
+    expect(page.commonPrefixes).toEqual([{ prefix: "listing/e|" }]);
     expect(page.contents).toBeUndefined();
   });
 
   it("starts behind a key, whether or not it is there", async () => {
-    const prefix = "list/numbers/";
+    const prefix = "listing/numbers/";
     expect(keysOf(await client.list({ prefix, startAfter: key(20) }))).toEqual(keys.slice(21));
     expect(keysOf(await client.list({ prefix, startAfter: `${key(20)}a` }))).toEqual(keys.slice(21));
     expect((await client.list({ prefix, startAfter: "zzz" })).contents).toBeUndefined();
   });
 
   it("can be empty", async () => {
-    const page = await client.list({ prefix: "list/absent/" });
+    const page = await client.list({ prefix: "listing/absent/" });
     expect(page.contents).toBeUndefined();
     expect(page.commonPrefixes).toBeUndefined();
     expect(page).toMatchObject({ isTruncated: false });
   });
 
   needs("listEncoding")("is percent-encoded on request", async () => {
-    const page = await client.list({ prefix: "list/g h/", encodingType: "url" });
+    const page = await client.list({ prefix: "listing/g h/", encodingType: "url" });
     expect(page.encodingType).toBe("url");
     const decoded = keysOf(page).map((text: string) => decodeURIComponent(text.replaceAll("+", " ")));
-    expect(decoded).toEqual(["list/g h/i+j", "list/g h/k%l"]);
+    expect(decoded).toEqual(["listing/g h/i+j", "listing/g h/k%l"]);
   });
 
   needs("listOwner")("has owners on request", async () => {
-    const without = await client.list({ prefix: "list/d" });
+    const without = await client.list({ prefix: "listing/d" });
     expect(without.contents[0].owner).toBeUndefined();
-    const { contents } = await client.list({ prefix: "list/d", fetchOwner: true });
+    const { contents } = await client.list({ prefix: "listing/d", fetchOwner: true });
     expect(contents[0].owner).toMatchObject({ id: expect.stringMatching(/.+/) });
   });
 
