@@ -209,7 +209,7 @@ function canConnect(port) {
 }
 
 /** @param {import("node:child_process").ChildProcess} child */
-function hasEnded(child) {
+export function hasEnded(child) {
   return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
 }
 
@@ -250,7 +250,7 @@ function collect(child) {
  * A running server must not keep this process from ending.
  * @param {import("node:child_process").ChildProcess} child
  */
-function letGo(child) {
+export function letGo(child) {
   child.unref();
   for (const pipe of [child.stdin, child.stdout, child.stderr]) /** @type {any} */ (pipe)?.unref?.();
 }
@@ -265,7 +265,7 @@ const running = new Set();
  * @param {string} folder
  * @returns {() => Promise<void>} stops the child and removes its folder; may be called again
  */
-function keepTrack(child, folder) {
+export function keepTrack(child, folder) {
   const entry = { child, folder };
   running.add(entry);
   watchForTheEnd();
@@ -308,6 +308,6 @@ function stopAllNow() {
 }
 
 /** @param {string} kind */
-function temporaryFolder(kind) {
+export function temporaryFolder(kind) {
   return mkdtempSync(join(tmpdir(), `s3-valkey-${kind}-`));
 }

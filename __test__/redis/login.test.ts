@@ -191,14 +191,15 @@ describe("name and library", () => {
 
 describe("NODE_DEBUG=s3-valkey", () => {
   it("shows the life cycle on stderr, without secrets", async () => {
-    const source = `const { RedisClient } = require(${JSON.stringify(entry)});
-      const client = new RedisClient("redis://app:first@localhost:${server.port}");
-      client.set("secret-key", "secret-value").then(() => client.close());`;
-    const debug = (value: string) =>
-      run(process.execPath, ["-e", source], { timeout: 20_000, env: { ...process.env, NODE_DEBUG: value } });
+    const debug = (value: string, options = "{}") => {
+      const source = `const { RedisClient } = require(${JSON.stringify(entry)});
+        const client = new RedisClient("redis://app:first@localhost:${server.port}", ${options});
+        client.set("secret-key", "secret-value").then(() => client.close());`;
+      return run(process.execPath, ["-e", source], { timeout: 20_000, env: { ...process.env, NODE_DEBUG: value } });
+    };
     const { stderr } = await debug("s3-valkey");
-    const lines = stderr.trim().split("\n");
-    expect(lines).toEqual([
+    expect((await debug("", "{ debug: true }")).stderr).toBe(stderr);
+    expect(stderr.trim().split("\n")).toEqual([
       `s3-valkey redis localhost:${server.port}: connecting, 0 attempts failed before`,
       `s3-valkey redis localhost:${server.port}: logged in, RESP3`,
       `s3-valkey redis localhost:${server.port}: ended: Connection closed`,

@@ -60,6 +60,7 @@ describe.each([
       if (messages.length === 2) wake();
     };
     expect(await subscriber.subscribe(["a", "b"], listener)).toBe(2);
+    expect([await subscriber.ping(), await subscriber.ping("there?")]).toEqual(["PONG", "there?"]);
     expect(await publisher.publish("a", "1")).toBe(1);
     expect(await publisher.publish("b", "2")).toBe(1);
     await all;

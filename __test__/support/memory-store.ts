@@ -69,7 +69,8 @@ export async function startMemoryStore(): Promise<MemoryStore> {
   }
 
   async function answer(kind: string, url: URL, request: IncomingMessage, response: ServerResponse, body: Buffer) {
-    const key = url.pathname;
+    // As it was sent: a URL would resolve its dots.
+    const key = request.url!.split("?")[0]!;
     const upload = url.searchParams.get("uploadId") ?? "";
     switch (kind) {
       case "PUT":

@@ -15,5 +15,15 @@ export const page = s3.list({ prefix: "a/" }).then(({ contents }) => contents?.m
 export const data: Promise<number>[] = [new Uint8Array(1), new ArrayBuffer(1), new Blob([]), ours, ["a", new Blob([])]].map(
   (item) => ours.write(item),
 );
+const { signal } = new AbortController();
+export const limited = new S3Client({ connectTimeout: 1, responseTimeout: 1, stallTimeout: 1, timeout: 1, proxy: "" });
+export const ended: [Promise<string>, ReadableStream<Uint8Array>, Promise<number>] = [
+  ours.text({ signal }),
+  ours.stream({ signal }),
+  limited.write("key", "data", { signal }),
+];
+export const listed = limited.list({}, { signal });
+// @ts-expect-error not a signal
+ours.writer({ signal: "abort" });
 // @ts-expect-error not an ACL
 new S3Client({ acl: "public" });

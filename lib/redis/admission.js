@@ -68,11 +68,23 @@ class Admission {
     const usual = this.rules.meta;
     const wanted = meta | (limits === null ? usual : (usual & ~limits.cleared) | limits.set);
     const group = this.group(frame, meta, limits);
-    const start =
-      signal === null
-        ? () => this.connection.start(frame, outcome, wanted, group)
-        : () => this.startAbortable(frame, outcome, wanted, group, signal);
-    return tracing.active() ? tracing.command(this.connection, summary(frame), start) : start();
+    if (!tracing.active()) return this.start(frame, outcome, wanted, group, signal);
+    const start = () => this.start(frame, outcome, wanted, group, signal);
+    return tracing.command(this.connection, summary(frame), start);
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {Outcome} outcome
+   * @param {number} meta
+   * @param {object} group
+   * @param {AbortSignal | null} signal
+   * @returns {Promise<any>}
+   */
+  start(frame, outcome, meta, group, signal) {
+    return signal === null
+      ? this.connection.start(frame, outcome, meta, group)
+      : this.startAbortable(frame, outcome, meta, group, signal);
   }
 
   /**

@@ -38,7 +38,10 @@ class RedisClient {
   #connection;
   /** @type {InstanceType<typeof RedisView> | undefined} */
   #buffers;
-  /** What the setters were given, with the context of then. @type {Record<string, { value: any, callback: Callback | null }>} */
+  /**
+   * What the setters were given, with the context of then.
+   * @type {Record<string, { value: any, callback: Callback | null }>}
+   */
   #callbacks = {};
 
   static {

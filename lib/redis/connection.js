@@ -304,6 +304,11 @@ class Connection {
       case LaneEvent.Closed: {
         const error = fromFailure(argument);
         this.ended(error);
+        // Somebody may have connected again before this was heard.
+        if (this.lane.active) {
+          this.expectEvents(true);
+          this.enter("connecting");
+        }
         this.owner.onClosed(error);
         break;
       }

@@ -1,6 +1,6 @@
 "use strict";
 /** What is told about a command beside its bytes, in one word; see `src/redis/meta.rs`. */
-const { commandMeta } = require("../../binding.js");
+const { RedisLane } = require("../../binding.js");
 
 /** Bits of the word. */
 const Meta = {
@@ -29,7 +29,7 @@ function metaOf(command) {
   let meta = metas.get(command);
   if (meta === undefined) {
     if (metas.size === KNOWN_NAMES) metas.clear();
-    meta = commandMeta(command);
+    meta = RedisLane.commandMeta(command);
     metas.set(command, meta);
   }
   return meta;

@@ -35,7 +35,7 @@ function resolveOptions(url, given) {
       autoReconnect: flag(given, "autoReconnect"),
       maxRetries: uint32(given, "maxRetries", 20),
       enableOfflineQueue: flag(given, "enableOfflineQueue"),
-      enableDebugLogging: DEBUG.test(process.env["NODE_DEBUG"] ?? ""),
+      enableDebugLogging: Boolean(given["debug"]) || DEBUG.test(process.env["NODE_DEBUG"] ?? ""),
       keepAlive: given["keepAlive"] === false ? 0 : uint32(given, "keepAlive", 30_000),
       deadPeerTimeout: uint32(given, "deadPeerTimeout", 30_000),
       clientName: given["name"] === undefined ? undefined : text(given, "name", "The client's "),

@@ -8,6 +8,15 @@ const { required, named } = require("./methods.js");
 const MAX_INT32 = 0x7fffffff;
 
 /**
+ * While there are subscriptions, RESP2 answers PING with an array like that of a message.
+ * @type {import("../port.js").Outcome}
+ */
+const PONG = {
+  ...PLAIN,
+  convert: (reply) => (Array.isArray(reply) ? reply[1] || "PONG" : reply),
+};
+
+/**
  * @typedef {import("./methods.js").Makers} Makers
  * @typedef {import("./methods.js").Method} Method
  * @typedef {import("./encode.js").Argument} Argument
@@ -23,12 +32,12 @@ module.exports = ({ enter }) => {
    * @param {string} name
    * @param {number} length
    * @param {(values: any[]) => Argument[]} build
-   * @param {{ guard?: boolean }} [options]
+   * @param {{ guard?: boolean, outcome?: import("../port.js").Outcome }} [options]
    */
   const method = (name, length, build, options = {}) =>
     named(name, { length }, function (...values) {
       const connection = enter(this, name, options);
-      return connection.issue(encode(name.toUpperCase(), build(values)), PLAIN, 0);
+      return connection.issue(encode(name.toUpperCase(), build(values)), options.outcome ?? PLAIN, 0);
     });
 
   /**
@@ -70,6 +79,7 @@ module.exports = ({ enter }) => {
     srandmember: counted("srandmember"),
     ping: method("ping", 0, ([message]) => (isMissing(message) ? [] : [required(message, "message", "ping")]), {
       guard: false,
+      outcome: PONG,
     }),
     publish: method("publish", 0, ([channel, message]) => [
       textOrBytes(channel, "channel", "publish"),

@@ -6,8 +6,8 @@ const { coded } = require("./errors.js");
 const PEM = "of type string, ArrayBuffer, Blob, array of <string, ArrayBuffer, or Blob>, or null";
 /** Known to Bun and of no use here, or harmless when left out. */
 const IGNORED = [
-  "ALPNProtocols", "clientRenegotiationLimit", "clientRenegotiationWindow", "dhParamsFile", "lowMemoryMode", "requestCert",
-  "sessionTimeout",
+  "ALPNProtocols", "clientRenegotiationLimit", "clientRenegotiationWindow", "dhParamsFile", "lowMemoryMode",
+  "requestCert", "sessionTimeout",
 ];
 /** What a connection would be less safe without is refused and not ignored. */
 const REFUSED = ["ciphers", "crl", "ecdhCurve", "maxVersion", "minVersion", "passphrase", "secureOptions", "sigalgs"];
@@ -36,6 +36,8 @@ function resolveTls(tls, scheme) {
   if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== "boolean") {
     throw invalid("TLSOptions.rejectUnauthorized must be a boolean");
   }
+  // A server that asks for a certificate would be shown none.
+  if ((cert === undefined) !== (key === undefined)) throw invalid("TLSOptions.cert and TLSOptions.key need each other");
   const refused = REFUSED.find((name) => isGiven(given[name]));
   if (refused !== undefined) throw invalid(`TLSOptions.${refused} is not supported`);
   // The empty name stands for the host's.

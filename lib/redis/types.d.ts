@@ -9,7 +9,7 @@ export interface RedisTlsOptions {
   ca?: string | ArrayBufferView | (string | ArrayBufferView)[];
   /** Path of a file with PEM certificates, used like `ca`. */
   caFile?: string;
-  /** PEM certificate chain shown to the server. */
+  /** PEM certificate chain shown to the server; needs a key. */
   cert?: string | ArrayBufferView;
   /** Path of a file with such a chain. */
   certFile?: string;
@@ -87,6 +87,11 @@ export interface RedisOptions extends RedisAddress {
   name?: string;
   /** Tells the server which library this is (`CLIENT SETINFO`): this one, or another. Default false. */
   library?: boolean | { name?: string; version?: string };
+  /**
+   * Shows the life cycle of the connection on stderr, as `NODE_DEBUG=s3-valkey` does; never a
+   * value or a secret. Default false.
+   */
+  debug?: boolean;
   /** Asked for the user and password of each new connection; replaces those of the URL. */
   credentials?: RedisCredentialsProvider;
 }

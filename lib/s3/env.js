@@ -36,7 +36,7 @@ let proxies;
 function proxyVariables() {
   if (proxies === undefined) {
     proxies = {};
-    for (const name of ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()])) {
+    for (const name of ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()])) {
       const value = process.env[name];
       if (value) proxies[name] = value;
     }

@@ -1,10 +1,11 @@
 "use strict";
 /** A lazy reference to an object: `S3File`. */
 
-const buffer = require("node:buffer");
 const { inspect } = require("node:util");
+const { decode } = require("./decode.js");
 const { coded, wrongArgument } = require("./errors.js");
 const { show, visible } = require("./inspect.js");
+const { bucketOf, nameOf } = require("./names.js");
 const operations = require("./operations.js");
 const { layer, readOptions, readPath } = require("./options.js");
 const { addSlice, OPEN_END, rangeOf, readOffset, sizeOfSlices } = require("./range.js");
@@ -60,7 +61,7 @@ class S3File {
   }
 
   get name() {
-    return this.#label ?? trimmed(this.#path);
+    return this.#label ?? nameOf(this.#path);
   }
 
   set name(name) {
@@ -70,7 +71,7 @@ class S3File {
   get bucket() {
     const { bucket } = this.#config.fields;
     if (bucket !== undefined) return bucket;
-    return /^\/?([^/]+)\//.exec(trimmed(this.#path))?.[1];
+    return bucketOf(this.#path);
   }
 
   get type() {
@@ -247,7 +248,8 @@ const handle = Object.getOwnPropertySymbols(new Blob([])).find(({ description })
 if (handle !== undefined) {
   Object.defineProperty(S3File.prototype, handle, {
     get() {
-      throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "An object in S3 is no Blob before it is read: pass await file.bytes()");
+      const message = "An object in S3 is no Blob before it is read: pass await file.bytes()";
+      throw coded(TypeError, "ERR_INVALID_ARG_TYPE", message);
     },
   });
 }
@@ -290,27 +292,6 @@ function openUrl(base, url, options) {
   const path = readPath(url);
   if (path === undefined || !path.startsWith("s3://")) throw wrongArgument("path", "an s3:// URL", url);
   return openFile(base, path, options);
-}
-
-/**
- * A path as `name` shows it.
- * @param {string} path
- */
-function trimmed(path) {
-  const scheme = /^s3:\/\//i.exec(path);
-  return scheme === null ? path.replace(/^[/\\]/, "") : path.slice(scheme[0].length);
-}
-
-/**
- * Text as `Blob.text()` decodes it; UTF-16 is recognised by its byte order mark.
- * @param {Uint8Array} bytes
- * @returns {string}
- */
-function decode(bytes) {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (text[0] === 0xff && text[1] === 0xfe) return new TextDecoder("utf-16le").decode(text);
-  const start = text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf ? 3 : 0;
-  return buffer.isAscii(text) ? text.toString("latin1") : text.toString("utf8", start);
 }
 
 module.exports = { S3File, reach, isS3File, openFile, openUrl, presignAt };

@@ -7,9 +7,10 @@ const REDACTED = "[REDACTED]";
  * @param {import("./config.js").Config} config
  * @returns {Record<string, unknown>}
  */
-function visible({ fields, handle }) {
+function visible(config) {
+  const { fields } = config;
   /** @type {Record<string, unknown>} */
-  const shown = { endpoint: endpoint(fields.endpoint), region: handle.region };
+  const shown = { endpoint: endpoint(fields.endpoint), region: region(config) };
   if (fields.accessKeyId !== undefined) shown["accessKeyId"] = REDACTED;
   if (fields.secretAccessKey !== undefined) shown["secretAccessKey"] = REDACTED;
   if (fields.sessionToken !== undefined) shown["sessionToken"] = REDACTED;
@@ -18,6 +19,16 @@ function visible({ fields, handle }) {
   shown["queueSize"] = fields.queueSize ?? 5;
   shown["retry"] = fields.retry ?? 3;
   return shown;
+}
+
+/** @param {import("./config.js").Config} config */
+function region(config) {
+  try {
+    return config.handle.region;
+  } catch {
+    // Options with which no request can be made, such as a certificate that is none, can be printed all the same.
+    return config.fields.region ?? "";
+  }
 }
 
 /** @param {string | undefined} text */

@@ -263,12 +263,21 @@ function list(config, input) {
     prefix: text("prefix"),
     continuationToken: text("continuationToken"),
     delimiter: text("delimiter"),
-    maxKeys: typeof maxKeys === "number" ? Math.trunc(Math.min(Math.max(maxKeys, -MAX_INTEGER - 1), MAX_INTEGER)) : undefined,
+    maxKeys: typeof maxKeys === "number" ? Math.trunc(clamp(maxKeys)) : undefined,
     startAfter: text("startAfter"),
     encodingType: text("encodingType") && "url",
-    fetchOwner: fetchOwner === undefined || fetchOwner === null || fetchOwner === "" ? undefined : Boolean(fetchOwner),
+    // Other values count as true or false, these as absent.
+    fetchOwner: [undefined, null, ""].includes(/** @type {any} */ (fetchOwner)) ? undefined : Boolean(fetchOwner),
   };
   return run(config, "", (id) => config.handle.list(port, id, query)).then((json) => JSON.parse(json));
+}
+
+/**
+ * A number within 32 bits.
+ * @param {number} number
+ */
+function clamp(number) {
+  return Math.min(Math.max(number, -MAX_INTEGER - 1), MAX_INTEGER);
 }
 
 module.exports = { ORIGIN, get, stream, stat, exists, remove, write, writer, presign, list };

@@ -122,11 +122,7 @@ impl EventLoop {
         }
         self.open.set(self.open.get() + 1);
         let watch = Watch(Rc::clone(&state));
-        // SAFETY: the handle is initialised and not closed.
-        let outcome = unsafe { state.handle.borrow_mut().watch(on_poll) };
-        if let Err(status) = outcome {
-            return Err(io::Error::from_raw_os_error(-status));
-        }
+        state.start()?;
         self.watches.borrow_mut().insert(target, watch);
         Ok(())
     }
@@ -271,6 +267,13 @@ struct State {
 }
 
 impl State {
+    /// Calls `on_poll` while there is something to receive.
+    fn start(&self) -> io::Result<()> {
+        // SAFETY: the handle is initialised, and not closed by those who call this.
+        let outcome = unsafe { self.handle.borrow_mut().watch(on_poll) };
+        outcome.map_err(|status| io::Error::from_raw_os_error(-status))
+    }
+
     fn close(&self) {
         if !self.closing.replace(true) {
             // SAFETY: the handle is initialised, and closed here alone.
@@ -279,7 +282,7 @@ impl State {
     }
 }
 
-unsafe extern "C" fn on_poll(handle: *mut c_void, _status: c_int, _events: c_int) {
+unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int) {
     // SAFETY: the data is the state, which lives until `on_closed`.
     let state = unsafe { &*uv::data(handle).cast::<State>() };
     if state.closing.get() {
@@ -297,8 +300,11 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, _status: c_int, _events: c_int
             event_loop.deliver();
         }
     }));
-    if outcome.is_err() {
-        // A bug; without the handle it cannot repeat itself for ever.
+    // A bug; without the handle it cannot repeat itself for ever.
+    let failed = outcome.is_err();
+    // libuv stops watching a socket that was reset, but what came before is still to be read.
+    let stopped = status != 0 && !state.closing.get();
+    if failed || (stopped && state.start().is_err()) {
         state.close();
     }
 }

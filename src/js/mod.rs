@@ -17,6 +17,7 @@ mod exchange;
 #[cfg(unix)]
 mod long_string;
 mod port;
+mod recycled;
 mod redis_credentials;
 mod redis_lane;
 mod redis_options;

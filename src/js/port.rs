@@ -363,9 +363,11 @@ impl Shared {
     fn die(&self) {
         let mut queue = self.lock();
         queue.dead = true;
-        queue.parcels.clear();
+        // What a parcel holds may have locks of its own.
+        let parcels = std::mem::take(&mut queue.parcels);
         let resources = std::mem::take(&mut queue.resources);
         drop(queue);
+        drop(parcels);
         for resource in resources.iter().filter_map(Weak::upgrade) {
             resource.shut_down();
         }
@@ -427,11 +429,5 @@ impl Settle for f64 {
 impl Settle for String {
     fn settle(self: Box<Self>, env: &Env) -> Result<sys::napi_value> {
         super::value::string(env.raw(), self.as_bytes())
-    }
-}
-
-impl Settle for bytes::BytesMut {
-    fn settle(self: Box<Self>, env: &Env) -> Result<sys::napi_value> {
-        super::value::bytes(env.raw(), *self)
     }
 }

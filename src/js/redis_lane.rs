@@ -154,6 +154,13 @@ impl RedisLane {
         Ok(closed)
     }
 
+    /// What follows for an entry's meta word from a command's name.
+    #[napi(catch_unwind)]
+    #[must_use]
+    pub fn command_meta(name: String) -> u32 {
+        Meta::of(name.as_bytes()).0
+    }
+
     /// Answers a `Credentials` event.
     #[napi(catch_unwind)]
     pub fn credentials(&self, asked: u32, username: String, password: String) {
@@ -172,6 +179,12 @@ impl RedisLane {
     #[napi(getter, catch_unwind)]
     pub fn connected(&self) -> bool {
         self.lane.status() == Status::Connected
+    }
+
+    /// Whether there is a connection, or one is being made.
+    #[napi(getter, catch_unwind)]
+    pub fn active(&self) -> bool {
+        self.lane.is_active()
     }
 
     /// Bytes of commands that the socket has not taken yet.
@@ -247,13 +260,6 @@ impl RedisLane {
 #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
 fn count(number: usize) -> f64 {
     number as f64
-}
-
-/// What follows for an entry's meta word from a command's name.
-#[napi(catch_unwind)]
-#[must_use]
-pub fn command_meta(name: String) -> u32 {
-    Meta::of(name.as_bytes()).0
 }
 
 impl Drop for RedisLane {

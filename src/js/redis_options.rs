@@ -9,6 +9,10 @@ use crate::redis::config::{Library, Options, Tls};
 
 /// Connection options, checked by `lib/redis/options.js`.
 #[napi(object, object_to_js = false)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, as in `Options`"
+)]
 pub struct LaneOptions {
     /// Milliseconds, 0 is no limit.
     pub connection_timeout: u32,

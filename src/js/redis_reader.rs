@@ -43,17 +43,17 @@ impl Parcel for Adopted {
         let (Some(mut inlet), Some(event_loop)) = (self.inlet.take(), tape.event_loop) else {
             return Ok(true);
         };
-        if inlet.resume() == Arrival::Ended {
-            return Ok(true);
-        }
+        let arrival = inlet.resume();
         let descriptor = inlet.descriptor();
         let reader = Rc::new(LaneReader {
             inlet: RefCell::new(inlet),
             recipient: self.recipient.clone(),
             scratch: RefCell::default(),
         });
-        if let Err(error) =
-            event_loop.watch(self.recipient.target, descriptor, Rc::clone(&reader) as _)
+        // Even what has ended may have brought replies before.
+        if arrival != Arrival::Ended
+            && let Err(error) =
+                event_loop.watch(self.recipient.target, descriptor, Rc::clone(&reader) as _)
         {
             self.port.give_up_reading();
             reader.inlet.borrow_mut().refuse(error);

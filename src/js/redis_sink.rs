@@ -118,8 +118,11 @@ pub fn unpack_reply(
         }
         let bytes = recipient.push_bytes.load(Ordering::Relaxed);
         let meta = Meta(if bytes { Meta::BYTES } else { 0 });
-        let push = redis_reply::convert(tape, &mut Reader::new(frame), meta)?;
-        tape.event(recipient.target, LaneEvent::Push as u32, push);
+        // What JavaScript cannot hold, such as a message of 512 MiB, cannot be handed over; what
+        // follows it can.
+        if let Ok(push) = redis_reply::convert(tape, &mut Reader::new(frame), meta) {
+            tape.event(recipient.target, LaneEvent::Push as u32, push);
+        }
         return Ok(true);
     };
     redis_reply::unpack(tape, entry, frame, scratch).or_else(|error| {
@@ -172,7 +175,8 @@ impl Parcel for Happened {
         let (kind, argument): (LaneEvent, sys::napi_value) = match &self.event {
             Event::Connected(greeting) => (
                 LaneEvent::Connected,
-                redis_reply::convert(tape, &mut Reader::new(greeting), Meta::default())?,
+                redis_reply::convert(tape, &mut Reader::new(greeting), Meta::default())
+                    .or_else(|_| value::null(tape.env))?,
             ),
             Event::Reconnecting => (LaneEvent::Reconnecting, value::null(tape.env)?),
             Event::Closed(error) => (LaneEvent::Closed, value::failure(tape.env, error)?),

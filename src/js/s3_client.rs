@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 
-use bytes::Bytes;
-use napi::bindgen_prelude::{Error as JsError, Result as JsResult, Uint8Array};
+use napi::bindgen_prelude::{Error as JsError, Result as JsResult, Uint8ArraySlice};
 use napi::{Env, Status};
 use napi_derive::napi;
 
@@ -13,10 +12,10 @@ use super::redis_options::LaneTls;
 use super::s3_listing::Listing;
 use super::s3_stream::S3Download;
 use super::s3_upload::S3Upload;
-use super::s3_values::{Stat, list_options, presign_options, put_options, range, whole};
+use super::s3_values::{Stat, list_options, payload, presign_options, put_options, range, whole};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
-use crate::s3::S3Client;
+use crate::s3::{MultiPartUploadOptions, S3Client};
 
 /// Resolved options of a client.
 #[napi(object, object_to_js = false)]
@@ -166,11 +165,11 @@ impl S3Handle {
         port: &Port,
         id: u32,
         path: String,
-        data: Uint8Array,
+        data: Uint8ArraySlice<'_>,
         options: PutInit,
     ) -> JsResult<()> {
         let client = self.client.clone();
-        let body = Bytes::from_owner(data);
+        let body = payload(&env, data)?;
         let options = put_options(options, self.request_payer).map_err(to_js)?;
         start_call(env, port, id, async move {
             client.put(&path, body, &options).await.map(|_| ())
@@ -237,7 +236,7 @@ impl S3Handle {
         let client = self.client.clone();
         let options = list_options(input, self.request_payer);
         start_call(env, port, id, async move {
-            client.list_objects(&options).await.map(Listing)
+            Listing::new(&client.list_objects(&options).await?)
         })
     }
 
@@ -285,11 +284,11 @@ impl S3Handle {
         let options = put_options(options, self.request_payer).map_err(to_js)?;
         // The upload may start tasks of its own.
         let _guard = runtime::shared().enter();
-        let upload = self.client.multipart(&path, options);
-        Ok(S3Upload::new(match length {
-            Some(length) => upload.expecting(whole(length)),
-            None => upload,
-        }))
+        let options = MultiPartUploadOptions {
+            length: length.map(whole),
+            ..options.into()
+        };
+        Ok(S3Upload::new(self.client.multipart(&path, options)))
     }
 }
 

@@ -6,16 +6,25 @@ use serde::Serialize;
 
 use super::port::Settle;
 use super::value;
+use crate::error::{Error, ErrorKind, Result};
 use crate::s3::{S3ListObjectsResult, S3ObjectInfo, S3Owner};
 
-/// A page that settles as JSON text.
-pub(super) struct Listing(pub S3ListObjectsResult);
+/// A page as JSON text, written where it was received: JavaScript's thread has enough to do.
+pub(super) struct Listing(Vec<u8>);
+
+impl Listing {
+    pub(super) fn new(page: &S3ListObjectsResult) -> Result<Self> {
+        let json = serde_json::to_vec(&Page::from(page)).map_err(|source| {
+            let message = "the page cannot be written as JSON";
+            Error::new(ErrorKind::Protocol, "InvalidResponse", message).with_source(source)
+        })?;
+        Ok(Self(json))
+    }
+}
 
 impl Settle for Listing {
     fn settle(self: Box<Self>, env: &Env) -> JsResult<sys::napi_value> {
-        let json = serde_json::to_vec(&Page::from(&self.0))
-            .map_err(|error| napi::Error::from_reason(error.to_string()))?;
-        value::string(env.raw(), &json)
+        value::string(env.raw(), &self.0)
     }
 }
 

@@ -4,14 +4,14 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use napi::Env;
-use napi::bindgen_prelude::{Result as JsResult, Uint8Array};
+use napi::bindgen_prelude::{Result as JsResult, Uint8ArraySlice};
 use napi_derive::napi;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::port::{Port, Settle};
 use super::s3_client::start_call;
+use super::s3_values::payload;
 use crate::error::{Error, ErrorKind, Result};
 use crate::s3::MultiPartUpload;
 
@@ -58,8 +58,8 @@ impl S3Upload {
 impl S3Upload {
     /// Adds bytes, which must not be changed any more: they are sent from where they lie.
     #[napi(catch_unwind)]
-    pub fn write(&self, env: Env, port: &Port, id: u32, data: Uint8Array) -> JsResult<()> {
-        let bytes = Bytes::from_owner(data);
+    pub fn write(&self, env: Env, port: &Port, id: u32, data: Uint8ArraySlice<'_>) -> JsResult<()> {
+        let bytes = payload(&env, data)?;
         self.step(env, port, id, |mut upload| async move {
             open(upload.as_mut())?.write(bytes).await
         })

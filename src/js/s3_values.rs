@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use napi::bindgen_prelude::Result as JsResult;
+use bytes::Bytes;
+use napi::bindgen_prelude::{Result as JsResult, Uint8ArraySlice};
 use napi::{Env, sys};
 
 use super::port::Settle;
@@ -45,6 +46,17 @@ pub(super) fn list_options(input: ListInit, request_payer: bool) -> S3ListObject
         fetch_owner: input.fetch_owner,
         request_payer,
     }
+}
+
+/// Bodies up to this length are copied: keeping the caller's buffer alive costs more.
+const COPY_LIMIT: usize = 64 * 1024;
+
+/// The bytes of a body, which must not be changed before they are sent.
+pub(super) fn payload(env: &Env, data: Uint8ArraySlice<'_>) -> JsResult<Bytes> {
+    if data.len() <= COPY_LIMIT {
+        return Ok(Bytes::copy_from_slice(&data));
+    }
+    Ok(Bytes::from_owner(data.into_typed_array(env)?))
 }
 
 /// A number that `lib/` has checked to be whole and not negative.

@@ -29,27 +29,43 @@ struct Pool {
 /// A buffer of at least `length` bytes, whose content is anything.
 #[must_use]
 pub fn take(length: usize) -> Vec<u8> {
+    let Some(mut buffer) = find(length) else {
+        return vec![0; length];
+    };
+    if buffer.len() < length {
+        buffer.resize(length, 0);
+    }
+    buffer
+}
+
+/// An empty buffer with room for `length` bytes; `None` when there is not as much memory.
+#[must_use]
+pub fn take_room(length: usize) -> Option<Vec<u8>> {
+    let mut buffer = find(length).unwrap_or_default();
+    buffer.clear();
+    buffer.try_reserve_exact(length).ok()?;
+    Some(buffer)
+}
+
+fn find(length: usize) -> Option<Vec<u8>> {
     let mut pool = lock();
     pool.touched = true;
     // One that is much larger would be held by a small object.
-    let fits = |buffer: &Vec<u8>| (length..=length.saturating_mul(2)).contains(&buffer.len());
-    if let Some(index) = pool.buffers.iter().rposition(fits) {
-        let buffer = pool.buffers.swap_remove(index);
-        pool.bytes -= buffer.len();
-        return buffer;
-    }
-    drop(pool);
-    vec![0; length]
+    let fits = |buffer: &Vec<u8>| (length..=length.saturating_mul(2)).contains(&buffer.capacity());
+    let index = pool.buffers.iter().rposition(fits)?;
+    let buffer = pool.buffers.swap_remove(index);
+    pool.bytes -= buffer.capacity();
+    Some(buffer)
 }
 
 /// Keeps a buffer for another use, if there is room.
 pub fn give_back(buffer: Vec<u8>) {
     let mut pool = lock();
-    if pool.bytes + buffer.len() > LIMIT {
+    if pool.bytes + buffer.capacity() > LIMIT {
         return;
     }
     pool.touched = true;
-    pool.bytes += buffer.len();
+    pool.bytes += buffer.capacity();
     pool.buffers.push(buffer);
     if !std::mem::replace(&mut pool.watched, true) {
         runtime::shared().spawn(empty_when_idle());

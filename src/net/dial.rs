@@ -108,3 +108,25 @@ fn refused(endpoint: &Endpoint, source: io::Error) -> Error {
     )
     .with_source(source)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn keep_alive_is_as_asked_for() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        for asked in [None, Some(Duration::from_secs(7))] {
+            let stream = TcpStream::connect(address).await.unwrap();
+            tune(&stream, asked).unwrap();
+            assert!(stream.nodelay().unwrap());
+            let socket = SockRef::from(&stream);
+            assert_eq!(socket.keepalive().unwrap(), asked.is_some());
+            #[cfg(unix)]
+            if let Some(idle) = asked {
+                assert_eq!(socket.tcp_keepalive_time().unwrap(), idle);
+            }
+        }
+    }
+}

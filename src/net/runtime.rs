@@ -1,8 +1,15 @@
-//! The one tokio runtime of the process.
+//! The one tokio runtime of the process, for those who have none.
 
 use std::sync::OnceLock;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+/// The caller's runtime, or the shared one. A task and those who wait for it are woken without a
+/// change of threads when they are on one runtime.
+#[must_use]
+pub fn current() -> Handle {
+    Handle::try_current().unwrap_or_else(|_| shared().handle().clone())
+}
 
 /// Returns the runtime that all clients share; it is started at first use and never stopped, so
 /// that no socket's waker ever points at a runtime that is gone.

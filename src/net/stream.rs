@@ -5,6 +5,7 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::mem::MaybeUninit;
+use std::net::Shutdown;
 #[cfg(unix)]
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -202,16 +203,15 @@ impl Socket {
     /// Whether bytes, or the end of the stream, have arrived and were not read yet.
     #[must_use]
     pub fn has_input(&self) -> bool {
-        let socket = match &self.io {
-            Io::Tcp(stream) => SockRef::from(stream),
-            #[cfg(unix)]
-            Io::Unix(stream) => SockRef::from(stream),
-            #[cfg(unix)]
-            Io::Quiet(Quiet::Tcp(stream)) => SockRef::from(stream),
-            #[cfg(unix)]
-            Io::Quiet(Quiet::Unix(stream)) => SockRef::from(stream),
-        };
-        socket.peek(&mut [MaybeUninit::uninit()]).is_ok()
+        let peeked = self.io.raw().peek(&mut [MaybeUninit::uninit()]);
+        peeked.is_ok()
+    }
+
+    /// Ends the connection in both directions. What has arrived can still be read, and then the
+    /// end of the stream.
+    pub fn shut_down(&self) {
+        // A connection that is gone already has nothing to end.
+        let _ = self.io.raw().shutdown(Shutdown::Both);
     }
 
     /// Waits until [`try_read`](Self::try_read) may find something.
@@ -237,6 +237,18 @@ fn flush_session(session: &mut ClientConnection, io: &Io) -> io::Result<bool> {
 }
 
 impl Io {
+    fn raw(&self) -> SockRef<'_> {
+        match self {
+            Self::Tcp(stream) => SockRef::from(stream),
+            #[cfg(unix)]
+            Self::Unix(stream) => SockRef::from(stream),
+            #[cfg(unix)]
+            Self::Quiet(Quiet::Tcp(stream)) => SockRef::from(stream),
+            #[cfg(unix)]
+            Self::Quiet(Quiet::Unix(stream)) => SockRef::from(stream),
+        }
+    }
+
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.try_write(bytes),

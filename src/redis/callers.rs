@@ -47,16 +47,13 @@ impl Callers {
     pub(super) fn register(&self) -> (u32, oneshot::Receiver<Result<Value>>) {
         let (sender, receiver) = oneshot::channel();
         let mut waiting = lock(&self.waiting);
-        let id = match waiting.free.pop() {
-            Some(id) => {
-                waiting.slots[id as usize] = Some(sender);
-                id
-            }
-            None => {
-                waiting.slots.push(Some(sender));
-                // Four thousand million callers do not fit in memory.
-                u32::try_from(waiting.slots.len() - 1).unwrap_or(u32::MAX)
-            }
+        let id = if let Some(id) = waiting.free.pop() {
+            waiting.slots[id as usize] = Some(sender);
+            id
+        } else {
+            waiting.slots.push(Some(sender));
+            // Four thousand million callers do not fit in memory.
+            u32::try_from(waiting.slots.len() - 1).unwrap_or(u32::MAX)
         };
         (id, receiver)
     }
@@ -69,7 +66,8 @@ impl Callers {
         delivery: Delivery,
     ) -> Option<oneshot::Receiver<Result<Value>>> {
         let lane = self.lane.get()?.upgrade()?;
-        let mut bytes = BytesMut::new();
+        let length: usize = arguments.iter().map(|argument| argument.len() + 16).sum();
+        let mut bytes = BytesMut::with_capacity(length);
         encode::command(&mut bytes, arguments);
         let (id, reply) = self.register();
         let entry = Entry {
@@ -119,15 +117,20 @@ impl Waiting {
 impl Sink for Callers {
     fn replies(&self, batch: Batch) {
         let mut waiting = lock(&self.waiting);
-        for reply in batch.replies {
+        let callers: Vec<Option<Caller>> = batch
+            .replies
+            .iter()
+            .map(|reply| waiting.take(reply.entry?.id))
+            .collect();
+        // Others may register while this is decoded.
+        drop(waiting);
+        for (reply, caller) in batch.replies.iter().zip(callers) {
             let frame = &batch.bytes[reply.start..reply.end];
-            let Some(entry) = reply.entry else {
-                lock(&self.listeners).deliver(frame);
-                continue;
-            };
-            if let Some(caller) = waiting.take(entry.id) {
+            match caller {
                 // A caller that no longer waits has dropped its end.
-                let _ = caller.send(Value::decode(frame));
+                Some(caller) => drop(caller.send(Value::decode(frame))),
+                None if reply.entry.is_none() => lock(&self.listeners).deliver(frame),
+                None => {}
             }
         }
     }

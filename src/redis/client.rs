@@ -1,5 +1,6 @@
 //! The client for Rust.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -43,6 +44,15 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.lane.finalize();
         lock(&self.callers.listeners).clear();
+    }
+}
+
+impl fmt::Debug for ValkeyClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ValkeyClient")
+            .field("address", &self.config().target.address)
+            .field("status", &self.status())
+            .finish_non_exhaustive()
     }
 }
 
@@ -106,6 +116,12 @@ impl ValkeyClient {
         lock(&self.inner.callers.listeners).clear();
     }
 
+    /// Where the client connects to and how. `Debug` of it shows no secret.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        self.inner.lane.config()
+    }
+
     /// The state of the connection.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -139,7 +155,8 @@ impl ValkeyClient {
     }
 
     /// Sends any command and returns its reply. A reply of the server that is an error is an
-    /// [`Error`](crate::Error) of kind [`Server`](crate::ErrorKind::Server).
+    /// [`Error`](crate::Error) of kind [`Server`](crate::ErrorKind::Server). `MONITOR`, `SYNC` and
+    /// `CLIENT REPLY`, whose replies do not come in order, are refused.
     ///
     /// ```
     /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
@@ -163,7 +180,7 @@ impl ValkeyClient {
         } else {
             Delivery::Direct
         };
-        let meta = Meta::of(command.as_bytes()).0;
+        let meta = Meta::of_call(all[0], &all[1..])?.0;
         let reply = self.inner.callers.submit(&all, meta, delivery);
         receive(reply.ok_or_else(lifecycle::failed)?).await
     }

@@ -27,6 +27,19 @@ impl ValkeyClient {
     }
 
     /// Stores a string. A condition that is not met is no error.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// # use s3_valkey::redis::{SetOptions, ValkeyClient};
+    /// # let client = ValkeyClient::connect(&url).await?;
+    /// let once = SetOptions { ex: Some(60), nx: true, ..SetOptions::default() };
+    /// client.set("lock", "mine", once).await?;
+    /// client.set("lock", "theirs", once).await?;
+    /// assert_eq!(client.get("lock").await?.as_deref(), Some("mine"));
+    /// assert!(client.ttl("lock").await? > 0);
+    /// # Ok(()) });
+    /// ```
     pub async fn set(&self, key: &str, value: &str, options: SetOptions) -> Result<()> {
         let (ex, px);
         let mut arguments = vec![key, value];
@@ -48,6 +61,16 @@ impl ValkeyClient {
     }
 
     /// Adds one to a number and returns it.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// # use s3_valkey::redis::{SetOptions, ValkeyClient};
+    /// # let client = ValkeyClient::connect(&url).await?;
+    /// assert_eq!(client.incr("visits").await?, 1);
+    /// assert_eq!(client.decr("visits").await?, 0);
+    /// # Ok(()) });
+    /// ```
     pub async fn incr(&self, key: &str) -> Result<i64> {
         self.command("INCR", &[key]).await?.into_integer()
     }
@@ -63,11 +86,33 @@ impl ValkeyClient {
     }
 
     /// How many of the keys exist.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// # use s3_valkey::redis::{SetOptions, ValkeyClient};
+    /// # let client = ValkeyClient::connect(&url).await?;
+    /// client.incr("a").await?;
+    /// assert_eq!(client.exists(&["a", "b"]).await?, 1);
+    /// assert_eq!(client.del(&["a", "b"]).await?, 1);
+    /// # Ok(()) });
+    /// ```
     pub async fn exists(&self, keys: &[&str]) -> Result<u64> {
         self.command("EXISTS", keys).await?.into_count()
     }
 
     /// Sets a time to live in seconds; `false` when the key does not exist.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// # use s3_valkey::redis::{SetOptions, ValkeyClient};
+    /// # let client = ValkeyClient::connect(&url).await?;
+    /// client.incr("a").await?;
+    /// assert!(client.expire("a", 60).await?);
+    /// assert!(!client.expire("missing", 60).await?);
+    /// # Ok(()) });
+    /// ```
     pub async fn expire(&self, key: &str, seconds: u64) -> Result<bool> {
         let seconds = seconds.to_string();
         let reply = self.command("EXPIRE", &[key, &seconds]).await?;
@@ -100,6 +145,18 @@ impl ValkeyClient {
     }
 
     /// The elements of a list from `start` to `stop`, both included; negative counts from the end.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// # use s3_valkey::redis::{SetOptions, ValkeyClient};
+    /// # let client = ValkeyClient::connect(&url).await?;
+    /// client.rpush("queue", &["b", "c"]).await?;
+    /// client.lpush("queue", &["a"]).await?;
+    /// assert_eq!(client.lrange("queue", 0, -1).await?, ["a", "b", "c"]);
+    /// assert_eq!(client.rpop("queue").await?.as_deref(), Some("c"));
+    /// # Ok(()) });
+    /// ```
     pub async fn lrange(&self, key: &str, start: i64, stop: i64) -> Result<Vec<String>> {
         let (start, stop) = (start.to_string(), stop.to_string());
         self.command("LRANGE", &[key, &start, &stop])
@@ -118,6 +175,17 @@ impl ValkeyClient {
     }
 
     /// All fields of a hash; empty when the key does not exist.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// # use s3_valkey::redis::{SetOptions, ValkeyClient};
+    /// # let client = ValkeyClient::connect(&url).await?;
+    /// client.hset("user", "name", "Ann").await?;
+    /// assert_eq!(client.hgetall("user").await?["name"], "Ann");
+    /// assert!(client.hgetall("nobody").await?.is_empty());
+    /// # Ok(()) });
+    /// ```
     pub async fn hgetall(&self, key: &str) -> Result<HashMap<String, String>> {
         self.command("HGETALL", &[key]).await?.into_text_map()
     }
@@ -128,6 +196,16 @@ impl ValkeyClient {
     }
 
     /// The members of a set.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// # use s3_valkey::redis::{SetOptions, ValkeyClient};
+    /// # let client = ValkeyClient::connect(&url).await?;
+    /// assert_eq!(client.sadd("tags", &["new", "hot", "new"]).await?, 2);
+    /// assert!(client.smembers("tags").await?.contains("hot"));
+    /// # Ok(()) });
+    /// ```
     pub async fn smembers(&self, key: &str) -> Result<HashSet<String>> {
         let members = self.command("SMEMBERS", &[key]).await?.into_texts()?;
         Ok(members.into_iter().collect())

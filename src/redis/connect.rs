@@ -6,7 +6,8 @@ use tokio::time::timeout;
 
 use super::credentials::Credentials;
 use super::driver::{End, lost};
-use super::handshake::{Handshake, Introduction, Step};
+use super::handshake::{Handshake, Step};
+use super::introduction::Introduction;
 use super::lane::Lane;
 use super::lifecycle;
 use super::receiver::Receiver;
@@ -32,8 +33,8 @@ async fn attempt(lane: &Lane, epoch: u64) -> Result<(Socket, Receiver), End> {
     let socket = dial::connect(&endpoint, &config.dial())
         .await
         .map_err(|error| match error.kind() {
-            // A certificate that is refused now is refused the next time.
-            ErrorKind::Tls => End::Fatal(error),
+            // A certificate that is refused now, and settings of no use, are so the next time.
+            ErrorKind::Tls | ErrorKind::InvalidInput => End::Fatal(error),
             _ => End::Lost(error),
         })?;
     let introduction = Introduction {

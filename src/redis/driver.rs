@@ -4,6 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::connect::establish;
@@ -12,6 +14,7 @@ use super::lifecycle::{self, Attempts, Verdict};
 use super::receiver::Receiver;
 use super::watchdog::{Order, Watchdog};
 use crate::error::{Error, ErrorKind};
+use crate::net::runtime;
 use crate::net::stream::Socket;
 
 /// How a connection, or the attempt to make one, ended.
@@ -24,25 +27,51 @@ pub(super) enum End {
     Superseded,
 }
 
+/// Why a connection is not served any more.
+enum Halt {
+    End(End),
+    /// Nothing can be sent, but there may be replies that were not read yet.
+    Mute(io::Error),
+}
+
+impl From<End> for Halt {
+    fn from(end: End) -> Self {
+        Self::End(end)
+    }
+}
+
+/// One life of a lane, with the bell that is rung when there is something to look at.
+struct Life {
+    lane: Arc<Lane>,
+    epoch: u64,
+    wake: Arc<Notify>,
+}
+
 /// Runs the life `epoch` of a lane until it ends.
-pub(super) async fn run(lane: Arc<Lane>, epoch: u64) {
-    let _guard = PanicGuard {
+pub(super) async fn run(lane: Arc<Lane>, epoch: u64, wake: Arc<Notify>) {
+    let mut guard = Guard {
         lane: Arc::clone(&lane),
         epoch,
+        wake: Arc::clone(&wake),
+        finished: false,
     };
+    drive(Life { lane, epoch, wake }).await;
+    guard.finished = true;
+}
+
+async fn drive(life: Life) {
+    let (lane, epoch) = (&life.lane, life.epoch);
     let mut attempts = Attempts::default();
     loop {
         lane.log(|| format!("connecting, {} attempts failed before", attempts.failed()));
         let established = tokio::select! {
-            established = establish(&lane, epoch) => established,
-            () = superseded(&lane, epoch) => return,
+            established = establish(lane, epoch) => established,
+            () = life.superseded() => return,
         };
         let end = match established {
             Ok((socket, receiver)) => {
                 attempts.reset();
-                serve(&lane, epoch, socket, receiver)
-                    .await
-                    .unwrap_or_else(|end| end)
+                life.serve(socket, receiver).await.unwrap_or_else(|end| end)
             }
             Err(end) => end,
         };
@@ -54,7 +83,7 @@ pub(super) async fn run(lane: Arc<Lane>, epoch: u64) {
                 Verdict::RetryAfter(delay) => {
                     lane.log(|| format!("{error}; again in {} ms", delay.as_millis()));
                     let current = lane.reconnecting(epoch, &error);
-                    if !current || !pause(&lane, epoch, delay, &mut attempts).await {
+                    if !current || !life.pause(delay, &mut attempts).await {
                         return;
                     }
                 }
@@ -63,113 +92,154 @@ pub(super) async fn run(lane: Arc<Lane>, epoch: u64) {
     }
 }
 
-/// Waits before the next attempt, or until `connect` asks for it. Returns whether the lane is
-/// still current.
-async fn pause(lane: &Lane, epoch: u64, delay: Duration, attempts: &mut Attempts) -> bool {
-    let end = sleep(delay);
-    tokio::pin!(end);
-    loop {
-        if !lane.is_current(epoch) {
-            return false;
-        }
-        if lane.take_dial_now() {
-            attempts.reset();
-            return true;
-        }
-        tokio::select! {
-            () = &mut end => return lane.is_current(epoch),
-            () = lane.wake.notified() => {}
+impl Life {
+    /// Waits before the next attempt, or until `connect` asks for it. Returns whether the lane is
+    /// still current.
+    async fn pause(&self, delay: Duration, attempts: &mut Attempts) -> bool {
+        let Self { lane, epoch, wake } = self;
+        let end = sleep(delay);
+        tokio::pin!(end);
+        loop {
+            if !lane.is_current(*epoch) {
+                return false;
+            }
+            if lane.take_dial_now() {
+                attempts.reset();
+                return true;
+            }
+            tokio::select! {
+                () = &mut end => return lane.is_current(*epoch),
+                () = wake.notified() => {}
+            }
         }
     }
-}
 
-async fn superseded(lane: &Lane, epoch: u64) {
-    while lane.is_current(epoch) {
-        lane.wake.notified().await;
+    async fn superseded(&self) {
+        while self.lane.is_current(self.epoch) {
+            self.wake.notified().await;
+        }
     }
-}
 
-/// Serves a connection until it ends.
-async fn serve(
-    lane: &Arc<Lane>,
-    epoch: u64,
-    socket: Socket,
-    mut receiver: Receiver,
-) -> Result<End, End> {
-    #[cfg(unix)]
-    let reads_here = !(lane.sink_reads() && socket.can_be_quiet());
-    #[cfg(not(unix))]
-    let reads_here = true;
-    #[cfg(unix)]
-    let socket = if reads_here {
-        socket
-    } else {
-        socket.quieten().map_err(lost)?
-    };
-    let socket = Arc::new(socket);
-    let Some(generation) = lane.ready(epoch, &socket) else {
-        return Ok(End::Superseded);
-    };
-    lane.heard();
-    let mut flushed = lane.flush(epoch, &socket).map_err(lost)?;
-    if reads_here {
-        // What came right behind the handshake.
-        receiver.deliver(lane)?;
-    } else {
+    /// Serves a connection until it ends.
+    async fn serve(&self, socket: Socket, mut receiver: Receiver) -> Result<End, End> {
+        let lane = &self.lane;
         #[cfg(unix)]
-        lane.hand_over(&socket, generation, std::mem::take(&mut receiver));
+        let reads_here = !(lane.sink_reads() && socket.can_be_quiet());
+        #[cfg(not(unix))]
+        let reads_here = true;
+        #[cfg(unix)]
+        let socket = if reads_here {
+            socket
+        } else {
+            socket.quieten().map_err(lost)?
+        };
+        let socket = Arc::new(socket);
+        let Some(generation) = lane.ready(self.epoch, &socket) else {
+            return Ok(End::Superseded);
+        };
+        lane.heard();
+        receiver.is_for(generation);
+        if !reads_here {
+            #[cfg(unix)]
+            lane.hand_over(&socket, generation, std::mem::take(&mut receiver));
+        }
+        match self.attend(&socket, reads_here, &mut receiver).await {
+            Ok(end) | Err(Halt::End(end)) => Ok(end),
+            Err(Halt::Mute(error)) => {
+                self.read_rest(&socket, reads_here, &mut receiver).await;
+                Ok(lost(error))
+            }
+        }
     }
-    let idle = lane.config().idle_timeout();
-    let silence = sleep_until(Instant::now() + idle.unwrap_or_default());
-    tokio::pin!(silence);
-    let mut watchdog = lane.config().dead_peer_timeout().map(Watchdog::new);
-    let pause = watchdog.as_ref().map(Watchdog::pause).unwrap_or_default();
-    let look = sleep(pause);
-    tokio::pin!(look);
-    loop {
-        tokio::select! {
-            ready = socket.readable(), if reads_here => {
-                ready.and_then(|()| receiver.read(&socket)).map_err(lost)?;
-                lane.heard();
-                receiver.deliver(lane)?;
-                // Reading may have given the TLS session something to say.
-                flushed &= socket.try_flush().map_err(lost)?;
-            }
-            () = lane.wake.notified() => {
-                if let Some(end) = lane.take_end(epoch) {
-                    return Ok(end);
+
+    async fn attend(
+        &self,
+        socket: &Arc<Socket>,
+        reads_here: bool,
+        receiver: &mut Receiver,
+    ) -> Result<End, Halt> {
+        let Self { lane, epoch, wake } = self;
+        let send = || lane.flush(*epoch, socket).map_err(Halt::Mute);
+        let mut flushed = send()?;
+        if reads_here {
+            // What came right behind the handshake.
+            receiver.deliver(lane)?;
+        }
+        let idle = lane.config().idle_timeout();
+        let silence = sleep_until(Instant::now() + idle.unwrap_or_default());
+        tokio::pin!(silence);
+        let mut watchdog = lane.config().dead_peer_timeout().map(Watchdog::new);
+        let pause = watchdog.as_ref().map(Watchdog::pause).unwrap_or_default();
+        let look = sleep(pause);
+        tokio::pin!(look);
+        loop {
+            tokio::select! {
+                ready = socket.readable(), if reads_here => {
+                    ready.and_then(|()| receiver.read(socket)).map_err(lost)?;
+                    lane.heard();
+                    receiver.deliver(lane)?;
+                    // Reading may have given the TLS session something to say.
+                    flushed &= socket.try_flush().map_err(Halt::Mute)?;
                 }
-                flushed = lane.flush(epoch, &socket).map_err(lost)?;
-            }
-            ready = socket.writable(), if !flushed => {
-                flushed = ready.and_then(|()| lane.flush(epoch, &socket)).map_err(lost)?;
-            }
-            () = &mut silence, if idle.is_some() => {
-                let due = Instant::from_std(lane.last_heard()) + idle.unwrap_or_default();
-                if due <= Instant::now() {
-                    return Ok(End::Fatal(lifecycle::idle_timeout(lane.config().options.idle_timeout_ms)));
+                () = wake.notified() => {
+                    if receiver.served_many() {
+                        // Those who got their replies together go on together: one write for all.
+                        yield_now().await;
+                    }
+                    if let Some(end) = lane.take_end(*epoch) {
+                        return Ok(end);
+                    }
+                    flushed = send()?;
                 }
-                silence.as_mut().reset(due);
-            }
-            () = &mut look, if watchdog.is_some() => {
-                if let Some(watchdog) = &mut watchdog {
-                    flushed &= watch(lane, epoch, &socket, watchdog)?;
+                ready = socket.writable(), if !flushed => {
+                    ready.map_err(Halt::Mute)?;
+                    flushed = send()?;
                 }
-                look.as_mut().reset(Instant::now() + pause);
+                () = &mut silence, if idle.is_some() => {
+                    let due = Instant::from_std(lane.last_heard()) + idle.unwrap_or_default();
+                    if due <= Instant::now() {
+                        let limit = lane.config().options.idle_timeout_ms;
+                        return Ok(End::Fatal(lifecycle::idle_timeout(limit)));
+                    }
+                    silence.as_mut().reset(due);
+                }
+                () = &mut look, if watchdog.is_some() => {
+                    if let Some(watchdog) = &mut watchdog {
+                        flushed &= watch(lane, *epoch, socket, watchdog)?;
+                    }
+                    look.as_mut().reset(Instant::now() + pause);
+                }
             }
+        }
+    }
+
+    /// Delivers the replies that arrived before the connection broke.
+    async fn read_rest(&self, socket: &Socket, reads_here: bool, receiver: &mut Receiver) {
+        if reads_here {
+            while matches!(receiver.read(socket), Ok(1..)) {
+                if receiver.deliver(&self.lane).is_err() {
+                    return;
+                }
+            }
+            return;
+        }
+        // The reader meets the end, behind what has arrived.
+        socket.shut_down();
+        while self.lane.take_end(self.epoch).is_none() {
+            self.wake.notified().await;
         }
     }
 }
 
 /// Looks whether the server is still there. Returns whether everything is sent.
-fn watch(lane: &Lane, epoch: u64, socket: &Socket, watchdog: &mut Watchdog) -> Result<bool, End> {
+fn watch(lane: &Lane, epoch: u64, socket: &Socket, watchdog: &mut Watchdog) -> Result<bool, Halt> {
     match watchdog.look(std::time::Instant::now(), lane.sight(socket)) {
         Order::Wait => Ok(true),
         Order::Probe => {
             lane.log(|| "a command waits and nothing is heard: asking with PING".into());
-            lane.probe(epoch, socket).map_err(lost)
+            lane.probe(epoch, socket).map_err(Halt::Mute)
         }
-        Order::Drop => Err(End::Lost(lifecycle::dead_peer(watchdog.patience()))),
+        Order::Drop => Err(End::Lost(lifecycle::dead_peer(watchdog.patience())).into()),
     }
 }
 
@@ -184,21 +254,35 @@ pub(super) fn lost(source: io::Error) -> End {
     )
 }
 
-/// A bug must not leave promises waiting for ever.
-struct PanicGuard {
+/// Neither a bug nor the end of the driver's runtime may leave callers waiting for ever.
+struct Guard {
     lane: Arc<Lane>,
     epoch: u64,
+    wake: Arc<Notify>,
+    finished: bool,
 }
 
-impl Drop for PanicGuard {
+impl Drop for Guard {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            let error = Error::new(
+        if self.finished {
+            return;
+        }
+        let error = |message| {
+            Error::new(
                 ErrorKind::Connection,
                 "ERR_REDIS_CONNECTION_CLOSED",
-                "Connection closed by an internal error",
-            );
-            self.lane.fail(self.epoch, &error);
+                message,
+            )
+        };
+        if std::thread::panicking() {
+            let bug = error("Connection closed by an internal error");
+            self.lane.fail(self.epoch, &bug);
+            return;
+        }
+        let ended = error("the runtime that served the connection has ended");
+        if self.lane.reconnecting(self.epoch, &ended) {
+            let (lane, wake) = (Arc::clone(&self.lane), Arc::clone(&self.wake));
+            runtime::shared().spawn(run(lane, self.epoch, wake));
         }
     }
 }

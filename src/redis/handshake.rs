@@ -8,28 +8,13 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
-use super::config::Library;
-use super::credentials::Credentials;
+use super::introduction::{Introduction, Packet, Sent};
 use super::lifecycle::passes;
 use super::resp::decode::{Item, Reader, lossy};
-use super::resp::encode;
 use crate::error::{Error, ErrorKind};
 
 /// What the connection's users are told in the place of a HELLO reply.
 const RESP2_GREETING: &[u8] = b"%1\r\n$5\r\nproto\r\n:2\r\n";
-
-/// What a connection introduces itself with.
-#[derive(Debug, Clone, Default)]
-pub struct Introduction {
-    /// Who logs in; empty for nobody.
-    pub credentials: Credentials,
-    /// Database to select; 0 selects none.
-    pub database: u32,
-    /// Name of the connection.
-    pub client_name: Option<String>,
-    /// What `CLIENT LIST` shows as the library.
-    pub library: Option<Library>,
-}
 
 /// What to do after a reply of the handshake.
 #[derive(Debug)]
@@ -49,16 +34,6 @@ pub enum Step {
     },
 }
 
-/// A command whose reply is awaited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sent {
-    Hello,
-    Auth,
-    Select,
-    /// Its reply changes nothing: an older server may not know the command.
-    Optional,
-}
-
 /// The handshake of one connection.
 #[derive(Debug)]
 pub struct Handshake {
@@ -72,26 +47,12 @@ impl Handshake {
     /// Starts a handshake; the bytes are to be sent at once.
     #[must_use]
     pub fn start(introduction: Introduction) -> (Self, BytesMut) {
-        let mut bytes = BytesMut::new();
-        let mut handshake = Self {
+        let Packet { bytes, sent } = introduction.packet();
+        let handshake = Self {
             introduction,
-            sent: VecDeque::from([Sent::Hello]),
+            sent,
             fallen_back: false,
         };
-        let Introduction {
-            credentials,
-            client_name,
-            ..
-        } = &handshake.introduction;
-        let mut hello: Vec<&[u8]> = vec![b"HELLO", b"3"];
-        if !credentials.is_empty() {
-            hello.extend([b"AUTH", user(credentials), credentials.password.as_bytes()]);
-        }
-        if let Some(name) = client_name {
-            hello.extend([b"SETNAME", name.as_bytes()]);
-        }
-        encode::command(&mut bytes, &hello);
-        handshake.prepare(&mut bytes);
         (handshake, bytes)
     }
 
@@ -118,9 +79,9 @@ impl Handshake {
             }
             (Some(Sent::Hello), item) => greeting_refused(item),
             (Some(Sent::Auth), Some(Item::Error(text))) => authentication(lossy(text)),
-            (Some(Sent::Select), Some(Item::Simple(b"OK"))) => return self.next(),
+            (Some(Sent::Select), Some(Item::Simple(b"OK")))
+            | (Some(Sent::Auth | Sent::Optional) | None, _) => return self.next(),
             (Some(Sent::Select), item) => selection_refused(item),
-            (Some(Sent::Auth | Sent::Optional) | None, _) => return self.next(),
         };
         let passing = passes(refusal.message());
         Step::Refused {
@@ -148,51 +109,13 @@ impl Handshake {
         self.fallen_back = true;
         // What was sent behind HELLO is sent again: before AUTH it meant nothing.
         self.sent.iter_mut().for_each(|sent| *sent = Sent::Optional);
-        let mut bytes = BytesMut::new();
-        let credentials = &self.introduction.credentials;
-        if !credentials.is_empty() {
-            let mut auth: Vec<&[u8]> = vec![b"AUTH"];
-            // Servers before 6.0 take no user.
-            if user(credentials) != b"default" {
-                auth.push(user(credentials));
-            }
-            auth.push(credentials.password.as_bytes());
-            encode::command(&mut bytes, &auth);
-            self.sent.push_back(Sent::Auth);
-        }
-        if let Some(name) = &self.introduction.client_name {
-            encode::command(&mut bytes, &[b"CLIENT", b"SETNAME", name.as_bytes()]);
-            self.sent.push_back(Sent::Optional);
-        }
-        self.prepare(&mut bytes);
+        let Packet { bytes, sent } = self.introduction.old_packet();
+        self.sent.extend(sent);
         if bytes.is_empty() {
             self.next()
         } else {
             Step::Send(bytes)
         }
-    }
-
-    /// Appends what follows the login in either protocol.
-    fn prepare(&mut self, bytes: &mut BytesMut) {
-        if self.introduction.database > 0 {
-            let database = self.introduction.database.to_string();
-            encode::command(bytes, &[b"SELECT", database.as_bytes()]);
-            self.sent.push_back(Sent::Select);
-        }
-        if let Some(Library { name, version }) = &self.introduction.library {
-            for (attribute, value) in [("LIB-NAME", name), ("LIB-VER", version)] {
-                let command = ["CLIENT", "SETINFO", attribute, value].map(str::as_bytes);
-                encode::command(bytes, &command);
-                self.sent.push_back(Sent::Optional);
-            }
-        }
-    }
-}
-
-fn user(credentials: &Credentials) -> &[u8] {
-    match credentials.username.as_bytes() {
-        b"" => b"default",
-        name => name,
     }
 }
 
@@ -240,45 +163,7 @@ fn authentication(message: std::borrow::Cow<'_, str>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn introduction(username: &str, password: &str, database: u32) -> Introduction {
-        Introduction {
-            credentials: Credentials {
-                username: username.into(),
-                password: password.into(),
-            },
-            database,
-            ..Introduction::default()
-        }
-    }
-
-    fn named(introduction: Introduction) -> Introduction {
-        Introduction {
-            client_name: Some("worker".into()),
-            library: Some(Library {
-                name: "lib".into(),
-                version: "1.0".into(),
-            }),
-            ..introduction
-        }
-    }
-
-    /// Commands as words, one a line.
-    fn words(bytes: &[u8]) -> String {
-        let mut reader = Reader::new(bytes);
-        let mut lines = Vec::new();
-        while let Some(Item::Array(count)) = reader.item() {
-            let words: Vec<_> = (0..count)
-                .map(|_| lossy(reader.text().unwrap()).into_owned())
-                .collect();
-            lines.push(words.join(" "));
-        }
-        lines.join("\n")
-    }
-
-    fn sent(introduction: Introduction) -> String {
-        words(&Handshake::start(introduction).1)
-    }
+    use crate::redis::introduction::tests::{introduction, named, words};
 
     fn refusal(introduction: Introduction, replies: &[&'static str]) -> (String, String, bool) {
         let mut handshake = Handshake::start(introduction).0;
@@ -288,19 +173,6 @@ mod tests {
             }
         }
         panic!("{replies:?} were accepted");
-    }
-
-    #[test]
-    fn everything_goes_out_together_and_nothing_that_was_not_asked_for() {
-        assert_eq!(sent(introduction("", "", 0)), "HELLO 3");
-        assert_eq!(sent(introduction("", "pw", 0)), "HELLO 3 AUTH default pw");
-        assert_eq!(sent(introduction("u", "", 0)), "HELLO 3 AUTH u ");
-        assert_eq!(sent(introduction("", "", 5)), "HELLO 3\nSELECT 5");
-        assert_eq!(
-            sent(named(introduction("u", "pw", 5))),
-            "HELLO 3 AUTH u pw SETNAME worker\nSELECT 5\n\
-             CLIENT SETINFO LIB-NAME lib\nCLIENT SETINFO LIB-VER 1.0"
-        );
     }
 
     #[test]
@@ -354,15 +226,6 @@ mod tests {
                 matches!(handshake.reply("-ERR\r\n".into()), Step::Greeted(frame) if frame == RESP2_GREETING)
             );
             assert!(handshake.is_done());
-        }
-    }
-
-    #[test]
-    fn an_old_server_is_not_told_the_default_user() {
-        for user in ["", "default"] {
-            let mut handshake = Handshake::start(introduction(user, "pw", 0)).0;
-            let step = handshake.reply("-ERR unknown command 'HELLO'\r\n".into());
-            assert!(matches!(step, Step::Send(bytes) if words(&bytes) == "AUTH pw"));
         }
     }
 

@@ -88,8 +88,11 @@ impl Inlet {
         self.scan()
     }
 
-    /// Receives once. Every reply of the time before must have been taken.
+    /// Receives once, when every reply of the time before has been taken.
     pub fn receive(&mut self) -> Arrival {
+        if self.peek().is_some() {
+            return Arrival::Replies;
+        }
         self.make_room();
         match self.socket.receive(&mut self.buffer[self.filled..]) {
             Ok(0) => self.end(driver::lost(io::ErrorKind::UnexpectedEof.into())),

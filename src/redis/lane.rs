@@ -96,7 +96,6 @@ pub struct Lane {
     outbound: Mutex<Outbound>,
     inflight: Mutex<InFlight>,
     state: watch::Sender<State>,
-    pub(super) wake: Notify,
     clock: Instant,
     /// When the sink last received something, in milliseconds of `clock`.
     heard: AtomicU64,
@@ -106,6 +105,8 @@ struct Outbound {
     phase: Phase,
     /// Counts lives: a driver of an earlier one must not touch anything.
     epoch: u64,
+    /// Wakes the driver of this life, and no other.
+    wake: Arc<Notify>,
     outbox: Outbox,
     socket: Option<Arc<Socket>>,
     /// The HELLO reply of the current connection.
@@ -117,7 +118,6 @@ struct Outbound {
     ended: Option<End>,
     /// A connection was lost, or an attempt failed, in this life.
     lost: bool,
-    manually_closed: bool,
     finalized: bool,
 }
 
@@ -128,6 +128,7 @@ impl Lane {
         let outbound = Outbound {
             phase: Phase::Idle,
             epoch: 0,
+            wake: Arc::default(),
             outbox: Outbox::default(),
             socket: None,
             greeting: None,
@@ -135,17 +136,15 @@ impl Lane {
             dial_now: false,
             ended: None,
             lost: false,
-            manually_closed: false,
             finalized: false,
         };
-        let state = outbound.facts(&config).state(&config.options);
+        let state = outbound.facts().state(&config);
         Arc::new(Self {
             config,
             sink,
             outbound: Mutex::new(outbound),
             state: watch::Sender::new(state),
             inflight: Mutex::new(InFlight::default()),
-            wake: Notify::new(),
             clock: Instant::now(),
             heard: AtomicU64::new(0),
         })
@@ -160,7 +159,13 @@ impl Lane {
     /// The state of the connection.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.lock().facts(&self.config).status()
+        self.lock().facts().status()
+    }
+
+    /// Whether there is a connection, or one is being made.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        matches!(self.lock().phase, Phase::Connecting | Phase::Ready)
     }
 
     /// The state of the connection with its changes from now on.
@@ -190,7 +195,7 @@ impl Lane {
     pub fn submit(self: &Arc<Self>, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
         let mut outbound = self.lock();
         let refusal = match outbound.phase {
-            Phase::Ready if delivery == Delivery::Direct && outbound.outbox.is_empty() => {
+            Phase::Ready if outbound.outbox.is_empty() && delivery == Delivery::Direct => {
                 let Some(socket) = outbound.socket.clone() else {
                     unreachable!("a ready lane has a socket");
                 };
@@ -203,14 +208,13 @@ impl Lane {
                 let left = outcome.is_err()
                     || !outbound.outbox.is_empty()
                     || !socket.try_flush().unwrap_or(false);
-                drop(outbound);
                 // The driver sends the rest, or meets the same error and ends the connection.
                 if left {
-                    self.wake.notify_one();
+                    outbound.wake.notify_one();
                 }
                 return;
             }
-            Phase::Ended => Some(lifecycle::failed()),
+            Phase::Closed | Phase::Failed => Some(lifecycle::failed()),
             // Once greeted, the lane is connected for its users and ready in a moment.
             Phase::Idle | Phase::Connecting
                 if outbound.greeting.is_none() && !self.config.options.enable_offline_queue =>
@@ -225,17 +229,11 @@ impl Lane {
             self.sink.failed(ids(entries), &error);
             return;
         }
-        let mut bytes = BytesMut::with_capacity(pieces.iter().map(|piece| piece.len()).sum());
-        for piece in pieces {
-            bytes.extend_from_slice(piece);
+        outbound.outbox.push(pieces, entries);
+        if outbound.phase == Phase::Ready {
+            outbound.wake.notify_one();
         }
-        outbound.outbox.push(bytes.freeze(), entries.to_vec());
-        let ready = outbound.phase == Phase::Ready;
         self.start(&mut outbound);
-        drop(outbound);
-        if ready {
-            self.wake.notify_one();
-        }
     }
 
     /// Connects, reviving a closed or failed lane; `id` is answered with the HELLO reply.
@@ -249,12 +247,11 @@ impl Lane {
         }
         outbound.waiters.push(id);
         outbound.dial_now = true;
-        if outbound.phase == Phase::Ended {
+        if outbound.phase.has_ended() {
             outbound.phase = Phase::Idle;
         }
+        outbound.wake.notify_one();
         self.start(&mut outbound);
-        drop(outbound);
-        self.wake.notify_one();
     }
 
     /// Closes the connection; everything that waits fails with "Connection closed". Does nothing
@@ -262,12 +259,11 @@ impl Lane {
     /// close.
     pub fn close(&self) -> bool {
         let outbound = self.lock();
-        if matches!(outbound.phase, Phase::Idle | Phase::Ended) {
+        if outbound.phase == Phase::Idle || outbound.phase.has_ended() {
             return false;
         }
         let error = lifecycle::closed();
-        self.end(outbound, &error, &error, true);
-        self.wake.notify_one();
+        self.end(outbound, &error, &error, Phase::Closed);
         true
     }
 
@@ -284,8 +280,10 @@ impl Lane {
             outbound.phase = Phase::Connecting;
             outbound.epoch += 1;
             outbound.lost = false;
+            outbound.wake = Arc::default();
             self.publish(outbound);
-            runtime::shared().spawn(driver::run(Arc::clone(self), outbound.epoch));
+            let wake = Arc::clone(&outbound.wake);
+            runtime::current().spawn(driver::run(Arc::clone(self), outbound.epoch, wake));
         }
     }
 
@@ -314,10 +312,9 @@ impl Lane {
         mut outbound: MutexGuard<'_, Outbound>,
         error: &Error,
         closed: &Error,
-        manually: bool,
+        phase: Phase,
     ) {
-        outbound.phase = Phase::Ended;
-        outbound.manually_closed = manually;
+        outbound.phase = phase;
         outbound.epoch += 1;
         outbound.socket = None;
         outbound.ended = None;
@@ -327,10 +324,11 @@ impl Lane {
         let mut entries = outbox::lock(&self.inflight).take();
         entries.extend(outbound.outbox.take());
         self.publish(&outbound);
+        outbound.wake.notify_one();
         drop(outbound);
         self.log(|| format!("ended: {error}"));
         // Users see `onclose` before the rejections that it explains; one who closes knows.
-        if !manually {
+        if phase == Phase::Failed {
             self.sink.event(Event::Closed(closed.clone()));
         }
         if !entries.is_empty() {
@@ -349,7 +347,7 @@ impl Lane {
     }
 
     fn publish(&self, outbound: &Outbound) {
-        let state = outbound.facts(&self.config).state(&self.config.options);
+        let state = outbound.facts().state(&self.config);
         self.state.send_replace(state);
     }
 
@@ -427,7 +425,7 @@ impl Lane {
         encode::command(&mut ping, &[b"PING"]);
         let mut outbound = self.lock();
         if outbound.epoch == epoch {
-            outbound.outbox.push(ping.freeze(), vec![Entry::PROBE]);
+            outbound.outbox.push(&[&ping], &[Entry::PROBE]);
         }
         drop(outbound);
         self.flush(epoch, socket)
@@ -454,8 +452,7 @@ impl Lane {
         if current.is_some_and(|current| Arc::ptr_eq(current, socket)) {
             // The first reason is the real one.
             outbound.ended.get_or_insert(end);
-            drop(outbound);
-            self.wake.notify_one();
+            outbound.wake.notify_one();
         }
     }
 
@@ -502,6 +499,8 @@ impl Lane {
         outbound.socket = None;
         outbound.ended = None;
         outbound.greeting = None;
+        // Who asked while this attempt was made was not asking for the next one.
+        outbound.dial_now = false;
         outbound.outbox.lost();
         outbound.lost = true;
         let entries = outbox::lock(&self.inflight).take();
@@ -525,20 +524,18 @@ impl Lane {
         let outbound = self.lock();
         if outbound.epoch == epoch {
             let closed = lifecycle::closed().with_source(error.clone());
-            self.end(outbound, error, &closed, false);
+            self.end(outbound, error, &closed, Phase::Failed);
         }
     }
 }
 
 impl Outbound {
-    fn facts(&self, config: &Config) -> Facts {
+    fn facts(&self) -> Facts {
         Facts {
             phase: self.phase,
             greeted: self.greeting.is_some(),
             lost: self.lost,
-            manually_closed: self.manually_closed,
             finalized: self.finalized,
-            selects: config.target.database > 0,
         }
     }
 }

@@ -179,8 +179,7 @@ mod tests {
     }
 
     fn push(words: &[&str]) -> Vec<u8> {
-        let items: String = words.iter().map(|word| format!("+{word}\r\n")).collect();
-        format!(">{}\r\n{items}", words.len()).into_bytes()
+        format!(">{}\r\n+{}\r\n", words.len(), words.join("\r\n+")).into_bytes()
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! What a submitter says about a command. Pure.
 
 use super::command_table::lookup;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Confirmations that the word can count.
+const MOST: u32 = u32::MAX >> 8;
+const SUBSCRIBE: &[u8] = b"SUBSCRIBE";
 
 /// One word about a command, so that it crosses the border cheaply.
 ///
@@ -62,6 +67,26 @@ impl Meta {
         Self(bits)
     }
 
+    /// What follows from a whole command of which nothing else is known.
+    ///
+    /// Fails with `ERR_INVALID_ARG_VALUE` for one that is not answered in order, so that what comes
+    /// behind it would get the wrong reply.
+    pub fn of_call(name: &[u8], arguments: &[&[u8]]) -> Result<Self> {
+        if let Some(kind) = subscription(name) {
+            let count = u32::try_from(arguments.len()).map_or(MOST, |count| count.min(MOST));
+            return Ok(Self(kind | count << 8));
+        }
+        let first = arguments.first().copied().unwrap_or_default();
+        if leaves_the_order(name, first) {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "ERR_INVALID_ARG_VALUE",
+                "the replies to this command do not come in order: it needs a connection of its own",
+            ));
+        }
+        Ok(Self::of(name))
+    }
+
     /// Whether strings of the reply are wanted as bytes.
     #[must_use]
     pub fn wants_bytes(self) -> bool {
@@ -99,6 +124,27 @@ impl Meta {
     pub(super) fn confirmations(self) -> u32 {
         self.0 >> 8
     }
+}
+
+/// How a command that subscribes, or ends subscriptions, is answered.
+fn subscription(name: &[u8]) -> Option<u32> {
+    let (front, back) = name.split_at_checked(name.len().checked_sub(SUBSCRIBE.len())?)?;
+    if !back.eq_ignore_ascii_case(SUBSCRIBE) {
+        return None;
+    }
+    match front.to_ascii_uppercase().as_slice() {
+        b"" | b"P" | b"S" => Some(Meta::SUBSCRIBE),
+        b"UN" | b"PUN" | b"SUN" => Some(Meta::UNSUBSCRIBE),
+        _ => None,
+    }
+}
+
+fn leaves_the_order(name: &[u8], first: &[u8]) -> bool {
+    let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+    is("MONITOR")
+        || is("SYNC")
+        || is("PSYNC")
+        || (is("CLIENT") && first.eq_ignore_ascii_case(b"REPLY"))
 }
 
 #[cfg(test)]
@@ -158,5 +204,36 @@ mod tests {
         assert!(!after(b"EXEC"));
         assert!(after(b"MULTI"));
         assert!(!after(b"discard"));
+    }
+
+    #[test]
+    fn subscriptions_wait_for_as_many_confirmations_as_they_have_channels() {
+        let of =
+            |name: &str, arguments: &[&[u8]]| Meta::of_call(name.as_bytes(), arguments).unwrap();
+        let two = of("psubscribe", &[b"a", b"b"]);
+        assert_eq!(
+            (two.answered(), two.confirmations()),
+            (Answered::Subscribe, 2)
+        );
+        let all = of("SUNSUBSCRIBE", &[]);
+        assert_eq!(
+            (all.answered(), all.confirmations()),
+            (Answered::Unsubscribe, 0)
+        );
+        assert_eq!(of("XSUBSCRIBE", &[b"a"]), Meta::default());
+        assert_eq!(of("MULTI", &[]), Meta(Meta::OPENS));
+    }
+
+    #[test]
+    fn what_is_not_answered_in_order_is_refused() {
+        for (name, arguments) in [
+            ("monitor", &[][..]),
+            ("PSYNC", &[&b"?"[..], b"-1"]),
+            ("CLIENT", &[b"reply", b"OFF"]),
+        ] {
+            let refused = Meta::of_call(name.as_bytes(), arguments).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+        }
+        assert!(Meta::of_call(b"CLIENT", &[b"ID"]).is_ok());
     }
 }

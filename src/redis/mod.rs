@@ -16,6 +16,7 @@ pub mod handshake;
 pub mod inflight;
 #[cfg(unix)]
 pub mod inlet;
+pub mod introduction;
 pub mod keys;
 pub mod lane;
 pub mod lifecycle;
@@ -40,3 +41,5 @@ pub use listeners::Message;
 pub use resp::decode::Value;
 pub use state::{ConnectionFlags, State};
 pub use subscription::Subscription;
+
+pub use crate::net::tls::TlsOptions;

@@ -4,10 +4,13 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 
 use super::inflight::{Entry, InFlight};
 use super::resp::encode::begun;
+
+/// Commands are gathered for one write until there are so many bytes.
+const GATHER: usize = 64 * 1024;
 
 /// The waiting bytes of one connection.
 ///
@@ -19,7 +22,10 @@ pub struct Outbox {
     /// The rest of commands that are partly sent; their entries are in flight.
     begun: Bytes,
     waiting: VecDeque<Chunk>,
-    /// What `waiting` holds.
+    /// What comes behind `waiting`; it will be one chunk.
+    gathered: BytesMut,
+    gathered_entries: Vec<Entry>,
+    /// What `waiting` and `gathered` hold.
     backlog: Backlog,
 }
 
@@ -48,7 +54,7 @@ impl Outbox {
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.begun.is_empty() && self.waiting.is_empty()
+        self.begun.is_empty() && self.waiting.is_empty() && self.gathered.is_empty()
     }
 
     /// How many bytes wait.
@@ -66,11 +72,36 @@ impl Outbox {
         }
     }
 
-    /// Appends whole commands.
-    pub fn push(&mut self, bytes: Bytes, entries: Vec<Entry>) {
-        self.backlog.bytes += bytes.len();
+    /// Appends whole commands, cut in pieces anywhere.
+    pub fn push(&mut self, pieces: &[&[u8]], entries: &[Entry]) {
+        let length = pieces.iter().map(|piece| piece.len()).sum();
+        self.gathered.reserve(length);
+        for piece in pieces {
+            self.gathered.extend_from_slice(piece);
+        }
+        self.gathered_entries.extend_from_slice(entries);
+        self.backlog.bytes += length;
         self.backlog.commands += entries.len();
-        self.waiting.push_back(Chunk { bytes, entries });
+        if self.gathered.len() >= GATHER {
+            let chunk = self.gather();
+            self.waiting.extend(chunk);
+        }
+    }
+
+    fn gather(&mut self) -> Option<Chunk> {
+        if self.gathered.is_empty() {
+            return None;
+        }
+        // The memory is used again when it is sent, unless it is much.
+        let bytes = if self.gathered.capacity() > 2 * GATHER {
+            std::mem::take(&mut self.gathered)
+        } else {
+            self.gathered.split()
+        };
+        Some(Chunk {
+            bytes: bytes.freeze(),
+            entries: std::mem::take(&mut self.gathered_entries),
+        })
     }
 
     /// Offers whole commands, cut in pieces anywhere, to the socket and keeps what it does not
@@ -134,7 +165,7 @@ impl Outbox {
                     Err(error) => return Err(error),
                 }
             }
-            let Some(chunk) = self.waiting.pop_front() else {
+            let Some(chunk) = self.waiting.pop_front().or_else(|| self.gather()) else {
                 return Ok(true);
             };
             self.backlog.bytes -= chunk.bytes.len();
@@ -163,9 +194,11 @@ impl Outbox {
     /// Takes out every command that has not begun, oldest first.
     pub fn take(&mut self) -> Vec<Entry> {
         self.begun = Bytes::new();
+        let gathered = self.gather();
         self.backlog = Backlog::default();
         self.waiting
             .drain(..)
+            .chain(gathered)
             .flat_map(|chunk| chunk.entries)
             .collect()
     }
@@ -302,7 +335,7 @@ mod tests {
                         &mut vectored(socket(&mut left, step, &mut wire)),
                     )
                     .unwrap();
-                outbox.push(Bytes::from(second.clone()), entries(3..4));
+                outbox.push(&[&second], &entries(3..4));
                 assert_eq!(outbox.len(), whole.len() - room);
                 let unsent = outbox.backlog().commands;
                 assert_eq!(lock(&inflight).len() + unsent, 4);
@@ -376,5 +409,39 @@ mod tests {
             matches!(lock(&inflight).frame(b'_', b"_\r\n"), Match::Reply(entry) if entry.id == 0)
         );
         assert!(!outbox.is_empty());
+    }
+
+    #[test]
+    fn what_gathers_goes_out_in_one_write_and_in_order() {
+        let mut outbox = Outbox::default();
+        let inflight = Mutex::new(InFlight::default());
+        for id in 0..3 {
+            let bytes = get(&id.to_string());
+            let (head, tail) = bytes.split_at(3);
+            outbox.push(&[head, tail], &entries(id..id + 1));
+        }
+        let large = vec![b'x'; GATHER];
+        outbox.push(&[&large], &entries(3..4));
+        outbox.push(&[&get("4")], &entries(4..5));
+        let mut writes = Vec::new();
+        let mut write = |bytes: &[u8]| {
+            writes.push(bytes.to_vec());
+            Ok(bytes.len())
+        };
+        assert!(outbox.flush(&inflight, &mut write).unwrap());
+        let first = [get("0"), get("1"), get("2"), large].concat();
+        assert_eq!(writes, [first, get("4")]);
+        assert!(outbox.is_empty());
+        assert_eq!(ids(&inflight), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn what_has_gathered_is_taken_and_measured() {
+        let mut outbox = Outbox::default();
+        outbox.push(&[&get("a")], &entries(0..1));
+        outbox.lost();
+        assert_eq!(outbox.len(), get("a").len());
+        assert_eq!(outbox.take(), entries(0..1));
+        assert!(outbox.is_empty());
     }
 }

@@ -22,15 +22,21 @@ const DELIVER_AFTER: usize = 1024 * 1024;
 /// What was read from a connection and is not used up yet.
 #[derive(Default)]
 pub(super) struct Receiver {
+    /// Of the commands in flight; those of a later connection are none of ours.
+    generation: u64,
     buffer: BytesMut,
     scanner: Scanner,
+    /// Replies of the last delivery.
+    served: usize,
 }
 
 impl Receiver {
     pub(super) fn new() -> Self {
         Self {
+            generation: 0,
             buffer: BytesMut::with_capacity(READ_BUFFER),
             scanner: Scanner::default(),
+            served: 0,
         }
     }
 
@@ -44,8 +50,14 @@ impl Receiver {
         Ok(Some(bytes.slice(frame.start..)))
     }
 
-    /// Reads what has arrived, as far as one delivery should hold.
-    pub(super) fn read(&mut self, socket: &Socket) -> io::Result<()> {
+    /// From now on there are replies to the commands of this generation.
+    pub(super) fn is_for(&mut self, generation: u64) {
+        self.generation = generation;
+    }
+
+    /// Reads what has arrived, as far as one delivery should hold; returns how many bytes. An end
+    /// that follows them is met the next time, so that no reply before it is lost.
+    pub(super) fn read(&mut self, socket: &Socket) -> io::Result<usize> {
         let mut total = 0;
         loop {
             if self.buffer.capacity() - self.buffer.len() < READ_MINIMUM {
@@ -56,16 +68,18 @@ impl Receiver {
             }
             let room = self.buffer.capacity() - self.buffer.len();
             match socket.try_read(&mut self.buffer) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(0) if total == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => {
                     total += count;
                     // A short read emptied the socket: asking again would only cost a call.
                     if count < room || total >= DELIVER_AFTER {
-                        return Ok(());
+                        return Ok(total);
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
+                Err(error) if total == 0 && error.kind() != io::ErrorKind::WouldBlock => {
+                    return Err(error);
+                }
+                Err(_) => return Ok(total),
             }
         }
     }
@@ -73,18 +87,25 @@ impl Receiver {
     /// Delivers all whole replies that were read.
     pub(super) fn deliver(&mut self, lane: &Lane) -> Result<(), End> {
         let mut replies = Vec::new();
-        let (end, outcome) = match_replies(
-            &mut self.scanner,
-            &self.buffer,
-            &mut lane.inflight(),
-            &mut replies,
-        );
+        let mut inflight = lane.inflight();
+        if inflight.generation() != self.generation {
+            return Err(End::Superseded);
+        }
+        let (end, outcome) =
+            match_replies(&mut self.scanner, &self.buffer, &mut inflight, &mut replies);
+        drop(inflight);
         let bytes = self.buffer.split_to(end).freeze();
         self.scanner.consume(end);
         if !replies.is_empty() {
+            self.served = replies.len();
             lane.deliver(Batch { bytes, replies });
         }
         outcome.map_err(|malformed| End::Fatal(malformed.into()))
+    }
+
+    /// Whether the last delivery had several replies.
+    pub(super) fn served_many(&self) -> bool {
+        self.served > 1
     }
 
     /// Gives up reading: the scanner, and the bytes that it has seen or not.

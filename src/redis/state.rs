@@ -1,6 +1,6 @@
 //! The state of a connection as its users may watch it.
 
-use super::config::{Options, Status};
+use super::config::{Config, Options, Status};
 
 /// Flags of a connection; with the two of the [`Options`] they are what Bun's client keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,8 +65,16 @@ pub(super) enum Phase {
     Connecting,
     /// Commands go to the socket.
     Ready,
-    /// Closed or failed; only `connect` revives it.
-    Ended,
+    /// By `close`; only `connect` revives it.
+    Closed,
+    /// Given up; only `connect` revives it.
+    Failed,
+}
+
+impl Phase {
+    pub(super) fn has_ended(self) -> bool {
+        matches!(self, Self::Closed | Self::Failed)
+    }
 }
 
 /// What a state is derived from.
@@ -75,35 +83,32 @@ pub(super) struct Facts {
     pub(super) phase: Phase,
     pub(super) greeted: bool,
     pub(super) lost: bool,
-    pub(super) manually_closed: bool,
     pub(super) finalized: bool,
-    pub(super) selects: bool,
 }
 
 impl Facts {
     pub(super) fn status(self) -> Status {
         match self.phase {
-            Phase::Idle | Phase::Ended => Status::Disconnected,
+            Phase::Idle | Phase::Closed | Phase::Failed => Status::Disconnected,
             Phase::Connecting if !self.greeted => Status::Connecting,
             Phase::Connecting | Phase::Ready => Status::Connected,
         }
     }
 
-    pub(super) fn state(self, options: &Options) -> State {
-        let ended = self.phase == Phase::Ended;
+    pub(super) fn state(self, config: &Config) -> State {
         let connecting = self.phase == Phase::Connecting;
         State {
             status: self.status(),
             flags: ConnectionFlags {
                 is_authenticated: self.greeted,
-                is_manually_closed: ended && self.manually_closed,
-                is_selecting_db_internal: connecting && self.greeted && self.selects,
-                needs_to_open_socket: ended || self.phase == Phase::Idle,
+                is_manually_closed: self.phase == Phase::Closed,
+                is_selecting_db_internal: connecting && self.greeted && config.target.database > 0,
+                needs_to_open_socket: self.phase == Phase::Idle || self.phase.has_ended(),
                 is_reconnecting: connecting && self.lost,
-                failed: ended && !self.manually_closed,
+                failed: self.phase == Phase::Failed,
                 finalized: self.finalized,
                 connection_promise_returns_client: true,
-                ..ConnectionFlags::of(options)
+                ..ConnectionFlags::of(&config.options)
             },
         }
     }
@@ -117,17 +122,22 @@ mod tests {
         phase: Phase::Idle,
         greeted: false,
         lost: false,
-        manually_closed: false,
         finalized: false,
-        selects: true,
     };
 
+    fn config() -> Config {
+        Config {
+            target: crate::redis::url::parse("redis://h/1").unwrap(),
+            options: Options::default(),
+        }
+    }
+
     fn state(facts: Facts) -> State {
-        facts.state(&Options::default())
+        facts.state(&config())
     }
 
     #[test]
-    fn a_life_from_the_first_dial_to_the_end() {
+    fn a_life_from_the_first_dial_to_the_connection() {
         let idle = state(FACTS);
         assert_eq!(idle.status, Status::Disconnected);
         assert!(idle.flags.needs_to_open_socket && !idle.flags.failed);
@@ -160,25 +170,17 @@ mod tests {
 
     #[test]
     fn an_end_is_either_wanted_or_a_failure() {
-        let failed = Facts {
-            phase: Phase::Ended,
-            ..FACTS
-        };
-        let closed = Facts {
-            manually_closed: true,
-            ..failed
-        };
-        assert!(state(failed).flags.failed && !state(failed).flags.is_manually_closed);
-        assert!(!state(closed).flags.failed && state(closed).flags.is_manually_closed);
+        let ended = |phase| state(Facts { phase, ..FACTS }).flags;
+        let (failed, closed) = (ended(Phase::Failed), ended(Phase::Closed));
+        assert!(failed.failed && !failed.is_manually_closed && failed.needs_to_open_socket);
+        assert!(!closed.failed && closed.is_manually_closed && closed.needs_to_open_socket);
     }
 
     #[test]
     fn the_options_are_repeated() {
-        let options = Options {
-            enable_offline_queue: false,
-            ..Options::default()
-        };
-        let flags = FACTS.state(&options).flags;
+        let mut config = config();
+        config.options.enable_offline_queue = false;
+        let flags = FACTS.state(&config).flags;
         assert!(!flags.enable_offline_queue && flags.enable_auto_reconnect);
     }
 }

@@ -13,6 +13,7 @@ use super::retry::Attempts;
 use super::transport::chance;
 use super::url::Location;
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::buffers;
 use crate::net::http::Response;
 
 /// Longest piece that [`S3Body::next_chunk`] returns.
@@ -20,20 +21,25 @@ const CHUNK: usize = 64 * 1024;
 /// Memory that is set aside by an announced length alone.
 const TRUSTED_LENGTH: u64 = 256 * 1024 * 1024;
 
+/// Buffers from this length on may have been used before: fresh memory is slow.
+const RECYCLED: usize = 1024 * 1024;
+
 type Resuming = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
 
 /// A download that is read piece by piece; also a [`Stream`](futures_core::Stream). Dropping it
 /// early closes its connection.
 ///
-/// ```no_run
-/// # async fn example(client: s3_valkey::s3::S3Client) -> s3_valkey::Result<()> {
+/// ```
+/// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/s3_doc.rs")); }
+/// # support::run(async |client| {
+/// # client.put("large.bin", vec![1; 1 << 20].into(), &Default::default()).await?;
 /// let mut body = client.get("large.bin", None).await?;
 /// let mut length = 0;
 /// while let Some(chunk) = body.next_chunk().await {
 ///     length += chunk?.len() as u64;
 /// }
 /// assert_eq!(length, body.metadata.size);
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 pub struct S3Body {
     /// What the store says; the size is that of this body.
@@ -77,7 +83,7 @@ impl S3Body {
         let origin = position.filter(|_| named).map(|position| Origin {
             in_ranges: response.header("accept-ranges") == Some("bytes"),
             attempts: Attempts::new(client.options().retry),
-            etag: metadata.etag.clone(),
+            etag: metadata.condition(),
             client,
             location,
             position,
@@ -124,6 +130,16 @@ impl S3Body {
         self.left
     }
 
+    /// Closes the connection of a body that nobody reads for now; the next read asks for the rest.
+    /// Does nothing when the rest could not be asked for.
+    pub fn pause(&mut self) {
+        if let (Some(origin), Some(left), true) = (&self.origin, self.left, self.response.is_some())
+        {
+            self.resuming = Some(Box::pin(origin.clone().ask(left)));
+            self.response = None;
+        }
+    }
+
     /// Where the rest comes from and how long it is, if both are known.
     pub(super) fn rest(&self) -> Option<(&Origin, u64)> {
         Some((self.origin.as_ref()?, self.left?))
@@ -144,8 +160,12 @@ impl S3Body {
         if let Some(bytes) = ranges::collect(self).await? {
             return Ok(bytes);
         }
-        let room = self.left.unwrap_or(0).min(TRUSTED_LENGTH);
-        let mut bytes = BytesMut::with_capacity(usize::try_from(room).unwrap_or_default());
+        let room = usize::try_from(self.left.unwrap_or(0).min(TRUSTED_LENGTH)).unwrap_or_default();
+        let large = Some(room).filter(|room| *room >= RECYCLED);
+        let mut bytes = match large.and_then(buffers::take_room) {
+            Some(buffer) => BytesMut::from(Bytes::from(buffer)),
+            None => BytesMut::with_capacity(room),
+        };
         while self.left != Some(0) {
             if bytes.len() == bytes.capacity() {
                 bytes.reserve(CHUNK.max(bytes.len()));

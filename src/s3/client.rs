@@ -7,8 +7,8 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::body::S3Body;
-use super::config::{MAX_PART_SIZE, S3CredentialsWithOptions, S3Options};
-use super::multipart::MultiPartUpload;
+use super::config::{MAX_PART_SIZE, S3Credentials, S3CredentialsWithOptions, S3Options};
+use super::multipart::{MultiPartUpload, MultiPartUploadOptions};
 use super::op::Target;
 use super::op::delete::{self, S3DeleteResult};
 use super::op::get::{self, ByteRange, S3StatResult};
@@ -35,16 +35,20 @@ pub struct S3DownloadResult {
 
 /// An S3 client. Clones share credentials and connections.
 ///
-/// ```no_run
-/// # async fn example() -> s3_valkey::Result<()> {
-/// use s3_valkey::s3::{S3Client, S3Credentials, S3CredentialsWithOptions};
+/// ```
+/// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/s3_doc.rs")); }
+/// # support::run(async |client| {
+/// # let given = client.credentials().clone();
+/// use s3_valkey::s3::{PutOptions, S3Client, S3Credentials, S3CredentialsWithOptions};
+/// let credentials = S3Credentials::from_env(|name| std::env::var(name).ok());
+/// # let credentials = given;
 /// let client = S3Client::new(S3CredentialsWithOptions {
-///     credentials: S3Credentials::from_env(|name| std::env::var(name).ok()),
+///     credentials,
 ///     ..S3CredentialsWithOptions::default()
 /// });
-/// client.put("hello.txt", "hello".into(), &Default::default()).await?;
+/// client.put("hello.txt", "hello".into(), &PutOptions::default()).await?;
 /// assert_eq!(client.download("hello.txt", None).await?.body, b"hello");
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 #[derive(Clone)]
 pub struct S3Client {
@@ -72,14 +76,23 @@ impl S3Client {
         region(&self.transport.config)
     }
 
+    /// The credentials that the client was made with.
+    #[must_use]
+    pub fn credentials(&self) -> &S3Credentials {
+        &self.transport.config.credentials
+    }
+
     /// Opens an object, or a range of it, for reading piece by piece.
     pub async fn get(&self, path: &str, range: Option<ByteRange>) -> Result<S3Body> {
+        self.limited(self.open(path, range)).await
+    }
+
+    async fn open(&self, path: &str, range: Option<ByteRange>) -> Result<S3Body> {
         let location = self.locate(path)?;
         if range.is_some_and(ByteRange::is_empty) {
             return Ok(S3Body::empty());
         }
-        self.limited(S3Body::open(self.clone(), location, range))
-            .await
+        S3Body::open(self.clone(), location, range).await
     }
 
     /// Reads an object, or a range of it, into memory.
@@ -98,7 +111,7 @@ impl S3Client {
         range: Option<ByteRange>,
     ) -> Result<(BytesMut, S3StatResult)> {
         self.limited(async {
-            let mut body = self.get(path, range).await?;
+            let mut body = self.open(path, range).await?;
             let bytes = body.collect_bytes().await?;
             Ok((bytes, body.metadata))
         })
@@ -129,11 +142,24 @@ impl S3Client {
         body: Bytes,
         options: &PutOptions,
     ) -> Result<S3UploadResult> {
-        if body.len() as u64 <= MAX_PART_SIZE {
-            return self.put_pieces(path, vec![body], options).await;
+        if body.len() as u64 > MAX_PART_SIZE {
+            // Rare, and large: it must not make every call so.
+            return Box::pin(self.put_in_parts(path, body, options)).await;
         }
-        let upload = self.multipart(path, options.clone());
-        let mut upload = upload.expecting(body.len() as u64);
+        self.put_pieces(path, vec![body], options).await
+    }
+
+    async fn put_in_parts(
+        &self,
+        path: &str,
+        body: Bytes,
+        options: &PutOptions,
+    ) -> Result<S3UploadResult> {
+        let options = MultiPartUploadOptions {
+            length: Some(body.len() as u64),
+            ..options.clone().into()
+        };
+        let mut upload = self.multipart(path, options);
         upload.write(body).await?;
         upload.finish_with_result().await
     }
@@ -218,8 +244,12 @@ impl S3Client {
 
     /// An upload of unknown length: one request while it is shorter than a part, else parts.
     #[must_use]
-    pub fn multipart(&self, path: &str, options: PutOptions) -> MultiPartUpload {
-        MultiPartUpload::new(self.clone(), path, options)
+    pub fn multipart(
+        &self,
+        path: &str,
+        options: impl Into<MultiPartUploadOptions>,
+    ) -> MultiPartUpload {
+        MultiPartUpload::new(self.clone(), path, options.into())
     }
 
     pub(super) fn locate(&self, path: &str) -> Result<Location> {
@@ -232,13 +262,21 @@ impl S3Client {
     }
 
     /// Runs work within the time that a whole call may take.
-    pub(super) async fn limited<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        match self.options().timeout {
-            None => work.await,
-            Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-                let message = "the call took too long (timeout)";
-                Err(Error::new(ErrorKind::Timeout, "Timeout", message))
-            }),
+    pub(super) fn limited<'a, T: 'a>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'a,
+    ) -> impl Future<Output = Result<T>> + Send + 'a {
+        // What sends a request is large: here it is moved for the last time.
+        let work = Box::pin(work);
+        let limit = self.options().timeout;
+        async move {
+            match limit {
+                None => work.await,
+                Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+                    let message = "the call took too long (timeout)";
+                    Err(Error::new(ErrorKind::Timeout, "Timeout", message))
+                }),
+            }
         }
     }
 }

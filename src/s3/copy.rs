@@ -18,6 +18,12 @@ impl S3Client {
     /// of one store. Returns the length in bytes. Headers and rights are those of `options`, none
     /// are taken from the source.
     ///
+    /// ```no_run
+    /// # async fn example(client: s3_valkey::s3::S3Client) -> s3_valkey::Result<()> {
+    /// let length = client.copy(&client, "photo.jpg", "backup/photo.jpg", &Default::default()).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// Fails with `PreconditionFailed` if the object is overwritten meanwhile, and with
     /// `NotImplemented` on a store that cannot copy.
     pub async fn copy(
@@ -30,7 +36,7 @@ impl S3Client {
         let location = self.locate(path)?;
         let source_location = from.locate(source)?;
         let found = from.stat(source).await?;
-        let source = CopySource::new(&source_location, &found.etag);
+        let source = CopySource::new(&source_location, &found.condition());
         if found.size > MAX_WHOLE {
             self.copy_parts(&location, &source, found.size, options)
                 .await?;

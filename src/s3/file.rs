@@ -4,24 +4,27 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::body::S3Body;
-use super::client::{S3Client, S3DownloadResult};
-use super::config::{S3Credentials, S3CredentialsWithOptions};
-use super::op::delete::S3DeleteResult;
+use super::client::S3Client;
+use super::multipart::MultiPartUpload;
 use super::op::get::{ByteRange, S3StatResult};
-use super::op::list::{S3ListObjectsOptions, S3ListObjectsResult};
+use super::op::presign::PresignOptions;
 use super::op::put::PutOptions;
 use crate::error::{Error, ErrorKind, Result};
 
 /// An object of a store, or a range of one; nothing is requested until it is used.
 ///
-/// ```no_run
-/// # async fn example(client: s3_valkey::s3::S3Client) -> s3_valkey::Result<()> {
+/// ```
+/// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/s3_doc.rs")); }
+/// # support::run(async |client| {
 /// use s3_valkey::s3::S3File;
 /// let file = S3File::new(client, "settings.json");
 /// file.write(br#"{"theme":"dark"}"#).await?;
 /// let settings: std::collections::HashMap<String, String> = file.json().await?;
 /// assert_eq!(settings["theme"], "dark");
-/// # Ok(()) }
+/// assert_eq!(file.slice(2, 7).text().await?, "theme");
+/// file.delete().await?;
+/// assert!(!file.exists().await?);
+/// # Ok(()) });
 /// ```
 #[derive(Clone)]
 pub struct S3File {
@@ -55,7 +58,7 @@ impl S3File {
 
     /// The content as text; invalid UTF-8 is replaced.
     pub async fn text(&self) -> Result<String> {
-        let bytes = self.array_buffer().await?;
+        let bytes = self.bytes().await?;
         Ok(match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
@@ -64,7 +67,7 @@ impl S3File {
 
     /// The content, decoded from JSON.
     pub async fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.array_buffer().await?).map_err(|source| {
+        serde_json::from_slice(&self.bytes().await?).map_err(|source| {
             Error::new(
                 ErrorKind::Protocol,
                 "ERR_S3_INVALID_JSON",
@@ -75,6 +78,11 @@ impl S3File {
     }
 
     /// The content.
+    pub async fn bytes(&self) -> Result<Vec<u8>> {
+        self.array_buffer().await
+    }
+
+    /// The content, by the name that JavaScript has for it.
     pub async fn array_buffer(&self) -> Result<Vec<u8>> {
         Ok(self.client.download(&self.key, self.range).await?.body)
     }
@@ -91,6 +99,18 @@ impl S3File {
             .put(&self.key, Bytes::copy_from_slice(data), &options)
             .await
             .map(drop)
+    }
+
+    /// Replaces the object piece by piece.
+    #[must_use]
+    pub fn writer(&self) -> MultiPartUpload {
+        let options = PutOptions::from(self.client.options());
+        self.client.multipart(&self.key, options)
+    }
+
+    /// A URL by which anyone can do one thing with the object for a while.
+    pub fn presign(&self, options: &PresignOptions) -> Result<String> {
+        self.client.presign(&self.key, options)
     }
 
     /// Whether the object exists.
@@ -119,58 +139,5 @@ impl From<&super::config::S3Options> for PutOptions {
             storage_class: options.storage_class,
             request_payer: options.request_payer,
         }
-    }
-}
-
-/// The operations as the specification names them, for one call each. An [`S3Client`] keeps its
-/// connections between calls.
-impl S3Credentials {
-    /// A client with these credentials and the default options.
-    #[must_use]
-    pub fn client(&self) -> S3Client {
-        S3Client::new(S3CredentialsWithOptions {
-            credentials: self.clone(),
-            ..S3CredentialsWithOptions::default()
-        })
-    }
-
-    /// See [`S3Client::stat`].
-    pub async fn stat(&self, path: &str) -> Result<S3StatResult> {
-        self.client().stat(path).await
-    }
-
-    /// See [`S3Client::download`].
-    pub async fn download(&self, path: &str) -> Result<S3DownloadResult> {
-        self.client().download(path, None).await
-    }
-
-    /// `size` bytes from `offset`, or all from there.
-    pub async fn download_slice(
-        &self,
-        path: &str,
-        offset: u64,
-        size: Option<u64>,
-    ) -> Result<S3DownloadResult> {
-        let range = match size {
-            None => ByteRange::From(offset),
-            Some(size) => ByteRange::Bounded {
-                start: offset,
-                end_exclusive: offset.saturating_add(size),
-            },
-        };
-        self.client().download(path, Some(range)).await
-    }
-
-    /// See [`S3Client::delete`].
-    pub async fn delete(&self, path: &str) -> Result<S3DeleteResult> {
-        self.client().delete(path).await
-    }
-
-    /// See [`S3Client::list_objects`].
-    pub async fn list_objects(
-        &self,
-        options: &S3ListObjectsOptions,
-    ) -> Result<S3ListObjectsResult> {
-        self.client().list_objects(options).await
     }
 }

@@ -1,21 +1,24 @@
 //! The S3 client.
 //!
-//! [`S3Client`] has the operations, `transport` signs, sends and tries again; [`S3File`] is one object. What each operation asks
-//! and makes of the answer is in [`op`], how requests are addressed in [`url`] and signed in
-//! [`sign`]; these are pure.
+//! [`S3Client`] has the operations, `transport` signs, sends and tries again; [`S3File`] is one
+//! object. What each operation asks and makes of the answer is in [`op`], how requests are
+//! addressed in [`url`] and signed in [`sign`]; these are pure.
 
 pub mod acl;
 mod body;
+mod calls;
 mod client;
 pub mod config;
 mod copy;
 mod file;
 mod multipart;
 pub mod op;
+mod pieces;
 mod place;
 mod ranges;
 pub mod retry;
 pub mod sign;
+mod signed;
 pub mod storage_class;
 mod transport;
 pub mod url;
@@ -23,10 +26,11 @@ pub mod xml;
 
 pub use acl::Acl;
 pub use body::S3Body;
+pub use calls::CallOptions;
 pub use client::{S3Client, S3DownloadResult};
 pub use config::{S3Credentials, S3CredentialsWithOptions, S3Options};
 pub use file::S3File;
-pub use multipart::MultiPartUpload;
+pub use multipart::{MultiPartUpload, MultiPartUploadOptions};
 pub use op::delete::S3DeleteResult;
 pub use op::get::{ByteRange, S3StatResult};
 pub use op::list::{

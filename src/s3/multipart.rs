@@ -1,28 +1,64 @@
 //! Uploads piece by piece.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::acl::Acl;
 use super::client::S3Client;
 use super::op::multipart::{self, MAX_PARTS};
 use super::op::put::{PutOptions, S3UploadResult};
+use super::pieces::Pieces;
+use super::storage_class::StorageClass;
 use super::url::Location;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
 
-/// Pieces up to this length are gathered: a part is not made of thousands of them.
-const SMALL: usize = 16 * 1024;
-/// How much is gathered.
-const GATHERED: usize = 64 * 1024;
 /// How long an aborted upload waits for parts that the store has received.
 const STRAGGLERS: Duration = Duration::from_secs(10);
 /// Raised part sizes are whole mebibytes.
 const MEBIBYTE: u64 = 1024 * 1024;
+
+/// How an object is stored in parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MultiPartUploadOptions {
+    /// Who may do what.
+    pub acl: Option<Acl>,
+    /// How the store keeps it.
+    pub storage_class: Option<StorageClass>,
+    /// Media type.
+    pub content_type: Option<String>,
+    /// How a browser shows it.
+    pub content_disposition: Option<String>,
+    /// How the bytes are encoded; nothing is encoded by the client.
+    pub content_encoding: Option<String>,
+    /// The caller pays.
+    pub request_payer: bool,
+    /// Bytes of a part. Default: as the client was told.
+    pub part_size: Option<u64>,
+    /// Parts in flight at most. Default: as the client was told.
+    pub queue_size: Option<u32>,
+    /// Bytes of the object, if that is known: parts become as large as it takes to need no more
+    /// than 10,000 of them.
+    pub length: Option<u64>,
+}
+
+impl From<PutOptions> for MultiPartUploadOptions {
+    fn from(options: PutOptions) -> Self {
+        Self {
+            acl: options.acl,
+            storage_class: options.storage_class,
+            content_type: options.content_type,
+            content_disposition: options.content_disposition,
+            content_encoding: options.content_encoding,
+            request_payer: options.request_payer,
+            ..Self::default()
+        }
+    }
+}
 
 /// An upload that is written piece by piece.
 ///
@@ -30,14 +66,16 @@ const MEBIBYTE: u64 = 1024 * 1024;
 /// `queue_size` are in flight; `write` waits while there are that many. After a failure every call
 /// returns it, and nothing is left in the store.
 ///
-/// ```no_run
-/// # async fn example(client: s3_valkey::s3::S3Client) -> s3_valkey::Result<()> {
-/// let mut upload = client.multipart("large.bin", Default::default());
-/// for _ in 0..1000 {
+/// ```
+/// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/s3_doc.rs")); }
+/// # support::run(async |client| {
+/// use s3_valkey::s3::MultiPartUploadOptions;
+/// let mut upload = client.multipart("large.bin", MultiPartUploadOptions::default());
+/// for _ in 0..12 {
 ///     upload.write(vec![0; 1 << 20].into()).await?;
 /// }
-/// assert_eq!(upload.finish().await?, 1000 << 20);
-/// # Ok(()) }
+/// assert_eq!(upload.finish().await?, 12 << 20);
+/// # Ok(()) });
 /// ```
 pub struct MultiPartUpload {
     client: S3Client,
@@ -45,10 +83,7 @@ pub struct MultiPartUpload {
     options: PutOptions,
     part_size: u64,
     queue_size: usize,
-    waiting: VecDeque<Bytes>,
-    /// Small pieces behind those that wait.
-    gathered: BytesMut,
-    waiting_bytes: u64,
+    waiting: Pieces,
     upload: Option<Upload>,
     in_flight: JoinSet<Result<(u32, String)>>,
     /// Of each part that may be in flight: its task, and whether the store may have it.
@@ -82,17 +117,24 @@ impl Upload {
 }
 
 impl MultiPartUpload {
-    pub(super) fn new(client: S3Client, path: &str, options: PutOptions) -> Self {
+    pub(super) fn new(client: S3Client, path: &str, options: MultiPartUploadOptions) -> Self {
         let settings = client.options();
+        let part_size = options.part_size.unwrap_or(settings.part_size).max(1);
+        let queue_size = options.queue_size.unwrap_or(settings.queue_size).max(1);
         Self {
-            part_size: settings.part_size.max(1),
-            queue_size: usize::try_from(settings.queue_size.max(1)).unwrap_or(usize::MAX),
+            part_size: part_size_for(options.length.unwrap_or(0), part_size),
+            queue_size: usize::try_from(queue_size).unwrap_or(usize::MAX),
             client,
             path: path.to_owned(),
-            options,
-            waiting: VecDeque::new(),
-            gathered: BytesMut::new(),
-            waiting_bytes: 0,
+            options: PutOptions {
+                content_type: options.content_type,
+                content_disposition: options.content_disposition,
+                content_encoding: options.content_encoding,
+                acl: options.acl,
+                storage_class: options.storage_class,
+                request_payer: options.request_payer,
+            },
+            waiting: Pieces::default(),
             upload: None,
             in_flight: JoinSet::new(),
             stragglers: Vec::new(),
@@ -104,30 +146,25 @@ impl MultiPartUpload {
         }
     }
 
-    /// Tells the length in bytes before anything is written: parts become as large as it takes to
-    /// need no more than 10,000 of them.
+    /// The path that the upload was opened with.
     #[must_use]
-    pub fn expecting(mut self, length: u64) -> Self {
-        self.part_size = part_size_for(length, self.part_size);
-        self
+    pub fn key(&self) -> &str {
+        &self.path
+    }
+
+    /// The store's name for the upload, once there is a part.
+    #[must_use]
+    pub fn upload_id(&self) -> Option<&str> {
+        self.upload.as_ref().map(|upload| upload.id.as_str())
     }
 
     /// Adds bytes.
     pub async fn write(&mut self, bytes: Bytes) -> Result<()> {
         self.check()?;
         self.written += bytes.len() as u64;
-        self.waiting_bytes += bytes.len() as u64;
-        if bytes.len() <= SMALL {
-            self.gathered.extend_from_slice(&bytes);
-            if self.gathered.len() >= GATHERED {
-                self.seal();
-            }
-        } else {
-            self.seal();
-            self.waiting.push_back(bytes);
-        }
-        while self.waiting_bytes >= self.part_size {
-            let part = self.take(self.part_size);
+        self.waiting.push(bytes);
+        while self.waiting.length() >= self.part_size {
+            let part = self.waiting.take(self.part_size);
             let sent = self.send_part(part).await;
             self.settle(sent).await?;
         }
@@ -185,9 +222,7 @@ impl MultiPartUpload {
     /// Aborts the upload, after its stragglers: a part that is stored later would stay for ever.
     /// What the store has not received in full is simply cut off.
     async fn clean_up(&mut self) -> Result<()> {
-        self.waiting.clear();
-        self.gathered.clear();
-        self.waiting_bytes = 0;
+        self.waiting = Pieces::default();
         self.given_up.store(true, Ordering::Release);
         for (task, sent) in self.stragglers.drain(..) {
             if !sent.load(Ordering::Acquire) {
@@ -217,7 +252,7 @@ impl MultiPartUpload {
     /// [`finish`](Self::finish) for those who may want to abort meanwhile; returns the `ETag`.
     pub(crate) async fn complete(&mut self) -> Result<String> {
         self.check()?;
-        let rest = self.take(self.waiting_bytes);
+        let rest = self.waiting.take(self.waiting.length());
         let outcome = self.complete_with(rest).await;
         self.settle(outcome).await
     }
@@ -277,7 +312,7 @@ impl MultiPartUpload {
         let (sent, given_up) = (Arc::<AtomicBool>::default(), Arc::clone(&self.given_up));
         let straggler = Arc::clone(&sent);
         self.next_part += 1;
-        let send = async move {
+        let work = async move {
             let request = multipart::part(&upload.location, &upload.id, number, body, payer);
             let sending = client.transport.send_part(&request, &sent, &given_up);
             let response = client.limited(sending).await?;
@@ -290,7 +325,7 @@ impl MultiPartUpload {
                 )),
             }
         };
-        let task = self.in_flight.spawn_on(send, runtime::shared().handle());
+        let task = self.in_flight.spawn_on(work, runtime::shared().handle());
         self.stragglers.retain(|(task, _)| !task.is_finished());
         self.stragglers.push((task, straggler));
         Ok(())
@@ -327,31 +362,6 @@ impl MultiPartUpload {
         }
         Ok(())
     }
-
-    fn seal(&mut self) {
-        if !self.gathered.is_empty() {
-            self.waiting.push_back(self.gathered.split().freeze());
-        }
-    }
-
-    /// The first `length` bytes that wait, in the pieces in which they came.
-    fn take(&mut self, length: u64) -> Vec<Bytes> {
-        self.seal();
-        self.waiting_bytes -= length;
-        let mut left = usize::try_from(length).unwrap_or(usize::MAX);
-        let mut pieces = Vec::new();
-        while left > 0
-            && let Some(mut piece) = self.waiting.pop_front()
-        {
-            let rest = piece.split_off(piece.len().min(left));
-            left -= piece.len();
-            pieces.push(piece);
-            if !rest.is_empty() {
-                self.waiting.push_front(rest);
-            }
-        }
-        pieces
-    }
 }
 
 /// The smallest part size, not below `least`, with which so many bytes make 10,000 parts at most.
@@ -378,7 +388,7 @@ mod tests {
         for length in [most + 1, most * 3 + 5, 5 << 40] {
             let size = part_size_for(length, MIN_PART_SIZE);
             assert!(length.div_ceil(size) <= u64::from(MAX_PARTS));
-            assert!(size > MIN_PART_SIZE && size % MEBIBYTE == 0);
+            assert!(size > MIN_PART_SIZE && size.is_multiple_of(MEBIBYTE));
             assert!(length.div_ceil(size - MEBIBYTE) > u64::from(MAX_PARTS));
         }
     }

@@ -1,11 +1,11 @@
 //! Large downloads into memory: several ranges at once, each read to its place in one buffer.
 
-use bytes::{BufMut, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use tokio::task::JoinSet;
 
 use super::body::{Origin, S3Body};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::runtime;
+use crate::net::{buffers, runtime};
 
 /// A range is at least this long: opening another connection must pay.
 const MIN_RANGE: u64 = 16 * 1024 * 1024;
@@ -19,7 +19,8 @@ pub(super) async fn collect(body: &mut S3Body) -> Result<Option<BytesMut>> {
     if ranges.len() < 2 {
         return Ok(None);
     }
-    let Some(mut buffer) = allocate(length) else {
+    let room = usize::try_from(length).ok().and_then(buffers::take_room);
+    let Some(mut buffer) = room.map(Bytes::from).map(BytesMut::from) else {
         return Ok(None);
     };
     let origin = origin.clone();
@@ -78,13 +79,6 @@ async fn read_all(body: &mut S3Body, place: BytesMut, length: u64) -> Result<Byt
         }
     }
     Ok(into.into_inner())
-}
-
-/// A buffer of so many bytes; None when there is not as much memory, whoever said the number.
-fn allocate(length: u64) -> Option<BytesMut> {
-    let length = usize::try_from(length).ok()?;
-    Vec::<u8>::new().try_reserve_exact(length).ok()?;
-    Some(BytesMut::with_capacity(length))
 }
 
 /// Starts and lengths of the ranges by which so many bytes are read.

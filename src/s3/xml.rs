@@ -1,40 +1,56 @@
 //! The XML documents of S3, read and written. Pure; what is malformed is an error, never a panic.
 
+use std::borrow::Cow;
+
 use quick_xml::Reader;
 use quick_xml::escape::escape;
 use quick_xml::events::Event;
 
 /// Elements within elements that are accepted.
 const MAX_DEPTH: usize = 32;
+/// Elements that are accepted: a page of 1,000 objects has some 15,000. Each takes far more memory
+/// than the four bytes in which a document can say it.
+const MAX_ELEMENTS: usize = 1_000_000;
 
 /// An element with its text and its children, in the document's order.
+///
+/// It borrows what stands in the document as it is meant.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Element {
+pub struct Element<'a> {
     /// Local name, without a namespace prefix.
-    pub name: String,
+    pub name: &'a str,
     /// Text directly inside, entities decoded.
-    pub text: String,
+    pub text: Cow<'a, str>,
     /// Elements directly inside.
-    pub children: Vec<Element>,
+    pub children: Vec<Element<'a>>,
 }
 
-impl Element {
-    /// Parses a whole document; `None` when it is not well-formed or too deep.
+impl<'a> Element<'a> {
+    /// Parses a whole document; `None` when it is not well-formed, too deep or of too many elements.
     #[must_use]
-    pub fn parse(document: &[u8]) -> Option<Self> {
-        let mut reader = Reader::from_str(std::str::from_utf8(document).ok()?);
+    pub fn parse(document: &'a [u8]) -> Option<Self> {
+        let document = std::str::from_utf8(document).ok()?;
+        let mut reader = Reader::from_str(document);
         let mut open: Vec<Self> = Vec::new();
         let mut root = None;
+        let mut count = 0;
         loop {
-            match reader.read_event().ok()? {
+            let event = reader.read_event().ok()?;
+            if matches!(event, Event::Start(_) | Event::Empty(_)) {
+                count += 1;
+                if count > MAX_ELEMENTS {
+                    return None;
+                }
+            }
+            match event {
                 Event::Start(start) => {
                     if root.is_some() || open.len() == MAX_DEPTH {
                         return None;
                     }
-                    open.push(Self::named(start.local_name().as_ref()));
+                    open.push(Self::named(within(document, start.local_name().as_ref())?));
                 }
                 Event::Empty(start) => {
-                    let element = Self::named(start.local_name().as_ref());
+                    let element = Self::named(within(document, start.local_name().as_ref())?);
                     close(&mut open, &mut root, element)?;
                 }
                 Event::End(_) => {
@@ -42,21 +58,21 @@ impl Element {
                     close(&mut open, &mut root, element)?;
                 }
                 Event::Text(text) => match open.last_mut() {
-                    Some(element) => element.text.push_str(&text),
+                    Some(element) => element.add(within(document, &text)?),
                     None if text.chars().all(char::is_whitespace) => {}
                     None => return None,
                 },
                 Event::CData(data) => {
-                    open.last_mut()?.text.push_str(&data);
+                    open.last_mut()?.add(within(document, &data)?);
                 }
                 Event::GeneralRef(entity) => {
                     let element = open.last_mut()?;
                     if let Some(character) = entity.resolve_char_ref().ok()? {
-                        element.text.push(character);
+                        element.text.to_mut().push(character);
                     } else {
                         // Only the five that XML predefines: nothing can be declared.
                         let text = quick_xml::escape::resolve_predefined_entity(&entity)?;
-                        element.text.push_str(text);
+                        element.text.to_mut().push_str(text);
                     }
                 }
                 Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
@@ -67,10 +83,18 @@ impl Element {
         }
     }
 
-    fn named(name: &str) -> Self {
+    fn named(name: &'a str) -> Self {
         Self {
-            name: name.to_owned(),
+            name,
             ..Self::default()
+        }
+    }
+
+    fn add(&mut self, text: &'a str) {
+        if self.text.is_empty() {
+            self.text = text.into();
+        } else {
+            self.text.to_mut().push_str(text);
         }
     }
 
@@ -83,16 +107,26 @@ impl Element {
     /// The text of the first child of this name.
     #[must_use]
     pub fn child_text(&self, name: &str) -> Option<&str> {
-        self.child(name).map(|child| child.text.as_str())
+        self.child(name).map(|child| &*child.text)
     }
 
     /// All children of this name.
-    pub fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+    pub fn children<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b Self> {
         self.children.iter().filter(move |child| child.name == name)
     }
 }
 
-fn close(open: &mut [Element], root: &mut Option<Element>, element: Element) -> Option<()> {
+/// A part of the document that the reader only lends for a moment, as long as the document lives.
+fn within<'a>(document: &'a str, part: &str) -> Option<&'a str> {
+    let start = (part.as_ptr() as usize).checked_sub(document.as_ptr() as usize)?;
+    document.get(start..start + part.len())
+}
+
+fn close<'a>(
+    open: &mut [Element<'a>],
+    root: &mut Option<Element<'a>>,
+    element: Element<'a>,
+) -> Option<()> {
     match open.last_mut() {
         Some(parent) => parent.children.push(element),
         None if root.is_none() => *root = Some(element),
@@ -158,6 +192,21 @@ mod tests {
             assert_eq!(Element::parse(document.as_bytes()), None, "{document:.40}");
         }
         assert_eq!(Element::parse(b"<a>\xff</a>"), None);
+    }
+
+    #[test]
+    fn large_documents() {
+        let document = |element: &str, count| format!("<a>{}</a>", element.repeat(count));
+        // 50 MiB of objects, and of what is nothing but elements.
+        let long = document(
+            &format!("<Contents><Key>{}</Key></Contents>", "k".repeat(5000)),
+            10_000,
+        );
+        let root = Element::parse(long.as_bytes()).unwrap();
+        assert_eq!(root.children.len(), 10_000);
+        assert!(Element::parse(document("<b/>", MAX_ELEMENTS - 1).as_bytes()).is_some());
+        assert!(Element::parse(document("<b/>", MAX_ELEMENTS).as_bytes()).is_none());
+        assert!(Element::parse(document("&#65;", 1_000_000).as_bytes()).is_some());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A scripted store: answers each request as the test says, for what no real store does.
+// A scripted store: answers each request as the test says, for what no real store does.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

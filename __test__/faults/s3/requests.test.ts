@@ -141,7 +141,7 @@ it("refuses a head without end", async () => {
     request.socket.write(`HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(20_000)}`);
     return true;
   };
-  await expect(store.client().stat("key")).rejects.toMatchObject({ code: "InvalidResponse" });
+  await expect(store.client().stat("key")).rejects.toMatchObject({ code: "Malformed_HTTP_Response" });
 });
 
 it("takes an answer that trickles in", async () => {

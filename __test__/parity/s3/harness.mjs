@@ -77,14 +77,15 @@ async function settled(promise) {
  * @param {() => unknown} run
  * @param {{ answers?: object[], requests?: number, sorted?: boolean, stored?: boolean }} [how]
  *   `requests`: how many are waited for; `sorted`: their order is left to chance; `stored`: so is
- *   which ones there are, but not whether an object is stored in the end
+ *   which ones there are, but not whether an object is stored in the end. An upload that may still be
+ *   aborted afterwards is one of the object "loose", which is shown in no other way
  */
 export async function wire(key, run, { answers = [], requests = 0, sorted = false, stored = false } = {}) {
   await send("/answers", answers);
   await observe(key, run);
   const all = await send("/take", requests);
   if (stored) return print(`${key}@stored`, all.some(isStored) ? "stored" : "nothing");
-  const seen = all.map(showRequest);
+  const seen = all.filter(({ target }) => !target.includes("/loose")).map(showRequest);
   if (sorted) seen.sort();
   print(`${key}@wire`, seen.length === 0 ? "nothing" : seen.join(" ; "));
 }

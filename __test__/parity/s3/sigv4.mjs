@@ -1,4 +1,8 @@
-/** Signature Version 4 as a server checks it: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html */
+/**
+ * Signature Version 4 as a server checks it.
+ *
+ * Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html>
+ */
 import { createHash, createHmac } from "node:crypto";
 
 /** The secret of every access key id in these tests, so that a server needs no list. */

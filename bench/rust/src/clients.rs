@@ -33,15 +33,21 @@ impl Client {
 
 /// Connects all of them and stores the value.
 pub async fn connect(url: &str) -> Vec<Client> {
-    let ours = ValkeyClient::connect(url).await.expect("s3-valkey connects");
-    ours.set(KEY, VALUE, SetOptions::default()).await.expect("SET");
+    let ours = ValkeyClient::connect(url)
+        .await
+        .expect("s3-valkey connects");
+    ours.set(KEY, VALUE, SetOptions::default())
+        .await
+        .expect("SET");
     let redis_rs = redis::Client::open(url)
         .expect("a URL")
         .get_multiplexed_async_connection()
         .await
         .expect("redis-rs connects");
     let config = fred::types::config::Config::from_url(url).expect("a URL");
-    let fred = fred::types::Builder::from_config(config).build().expect("a client");
+    let fred = fred::types::Builder::from_config(config)
+        .build()
+        .expect("a client");
     fred.init().await.expect("fred connects");
     vec![
         Client::S3Valkey(ours),

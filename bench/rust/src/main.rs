@@ -67,6 +67,8 @@ fn argument(name: &str, missing: usize) -> usize {
     let mut arguments = std::env::args().skip_while(|argument| argument != name);
     match arguments.nth(1) {
         None => missing,
-        Some(text) => text.parse().unwrap_or_else(|_| panic!("{name} takes a number")),
+        Some(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} takes a number")),
     }
 }

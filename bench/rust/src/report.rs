@@ -16,7 +16,9 @@ impl Slice {
         Self {
             per_second: count / elapsed.as_secs_f64(),
             cpu: micros(cpu) / count,
-            median: latencies.get(latencies.len() / 2).map_or(0.0, |&half| micros(half)),
+            median: latencies
+                .get(latencies.len() / 2)
+                .map_or(0.0, |&half| micros(half)),
         }
     }
 }
@@ -48,10 +50,18 @@ impl Report {
         println!("\nGET, {} concurrent callers", self.callers);
         println!("| client | per second | p50 µs | CPU µs/op | s3-valkey × |");
         println!("| --- | --- | --- | --- | --- |");
-        let ours = &self.clients.iter().find(|(name, _)| *name == "s3-valkey").expect("it ran").1;
+        let ours = &self
+            .clients
+            .iter()
+            .find(|(name, _)| *name == "s3-valkey")
+            .expect("it ran")
+            .1;
         for (name, slices) in &self.clients {
             let of = |value: fn(&Slice) -> f64| median(slices.iter().map(value).collect());
-            let ratios = ours.iter().zip(slices).map(|(our, their)| our.per_second / their.per_second);
+            let ratios = ours
+                .iter()
+                .zip(slices)
+                .map(|(our, their)| our.per_second / their.per_second);
             println!(
                 "| {name} | {:.0} | {:.1} | {:.2} | {:.2} |",
                 of(|slice| slice.per_second),

@@ -4,14 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
+use hyper::StatusCode;
 
-use super::Timeouts;
 use super::connector::Connector;
-use super::framing::Framing;
 use super::head::RequestHead;
 use super::pool::Pool;
 use super::proxy::Route;
 use super::response::Response;
+use super::{Timeouts, malformed};
 use crate::error::Result;
 use crate::net::tls::TlsOptions;
 
@@ -67,11 +67,10 @@ impl HttpClient {
     pub async fn send(
         &self,
         route: &Arc<Route>,
-        mut outgoing: Outgoing<'_>,
+        outgoing: Outgoing<'_>,
         timeouts: &Timeouts,
     ) -> Result<Response> {
         let Inner { connector, pool } = &*self.inner;
-        outgoing.head = outgoing.head.finish();
         let permit = pool.enter(route).await;
         let mut kept = pool.take(route);
         loop {
@@ -81,16 +80,13 @@ impl HttpClient {
                 None => connector.connect(route, timeouts.connect).await?,
             };
             match connection.exchange(&outgoing, timeouts).await {
-                Ok(head) => {
-                    let framing = Framing::of(&head, outgoing.head.is_head)?;
+                // No request asks to change the protocol.
+                Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                    return Err(malformed("the peer sent an answer nobody asked for"));
+                }
+                Ok(response) => {
                     let home = (Arc::clone(pool), Arc::clone(route), permit);
-                    return Ok(Response::new(
-                        head,
-                        framing,
-                        connection,
-                        home,
-                        timeouts.stall,
-                    ));
+                    return Ok(Response::new(response, connection, home, timeouts.stall));
                 }
                 Err(failure) if reused && failure.unanswered => {
                     if let Some(repeated) = outgoing.repeated {

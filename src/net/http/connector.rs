@@ -1,25 +1,25 @@
 //! Dialling: name lookup, TCP, a proxy's tunnel, TLS; always on the shared runtime.
 
 use std::io;
-use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::BufMut;
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 use super::connection::Connection;
-use super::head::{MAX_HEAD, ResponseHead, end_of_head};
 use super::proxy::{ProxyServer, Route};
+use super::stream::Stream;
 use super::timed_out;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
 use crate::net::tls::{self, TlsOptions};
+use crate::net::verify::handshake_failed;
 
 /// Makes connections with one set of TLS settings.
 pub(super) struct Connector {
@@ -56,7 +56,7 @@ impl Connector {
                     timed_out("the connection could not be made in time (connectTimeout)")
                 })??,
             };
-            Ok(Connection::new(stream))
+            Connection::new(stream).await
         }));
         dial.finish().await
     }
@@ -66,11 +66,12 @@ impl Connector {
         let stream = match &route.proxy {
             None => connect_tcp(host, port).await?,
             Some(proxy) => {
-                let mut stream = connect_tcp(&proxy.host, proxy.port).await?;
+                let stream = connect_tcp(&proxy.host, proxy.port).await?;
                 if route.origin.https {
-                    tunnel(&mut stream, proxy, host, port).await?;
+                    tunnel(stream, proxy, host, port).await?
+                } else {
+                    stream
                 }
-                stream
             }
         };
         if !route.origin.https {
@@ -129,35 +130,44 @@ async fn connect_tcp(host: &str, port: u16) -> Result<TcpStream> {
 }
 
 /// Asks a proxy to connect to the origin.
-async fn tunnel(stream: &mut TcpStream, proxy: &ProxyServer, host: &str, port: u16) -> Result<()> {
+async fn tunnel(
+    stream: TcpStream,
+    proxy: &ProxyServer,
+    host: &str,
+    port: u16,
+) -> Result<TcpStream> {
     let failed = |why: String| Error::new(ErrorKind::Connection, "ProxyConnectFailed", why);
-    let broken = |source: io::Error| {
+    let broken = |source: hyper::Error| {
         failed(format!("the proxy closed the connection: {source}")).with_source(source)
     };
-    let host = if host.contains(':') {
-        format!("[{host}]")
+    let authority = if host.contains(':') {
+        format!("[{host}]:{port}")
     } else {
-        host.to_owned()
+        format!("{host}:{port}")
     };
-    let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nhost: {host}:{port}\r\n");
+    let mut request = hyper::Request::connect(&authority).header("host", &authority);
     if let Some(authorization) = &proxy.authorization {
-        request.push_str("proxy-authorization: ");
-        request.push_str(authorization);
-        request.push_str("\r\n");
+        request = request.header("proxy-authorization", authorization);
     }
-    request.push_str("\r\n");
-    stream.write_all(request.as_bytes()).await.map_err(broken)?;
-    let mut answer = Vec::new();
-    // Byte by byte: what follows the head belongs to TLS.
-    while end_of_head(&answer, answer.len().saturating_sub(1)).is_none() {
-        if answer.len() == MAX_HEAD {
-            return Err(failed("the proxy's answer is too long".into()));
+    let request = request
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| failed(format!("the host cannot be asked for: {error}")))?;
+    let (mut sender, connection) = http1::Builder::new()
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(broken)?;
+    let answer = async move {
+        let answer = sender.send_request(request).await.map_err(broken)?;
+        match answer.status().as_u16() {
+            200..300 => hyper::upgrade::on(answer).await.map_err(broken),
+            status => Err(failed(format!("the proxy refused to connect: {status}"))),
         }
-        answer.push(stream.read_u8().await.map_err(broken)?);
-    }
-    match ResponseHead::parse(&answer)?.status {
-        200..300 => Ok(()),
-        status => Err(failed(format!("the proxy refused to connect: {status}"))),
+    };
+    let (upgraded, _) = tokio::join!(answer, connection.with_upgrades());
+    match upgraded?.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) if parts.read_buf.is_empty() => Ok(parts.io.into_inner()),
+        // TLS is silent until the client has spoken.
+        _ => Err(failed("the proxy spoke out of turn".into())),
     }
 }
 
@@ -171,68 +181,11 @@ fn dial_error(source: io::Error) -> Error {
 }
 
 fn tls_error(source: io::Error) -> Error {
+    let inner = source.get_ref().and_then(|inner| inner.downcast_ref());
+    if let Some(error @ rustls::Error::InvalidCertificate(_)) = inner {
+        // What may be wrong with a certificate has names of its own.
+        return handshake_failed(error.clone());
+    }
     let message = format!("TLS handshake failed: {source}");
     Error::new(ErrorKind::Tls, "TLSHandshakeFailed", message).with_source(source)
-}
-
-/// Bytes to and from the peer.
-pub(super) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
-impl Stream {
-    /// Reads what is there into the free room of `buffer`.
-    pub(super) fn poll_read(
-        &mut self,
-        context: &mut Context<'_>,
-        buffer: &mut impl BufMut,
-    ) -> Poll<io::Result<usize>> {
-        fn read<S: AsyncRead + Unpin>(
-            stream: &mut S,
-            context: &mut Context<'_>,
-            buffer: &mut impl BufMut,
-        ) -> Poll<io::Result<usize>> {
-            pin!(stream.read_buf(buffer)).poll(context)
-        }
-        match self {
-            Self::Plain(stream) => read(stream, context, buffer),
-            Self::Tls(stream) => read(&mut **stream, context, buffer),
-        }
-    }
-
-    /// Writes a part of the slices.
-    pub(super) fn poll_write(
-        &mut self,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
-            Self::Tls(stream) => Pin::new(&mut **stream).poll_write_vectored(context, slices),
-        }
-    }
-
-    pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Plain(_) => Poll::Ready(Ok(())),
-            Self::Tls(stream) => Pin::new(&mut **stream).poll_flush(context),
-        }
-    }
-
-    /// Whether the peer has neither closed nor sent anything that nobody asked for. TLS may send
-    /// tickets at any time.
-    pub(super) fn is_quiet(&self) -> bool {
-        let (stream, tls) = match self {
-            Self::Plain(stream) => (stream, false),
-            Self::Tls(stream) => (stream.get_ref().0, true),
-        };
-        let mut byte = [0];
-        let mut context = Context::from_waker(std::task::Waker::noop());
-        match stream.poll_peek(&mut context, &mut ReadBuf::new(&mut byte)) {
-            Poll::Pending => true,
-            Poll::Ready(Ok(count)) => tls && count > 0,
-            Poll::Ready(Err(_)) => false,
-        }
-    }
 }

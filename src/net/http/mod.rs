@@ -1,16 +1,19 @@
 //! HTTP/1.1 with a pool of kept-alive connections.
 //!
-//! The caller's own task writes and reads the socket: a small request costs one write and one
-//! read. [`head`], [`framing`] and [`proxy`] are pure; [`connection`] owns a socket.
+//! hyper speaks HTTP, polled by the caller's own task: a small request crosses no other. [`head`]
+//! and [`proxy`] are pure; [`connection`] owns a socket.
 
+mod basic_auth;
+mod body;
 mod client;
 mod connection;
 mod connector;
-mod framing;
 mod head;
 mod pool;
 mod proxy;
 mod response;
+mod stream;
+mod watchdog;
 
 use std::time::Duration;
 

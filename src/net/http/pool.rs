@@ -52,7 +52,7 @@ impl Pool {
     pub(super) fn take(&self, route: &Arc<Route>) -> Option<Connection> {
         loop {
             // Closing a connection needs no lock.
-            let (connection, since) = self.lock().host(route).idle.pop()?;
+            let (mut connection, since) = self.lock().host(route).idle.pop()?;
             if since.elapsed() < IDLE_TIMEOUT && connection.is_fresh() {
                 return Some(connection);
             }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::basic_auth;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The server that a request is for.
@@ -91,13 +92,7 @@ impl ProxyServer {
         Ok(Self {
             host: host.to_ascii_lowercase(),
             port,
-            authorization: user.map(|user| {
-                let (name, password) = user.split_once(':').unwrap_or((user, ""));
-                let mut pair = percent_decoded(name);
-                pair.push(b':');
-                pair.extend(percent_decoded(password));
-                format!("Basic {}", base64(&pair))
-            }),
+            authorization: user.map(basic_auth::authorization),
         })
     }
 }
@@ -131,7 +126,8 @@ impl ProxySettings {
         })
     }
 
-    /// Reads `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`; the names in lower case win.
+    /// Reads `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` for what neither names, and `NO_PROXY`; the
+    /// names in lower case win.
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let variable = |name: &str| {
             lookup(&name.to_ascii_lowercase())
@@ -140,6 +136,7 @@ impl ProxySettings {
         };
         let proxy = |name: &str| {
             variable(name)
+                .or_else(|| variable("ALL_PROXY"))
                 .map(|url| ProxyServer::parse(&url).map(Arc::new))
                 .transpose()
         };
@@ -192,45 +189,6 @@ fn split_port(authority: &str, default: u16) -> (&str, u16) {
         _ => (authority, default),
     };
     (host.trim_start_matches('[').trim_end_matches(']'), port)
-}
-
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let pair = bytes
-            .get(at + 1..at + 3)
-            .and_then(|pair| std::str::from_utf8(pair).ok());
-        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
-            Some(byte) if bytes[at] == b'%' => {
-                decoded.push(byte);
-                at += 3;
-            }
-            _ => {
-                decoded.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    decoded
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(group.get(index).copied().unwrap_or_default());
-        let word = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for index in 0..4 {
-            text.push(if index <= group.len() {
-                char::from(DIGITS[(word >> (18 - 6 * index)) as usize & 63])
-            } else {
-                '='
-            });
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -301,18 +259,23 @@ mod tests {
         ] {
             assert_eq!(proxy(url), None, "{url}");
         }
+        let rest = ProxySettings::from_env(|name| match name {
+            "ALL_PROXY" => Some("all".into()),
+            "HTTPS_PROXY" => Some("https".into()),
+            _ => None,
+        })
+        .unwrap();
+        let host = |url| {
+            rest.route(origin(url))
+                .proxy
+                .map(|proxy| proxy.host.clone())
+        };
+        assert_eq!(host("http://x").as_deref(), Some("all"));
+        assert_eq!(host("https://x").as_deref(), Some("https"));
         let all = ProxySettings {
             exceptions: vec!["*".into()],
             ..ProxySettings::all("p").unwrap()
         };
         assert_eq!(all.route(origin("http://x")).proxy, None);
-    }
-
-    #[test]
-    fn base64_pads() {
-        let encoded: Vec<_> = ["", "f", "fo", "foo"]
-            .map(|text| base64(text.as_bytes()))
-            .into();
-        assert_eq!(encoded, ["", "Zg==", "Zm8=", "Zm9v"]);
     }
 }

@@ -1,20 +1,19 @@
 //! A response and its body. The connection goes back to the pool with the body's last byte.
 
 use std::future::poll_fn;
-use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use hyper::body::{Body as _, Incoming};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::connection::Connection;
-use super::framing::Framing;
-use super::head::{Headers, ResponseHead};
+use super::head::Headers;
+use super::malformed;
 use super::pool::Pool;
 use super::proxy::Route;
-use super::{closed, malformed};
 use crate::error::Result;
 
 /// Longest piece that [`Response::chunk`] returns.
@@ -31,33 +30,43 @@ pub struct Response {
     pub status: u16,
     /// Headers.
     pub headers: Headers,
-    framing: Framing,
-    keep_alive: bool,
+    /// Bytes of the body that were received and not read yet.
+    piece: Bytes,
+    /// Bytes left to be read, when that was announced.
+    left: Option<u64>,
     stall: Option<Duration>,
     /// None when the body has ended, well or badly.
-    open: Option<(Connection, Home)>,
+    open: Option<Open>,
+}
+
+struct Open {
+    body: Incoming,
+    connection: Connection,
+    home: Home,
 }
 
 impl Response {
     pub(super) fn new(
-        head: ResponseHead,
-        framing: Framing,
+        response: hyper::Response<Incoming>,
         mut connection: Connection,
         home: Home,
         stall: Option<Duration>,
     ) -> Self {
         connection.expect_body(stall);
+        let (head, body) = response.into_parts();
         let mut response = Self {
-            status: head.status,
-            headers: head.headers,
-            keep_alive: head.keep_alive && framing != Framing::UntilClose,
-            framing,
+            status: head.status.as_u16(),
+            headers: Headers(head.headers),
+            piece: Bytes::new(),
+            left: body.size_hint().exact(),
             stall,
-            open: Some((connection, home)),
+            open: Some(Open {
+                body,
+                connection,
+                home,
+            }),
         };
-        if response.framing == Framing::Length(0) {
-            response.finish();
-        }
+        response.finish_at_end();
         response
     }
 
@@ -70,10 +79,7 @@ impl Response {
     /// How many bytes of the body are left to come, when that was announced.
     #[must_use]
     pub fn announced(&self) -> Option<u64> {
-        match self.framing {
-            Framing::Length(left) => Some(left),
-            _ => None,
-        }
+        self.left
     }
 
     /// Reads bytes of the body into the room of `into`; 0 at the end. A body that is shorter than
@@ -88,60 +94,68 @@ impl Response {
         context: &mut Context<'_>,
         into: &mut impl BufMut,
     ) -> Poll<Result<usize>> {
-        let outcome = ready!(self.poll_framed(context, into));
-        if outcome.is_err() {
-            self.open = None;
+        if self.piece.is_empty() {
+            self.piece = match ready!(self.poll_piece(context)) {
+                Some(piece) => piece?,
+                None => return Poll::Ready(Ok(0)),
+            };
         }
-        Poll::Ready(outcome)
-    }
-
-    fn poll_framed(
-        &mut self,
-        context: &mut Context<'_>,
-        into: &mut impl BufMut,
-    ) -> Poll<Result<usize>> {
-        let Some((connection, _)) = &mut self.open else {
-            return Poll::Ready(Ok(0));
-        };
-        let early = || {
-            let source = io::Error::from(io::ErrorKind::UnexpectedEof);
-            closed("the body is shorter than announced", source)
-        };
-        let (count, ended) = match &mut self.framing {
-            Framing::Length(left) => {
-                let most = usize::try_from(*left).unwrap_or(usize::MAX);
-                let count = ready!(poll_some(connection, context, into, most, self.stall))?;
-                *left -= count as u64;
-                if count == 0 && into.has_remaining_mut() {
-                    return Poll::Ready(Err(early()));
-                }
-                (count, *left == 0)
-            }
-            Framing::UntilClose => {
-                let count = ready!(poll_some(connection, context, into, usize::MAX, self.stall))?;
-                (count, count == 0 && into.has_remaining_mut())
-            }
-            Framing::Chunked(chunked) => loop {
-                let count = chunked.decode(&mut connection.buffer, into)?;
-                if count > 0 || chunked.is_done() || !into.has_remaining_mut() {
-                    break (count, chunked.is_done());
-                }
-                if ready!(connection.poll_fill(context, self.stall))? == 0 {
-                    return Poll::Ready(Err(early()));
-                }
-            },
-        };
-        if ended {
-            self.finish();
-        }
+        let count = self.piece.len().min(into.remaining_mut());
+        into.put_slice(&self.piece[..count]);
+        self.piece.advance(count);
+        self.passed_on(count);
         Poll::Ready(Ok(count))
     }
 
+    /// What hyper has received next; never an empty piece.
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        loop {
+            let Some(Open {
+                body, connection, ..
+            }) = &mut self.open
+            else {
+                return Poll::Ready(None);
+            };
+            let piece = ready!(connection.poll_body(context, body, self.stall));
+            match piece {
+                Some(Ok(piece)) => {
+                    self.finish_at_end();
+                    if !piece.is_empty() {
+                        return Poll::Ready(Some(Ok(piece)));
+                    }
+                }
+                Some(Err(error)) => {
+                    self.open = None;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => self.finish(),
+            }
+        }
+    }
+
+    fn passed_on(&mut self, count: usize) {
+        if let Some(left) = &mut self.left {
+            *left = left.saturating_sub(count as u64);
+        }
+    }
+
+    fn finish_at_end(&mut self) {
+        if self
+            .open
+            .as_ref()
+            .is_some_and(|open| open.body.is_end_stream())
+        {
+            self.finish();
+        }
+    }
+
     fn finish(&mut self) {
-        if let Some((connection, (pool, route, permit))) = self.open.take()
-            && self.keep_alive
-            // More than was asked for: nothing that follows could be trusted.
-            && connection.buffer.is_empty()
+        if let Some(Open {
+            mut connection,
+            home: (pool, route, permit),
+            ..
+        }) = self.open.take()
+            && connection.is_fresh()
         {
             pool.put(&route, connection);
             drop(permit);
@@ -155,14 +169,15 @@ impl Response {
 
     /// [`chunk`](Self::chunk) for those that poll.
     pub fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        let announced = self.announced().and_then(|left| usize::try_from(left).ok());
-        let room = announced.unwrap_or(CHUNK).min(CHUNK);
-        let mut into = BytesMut::with_capacity(room).limit(room);
-        Poll::Ready(match ready!(self.poll_read(context, &mut into)) {
-            Ok(0) => None,
-            Ok(_) => Some(Ok(into.into_inner().freeze())),
-            Err(error) => Some(Err(error)),
-        })
+        if self.piece.is_empty() {
+            match ready!(self.poll_piece(context)) {
+                Some(Ok(piece)) => self.piece = piece,
+                ended => return Poll::Ready(ended),
+            }
+        }
+        let chunk = self.piece.split_to(self.piece.len().min(CHUNK));
+        self.passed_on(chunk.len());
+        Poll::Ready(Some(Ok(chunk)))
     }
 
     /// The whole body, at most `limit` bytes.
@@ -172,7 +187,7 @@ impl Response {
             .map_or(0, |left| usize::try_from(left).unwrap_or(usize::MAX));
         // The peer chose the number: take its word for a part, and grow as bytes arrive.
         let mut body = BytesMut::with_capacity(announced.min(limit).min(TRUSTED_LENGTH));
-        while self.open.is_some() {
+        while self.open.is_some() || !self.piece.is_empty() {
             if body.len() == body.capacity() {
                 body.reserve(CHUNK.max(body.len()));
             }
@@ -182,26 +197,10 @@ impl Response {
             body = into.into_inner();
             if body.len() > limit {
                 self.open = None;
+                self.piece = Bytes::new();
                 return Err(malformed("the response is longer than the client takes"));
             }
         }
         Ok(body)
     }
-}
-
-/// Bytes from the connection's buffer, or from the socket when that is empty.
-fn poll_some(
-    connection: &mut Connection,
-    context: &mut Context<'_>,
-    into: &mut impl BufMut,
-    most: usize,
-    stall: Option<Duration>,
-) -> Poll<Result<usize>> {
-    let count = connection.buffer.len().min(most).min(into.remaining_mut());
-    if count > 0 {
-        into.put_slice(&connection.buffer[..count]);
-        connection.buffer.advance(count);
-        return Poll::Ready(Ok(count));
-    }
-    connection.poll_body(context, &mut into.limit(most), stall)
 }

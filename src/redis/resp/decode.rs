@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::{double, integer};
+use super::scan::{MAX_DEPTH, double, integer};
 use crate::error::{Error, ErrorKind};
 
 /// One item of a reply, borrowed from the frame.
@@ -32,6 +32,13 @@ pub enum Item<'a> {
     Map(usize),
 }
 
+/// What is found at one place of a frame.
+enum Token<'a> {
+    Item(Item<'a>),
+    /// So many items that describe the item behind them.
+    Attribute(usize),
+}
+
 /// Walks over the items of one frame; attributes are left out.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
@@ -48,63 +55,69 @@ impl<'a> Reader<'a> {
     /// The next item. `None` at the end, and for bytes that no scanner let through.
     pub fn item(&mut self) -> Option<Item<'a>> {
         loop {
-            let end = memchr::memchr(b'\n', self.rest)?;
-            let line = self.rest.get(1..end.checked_sub(1)?)?;
-            let kind = self.rest[0];
-            self.rest = &self.rest[end + 1..];
-            return Some(match kind {
-                b'+' => Item::Simple(line),
-                b'-' => Item::Error(line),
-                b':' => Item::Integer(integer(line).ok()?),
-                b',' => Item::Double(double(line)?),
-                b'#' => Item::Boolean(line == b"t"),
-                b'(' => Item::BigNumber(line),
-                b'_' => Item::Null,
-                b'$' | b'!' | b'=' => {
-                    let Ok(length) = usize::try_from(integer(line).ok()?) else {
-                        return Some(Item::Null);
-                    };
-                    let text = self.rest.get(..length)?;
-                    self.rest = self.rest.get(length + 2..)?;
-                    match kind {
-                        b'$' => Item::Bulk(text),
-                        b'!' => Item::Error(text),
-                        _ => Item::Bulk(text.get(4..)?),
-                    }
-                }
-                b'*' | b'~' | b'>' | b'%' | b'|' => {
-                    let Ok(count) = usize::try_from(integer(line).ok()?) else {
-                        return Some(Item::Null);
-                    };
-                    match kind {
-                        b'%' => Item::Map(count),
-                        b'>' => Item::Push(count),
-                        b'|' => {
-                            for _ in 0..count.checked_mul(2)? {
-                                self.skip()?;
-                            }
-                            continue;
-                        }
-                        _ => Item::Array(count),
-                    }
-                }
-                _ => return None,
-            });
+            match self.token()? {
+                Token::Item(item) => return Some(item),
+                Token::Attribute(items) => self.skip_items(items)?,
+            }
         }
     }
 
     /// Skips one item with everything in it.
     pub fn skip(&mut self) -> Option<()> {
-        let mut left = 1usize;
+        self.skip_items(1)
+    }
+
+    fn skip_items(&mut self, mut left: usize) -> Option<()> {
         while left > 0 {
-            left -= 1;
-            left = left.checked_add(match self.item()? {
-                Item::Array(count) | Item::Push(count) => count,
-                Item::Map(count) => count.checked_mul(2)?,
-                _ => 0,
-            })?;
+            let (taken, more) = match self.token()? {
+                Token::Attribute(items) => (0, items),
+                Token::Item(Item::Array(count) | Item::Push(count)) => (1, count),
+                Token::Item(Item::Map(count)) => (1, count.checked_mul(2)?),
+                Token::Item(_) => (1, 0),
+            };
+            left = (left - taken).checked_add(more)?;
         }
         Some(())
+    }
+
+    fn token(&mut self) -> Option<Token<'a>> {
+        let end = memchr::memchr(b'\n', self.rest)?;
+        let line = self.rest.get(1..end.checked_sub(1)?)?;
+        let kind = self.rest[0];
+        self.rest = &self.rest[end + 1..];
+        Some(Token::Item(match kind {
+            b'+' => Item::Simple(line),
+            b'-' => Item::Error(line),
+            b':' => Item::Integer(integer(line).ok()?),
+            b',' => Item::Double(double(line)?),
+            b'#' => Item::Boolean(line == b"t"),
+            b'(' => Item::BigNumber(line),
+            b'_' => Item::Null,
+            b'$' | b'!' | b'=' => {
+                let Ok(length) = usize::try_from(integer(line).ok()?) else {
+                    return Some(Token::Item(Item::Null));
+                };
+                let text = self.rest.get(..length)?;
+                self.rest = self.rest.get(length.checked_add(2)?..)?;
+                match kind {
+                    b'$' => Item::Bulk(text),
+                    b'!' => Item::Error(text),
+                    _ => Item::Bulk(text.get(4..)?),
+                }
+            }
+            b'*' | b'~' | b'>' | b'%' | b'|' => {
+                let Ok(count) = usize::try_from(integer(line).ok()?) else {
+                    return Some(Token::Item(Item::Null));
+                };
+                match kind {
+                    b'%' => Item::Map(count),
+                    b'>' => Item::Push(count),
+                    b'|' => return Some(Token::Attribute(count.checked_mul(2)?)),
+                    _ => Item::Array(count),
+                }
+            }
+            _ => return None,
+        }))
     }
 
     /// The next item as text bytes, when it is a string of any sort.
@@ -146,15 +159,18 @@ impl Value {
     /// Decodes one whole frame. An error reply becomes an [`Error`] with the server's text.
     pub fn decode(frame: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(frame);
-        match Self::read(&mut reader) {
+        match Self::read(&mut reader, MAX_DEPTH) {
             Some(Self::Error(text)) => Err(server_error(text)),
             Some(value) => Ok(value),
             None => Err(super::scan::Malformed::Response.into()),
         }
     }
 
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        Some(match reader.item()? {
+    /// `depth` more aggregates may be opened: a frame that was not scanned has no bound of its own.
+    fn read(reader: &mut Reader<'_>, depth: usize) -> Option<Self> {
+        let item = reader.item()?;
+        let mut element = || Self::read(reader, depth.checked_sub(1)?);
+        Some(match item {
             Item::Null => Self::Null,
             Item::Simple(text) => Self::Simple(lossy(text).into_owned()),
             Item::Bulk(text) => Self::Bulk(text.to_vec()),
@@ -164,14 +180,12 @@ impl Value {
             Item::Boolean(value) => Self::Boolean(value),
             Item::BigNumber(digits) => Self::BigNumber(lossy(digits).into_owned()),
             // No capacity by the announced count: it is bounded only by what the frame holds.
-            Item::Array(count) | Item::Push(count) => Self::Array(
-                (0..count)
-                    .map(|_| Self::read(reader))
-                    .collect::<Option<_>>()?,
-            ),
+            Item::Array(count) | Item::Push(count) => {
+                Self::Array((0..count).map(|_| element()).collect::<Option<_>>()?)
+            }
             Item::Map(count) => Self::Map(
                 (0..count)
-                    .map(|_| Some((Self::read(reader)?, Self::read(reader)?)))
+                    .map(|_| Some((element()?, element()?)))
                     .collect::<Option<_>>()?,
             ),
         })

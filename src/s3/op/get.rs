@@ -2,6 +2,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use super::{Request, Target};
 use crate::net::http::Headers;
 use crate::s3::url::Location;
@@ -62,12 +64,29 @@ pub struct S3StatResult {
 }
 
 impl S3StatResult {
+    /// When the object was written; `None` when the store does not say.
+    #[must_use]
+    pub fn modified(&self) -> Option<SystemTime> {
+        httpdate::parse_http_date(self.last_modified.as_deref()?).ok()
+    }
+
     /// When the object was written, in milliseconds since 1970; `None` when the store does not say.
     #[must_use]
     pub fn last_modified_ms(&self) -> Option<u64> {
-        let time = httpdate::parse_http_date(self.last_modified.as_deref()?).ok()?;
-        let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
+        let time = self.modified()?;
+        let since = time.duration_since(UNIX_EPOCH).ok()?;
         u64::try_from(since.as_millis()).ok()
+    }
+
+    /// The `ETag` as conditions want it; some stores (old `MinIO`) tell it without quotes.
+    #[must_use]
+    pub fn condition(&self) -> String {
+        let etag = self.etag.as_str();
+        if etag.is_empty() || etag.ends_with('"') {
+            etag.to_owned()
+        } else {
+            format!("\"{etag}\"")
+        }
     }
 
     /// Reads the headers of a response.
@@ -137,6 +156,21 @@ mod tests {
         for value in ["bytes */10", "items 7-9/10", "", "bytes x-9/10"] {
             assert_eq!(start(value), None, "{value}");
         }
+    }
+
+    #[test]
+    fn conditions_have_quotes() {
+        let condition = |etag: &str| {
+            let etag = etag.to_owned();
+            S3StatResult {
+                etag,
+                ..S3StatResult::default()
+            }
+            .condition()
+        };
+        assert_eq!(condition("\"e\""), "\"e\"");
+        assert_eq!(condition("e-2"), "\"e-2\"");
+        assert_eq!(condition(""), "");
     }
 
     #[test]

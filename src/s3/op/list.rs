@@ -151,7 +151,7 @@ pub fn response(body: &[u8]) -> Result<S3ListObjectsResult> {
             .children("CommonPrefixes")
             .flat_map(|group| group.children("Prefix"))
             .filter(|prefix| !prefix.text.is_empty())
-            .map(|prefix| prefix.text.clone())
+            .map(|prefix| prefix.text.clone().into_owned())
             .collect(),
     })
 }

@@ -62,6 +62,7 @@ async function parent() {
     "name.both": { serverName: "one.test", servername: "two.test", rejectUnauthorized: false },
     "name.right": { ca, serverName: "localhost" },
     "name.ip": { ca, serverName: "127.0.0.1" },
+    "name.ip.other": { ca, serverName: "127.0.0.9" },
     "name.empty": { ca, serverName: "" },
     check: { ca, checkServerIdentity: () => new Error("never called") },
     client: { ca, ...client },
@@ -72,6 +73,20 @@ async function parent() {
   for (const [kind, tls] of Object.entries(options)) {
     await attempt(`option.${kind}`, `redis://localhost:${port}`, { tls }, kind === "false");
     await attempt(`option.scheme.${kind}`, `rediss://localhost:${port}`, { tls });
+  }
+  // Settings of no use fail before there is a connection, perhaps before connect() could be called as well.
+  const unusable = {
+    name: { ca, serverName: "not a name" },
+    mismatch: { ca, cert: client.cert, key: text("self.key") },
+    client: { ca, cert: "nonsense", key: "nonsense" },
+    ca: { ca: "nonsense" },
+    "ca.empty": { ca: "" },
+  };
+  for (const [kind, tls] of Object.entries(unusable)) {
+    const one = connect(`rediss://localhost:${port}`, { tls });
+    const closed = new Promise((resolve) => (one.onclose = resolve));
+    note(`tls.unusable.${kind}`, await settled(one.ping()));
+    observe(`tls.unusable.${kind}.closed`, await closed);
   }
   for (const host of ["localhost", "127.0.0.1", "LOCALHOST"])
     await attempt(`host.${host}`, `rediss://${host}:${port}`, { tls: { ca } });
@@ -133,14 +148,16 @@ async function parent() {
   }
 }
 
-/** What became of a command and of connect(), and whom onclose told. */
+/** What became of a command, and of connect() on another client, and what onclose was told. */
 async function handshake(url, options = {}) {
   const closed = [];
-  const one = connect(url, options);
+  // Each on a client of its own: the servers are in another process, and a second call may come too late.
+  const [one, other] = [connect(url, options), connect(url, options)];
   one.onclose = (error) => void closed.push(show(error));
-  const [command, connected] = await Promise.all([settled(one.ping()), settled(one.connect())]);
+  const [command, connected] = await Promise.all([settled(one.ping()), settled(other.connect())]);
   one.onclose = undefined;
   one.close();
+  other.close();
   return { command, connected, closed };
 }
 

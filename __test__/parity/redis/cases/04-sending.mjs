@@ -1,5 +1,5 @@
 // Section 4: what goes out together, in which order, and what counts as buffered.
-import { connect, finish, greeting, note, observe, serve, settled } from "../support/index.mjs";
+import { connect, finish, greeting, note, observe, serve, settled, turn } from "../support/index.mjs";
 
 /** Packets after the handshake, for commands that `run` issues at once on a connected client. */
 async function packets(key, run, options) {
@@ -167,6 +167,21 @@ await order("many", (client) => [
   client.close();
   observe("sending.buffered.closed", client.bufferedAmount);
   observe("sending.buffered.result", await large);
+}
+
+// A reply that has not come to its end.
+{
+  const server = await serve(greeting(() => {}));
+  const client = connect(server.url());
+  await client.connect();
+  const asked = server.received("X");
+  const result = settled(client.send("X", []));
+  const peer = await asked;
+  await peer.write("$10\r\nhalf ");
+  for (let turns = 0; turns < 1000 && client.bufferedAmount === 0; turns++) await turn();
+  observe("sending.buffered.partial", client.bufferedAmount);
+  await peer.write("reply\r\n");
+  observe("sending.buffered.whole", [await result, client.bufferedAmount]);
 }
 
 await finish();

@@ -145,9 +145,25 @@ const fields = {
   "object.order": [{ b: 1, 2: "two", a: 3, 1: "one" }],
   "object.inherited": [inherited],
   "object.symbol": [{ [Symbol("s")]: 1, f: "v" }],
-  "object.getter": [{ get f() { return "got"; } }],
-  "object.throwing": [{ get f() { throw new RangeError("own"); } }],
-  "object.class": [new (class { f = "v"; })()],
+  "object.getter": [
+    {
+      get f() {
+        return "got";
+      },
+    },
+  ],
+  "object.throwing": [
+    {
+      get f() {
+        throw new RangeError("own");
+      },
+    },
+  ],
+  "object.class": [
+    new (class {
+      f = "v";
+    })(),
+  ],
   "object.nested": [{ f: { g: 1 }, h: [1, 2], n: null, u: undefined, b: true, i: 5n, d: new Date(0) }],
   "object.empty": [{}],
   "object.further": [{ f: "v" }, "g", "w"],
@@ -159,7 +175,12 @@ const fields = {
   "array.odd": [["f", "v", "g"]],
   "array.empty": [[]],
   "array.hole": [["f", , "g", "w"]],
-  "array.nested": [[["f", "v"], ["g", "w"]]],
+  "array.nested": [
+    [
+      ["f", "v"],
+      ["g", "w"],
+    ],
+  ],
   "array.further": [["f", "v"], "g", "w"],
   "pairs.none": [],
   "pairs.one": ["f"],
@@ -175,11 +196,27 @@ for (const method of ["hset", "hmset", "hmget", "sadd", "srem", "hincrby", "hinc
   }
 }
 const calls = {
-  none: [], "no-list": ["X"], null: ["X", null], string: ["X", "a"], object: ["X", {}], "array-like": ["X", { length: 1, 0: "a" }],
-  typed: ["X", new Uint8Array(2)], empty: ["X", []], hole: ["X", ["a", , "b"]], nested: ["X", [["a"]]], further: ["X", ["a"], "b"],
-  "command.number": [5, []], "command.undefined": [undefined, []], "command.null": [null, []], "command.object": [{}, []],
-  "command.array": [["GET", "k"], []], "command.empty": ["", []], "command.blank": ["A B", ["c"]], "command.lower": ["get", ["k"]],
-  "command.unicode": ["é", []], "command.buffer": [Buffer.from("GET"), ["k"]],
+  none: [],
+  "no-list": ["X"],
+  null: ["X", null],
+  string: ["X", "a"],
+  object: ["X", {}],
+  "array-like": ["X", { length: 1, 0: "a" }],
+  typed: ["X", new Uint8Array(2)],
+  empty: ["X", []],
+  hole: ["X", ["a", , "b"]],
+  nested: ["X", [["a"]]],
+  further: ["X", ["a"], "b"],
+  "command.number": [5, []],
+  "command.undefined": [undefined, []],
+  "command.null": [null, []],
+  "command.object": [{}, []],
+  "command.array": [["GET", "k"], []],
+  "command.empty": ["", []],
+  "command.blank": ["A B", ["c"]],
+  "command.lower": ["get", ["k"]],
+  "command.unicode": ["é", []],
+  "command.buffer": [Buffer.from("GET"), ["k"]],
 };
 for (const [kind, values] of Object.entries(calls)) {
   await attempt(`forms.send.${kind}`, () => client.send(...values));

@@ -105,14 +105,12 @@ for (const maxRetries of [0, 1, 3]) {
   const client = connect(closed.url(), { maxRetries });
   const { events, track } = journal(client);
   const started = Date.now();
-  await Promise.all([
-    track("first", client.get("a")),
-    track("second", client.get("b")),
-    track("connect()", client.connect()),
-  ]);
+  await Promise.all([track("first", client.get("a")), track("second", client.get("b"))]);
   observe(`life.refused.${maxRetries}.events`, events);
   observe(`life.refused.${maxRetries}.waited`, Date.now() - started >= [0, 50, , 50 + 100 + 200][maxRetries] - 5);
   await attempt(`life.refused.${maxRetries}.after`, () => client.get("k"));
+  // On a client of its own: the answer may be there before a second call is.
+  await attempt(`life.refused.${maxRetries}.connect`, () => connect(closed.url(), { maxRetries }).connect());
 }
 for (const kind of ["command", "connect"]) {
   const closed = await serve(() => {});

@@ -173,6 +173,17 @@ if (process.platform === "linux") {
   observe("beyond.buffer", heard);
 }
 {
+  // A server that says nothing any more. There is no sign of being left alone, so this waits for a while.
+  const server = await serve(greeting(() => {}));
+  const client = connect(server.url(), { deadPeerTimeout: 50 });
+  const asked = server.received("PING").then(() => "asked");
+  client.send("HANG", []).catch(() => {});
+  observe(
+    "beyond.silent",
+    await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, 2000, "left alone"))]),
+  );
+}
+{
   // The context of a listener.
   const server = await serve(confirming());
   const storage = new AsyncLocalStorage();

@@ -1,22 +1,7 @@
-/** What the environment says: each observation is a process of its own. */
-import { spawn } from "node:child_process";
+/** What the environment says about clients: each set of variables in a process of its own. */
 import { credentials, observe } from "../harness.mjs";
+import { inPairs, inProcess } from "../process.mjs";
 
-/** What a new process with these variables says about its clients. */
-function told(variables, code) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
-      env: { PATH: process.env.PATH, SUBJECT: new URL("../../../../index.js", import.meta.url).href, ...variables },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let text = "";
-    child.stdout.on("data", (data) => (text += data));
-    child.once("error", reject).once("close", () => resolve(text.trim()));
-  });
-}
-
-const SUBJECT =
-  'const { s3, S3Client, file, write } = typeof Bun === "undefined" ? (await import(process.env.SUBJECT)).default : Bun;';
 const TELL = `const tell = (run) => {
   let text;
   try {
@@ -91,17 +76,11 @@ const processes = [
   ["more", S3, MORE],
   ["late", S3, LATE],
 ];
-// Two at once: a process takes its time to start.
-const answers = [];
-await Promise.all(
-  [0, 1].map(async (first) => {
-    for (let at = first; at < processes.length; at += 2) {
-      const [, variables, expressions] = processes[at];
-      const lines = Object.values(expressions).map((expression) => `tell(() => ${expression});`);
-      answers[at] = (await told(variables, [SUBJECT, TELL, ...lines].join("\n"))).split("\n");
-    }
-  }),
-);
+const answers = await inPairs(processes, async ([, variables, expressions]) => {
+  const lines = Object.values(expressions).map((expression) => `tell(() => ${expression});`);
+  const [text] = await inProcess([TELL, ...lines].join("\n"), variables);
+  return text.split("\n");
+});
 for (const [at, [name, , expressions]] of processes.entries()) {
   for (const [line, expression] of Object.keys(expressions).entries()) {
     await observe(`environment.${name}.${expression}`, () => answers[at][line]);

@@ -4,8 +4,8 @@ import { client, options, S3Client, wire } from "../harness.mjs";
 const PART = 5 * 1024 * 1024;
 /** Bodies of parts are too long to show; their order is left to chance. */
 const parted = { sorted: true };
-const written = (size, given, pieces = 1, made = client) => {
-  const writer = made.file("key").writer(given);
+const written = (size, given, pieces = 1, made = client, key = "key") => {
+  const writer = made.file(key).writer(given);
   for (let piece = 0; piece < pieces; piece++) writer.write(Buffer.alloc(size / pieces, 97 + piece));
   return writer.end();
 };
@@ -152,14 +152,16 @@ await wire(
   () => written(PART),
   failing("partNumber=1", { status: 200, headers: { etag: "bare" } }, 1),
 );
-for (const [name, answer] of Object.entries({
+/** What a store answers in the end; a refused upload is aborted. */
+for (const [name, { requests = 4, ...answer }] of Object.entries({
   "error-in-200": { status: 200, body: XML },
-  empty: { status: 200, body: "" },
+  empty: { status: 200, body: "", requests: 3 },
   forbidden: { status: 403, body: XML },
-  html: { status: 200, body: "<html></html>" },
+  html: { status: 200, body: "<html></html>", requests: 3 },
   missing: { status: 404, body: "<Error><Code>NoSuchUpload</Code><Message>gone</Message></Error>" },
 })) {
   await wire(`multipart.complete.${name}`, () => written(PART, { retry: 0 }), {
+    requests,
     ...parted,
     answers: [{ method: "POST", target: "uploadId", times: 9, ...answer }],
   });
@@ -169,7 +171,7 @@ await wire(
   () => {
     let count = 0;
     return client.write(
-      "key",
+      "loose",
       new ReadableStream({
         pull(controller) {
           if (count++ === 7) controller.error(new RangeError("source"));
@@ -202,10 +204,27 @@ await wire(
 await wire(
   "multipart.flush-fails",
   async () => {
-    const writer = client.file("key").writer({ retry: 0 });
+    const writer = client.file("loose").writer({ retry: 0 });
     writer.write(Buffer.alloc(PART));
     const told = (result) => Promise.resolve(result).catch(({ name, code }) => [name, code]);
     return [await told(writer.flush()), await told(writer.write("more")), await told(writer.end())];
   },
   { stored: true, answers: [{ method: "PUT", target: "partNumber=1", times: 9, status: 403, body: XML }] },
 );
+/** What is tried again, by default and by option. */
+const usual = new S3Client({ ...options, retry: undefined });
+const TRIED = {
+  "writer-put": { answer: { method: "PUT" }, run: (given) => written(10, given, 1, usual, "loose") },
+  part: { answer: { method: "PUT", target: "partNumber=1" }, run: (given) => written(PART, given, 1, usual, "loose") },
+  complete: { answer: { method: "POST", target: "uploadId" }, run: (given) => written(PART, given, 1, usual, "loose") },
+  create: { answer: { method: "POST", target: "uploads" }, run: (given) => written(PART, given, 1, usual, "loose") },
+};
+for (const [name, { answer, run }] of Object.entries(TRIED)) {
+  for (const [kind, given] of Object.entries({ default: undefined, none: { retry: 0 }, once: { retry: 1 } })) {
+    await wire(`multipart.retry.500.${name}.${kind}`, () => run(given), {
+      stored: true,
+      answers: [{ ...answer, status: 500, body: XML, times: 1 }],
+    });
+  }
+  await wire(`multipart.retry.403.${name}`, () => run(), { answers: [{ ...answer, status: 403, body: XML, times: 1 }], stored: true });
+}

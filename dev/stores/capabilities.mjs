@@ -1,0 +1,69 @@
+// What the stores do not do, with what they do instead. A test that needs it is reported as not applicable;
+// whatever is not listed here has to work.
+
+/**
+ * What a test may need of a store.
+ * - `acl`: canned ACLs of objects have an effect; `aclInQuery`: also those of a presigned URL
+ * - `contentHeaders`: content disposition and encoding are kept
+ * - `dotSegments`, `emptySegments`: keys such as `a/../b`, `a//b`
+ * - `expiryLimit`: signatures for more than a week are refused
+ * - `listEncoding`, `listEtags`, `listOwner`: lists with `encoding-type=url`, with ETags, with `fetch-owner`
+ * - `listUploads`: open multipart uploads are listed, and none that was aborted
+ * - `longKeys`, `longSegments`: keys of 1,024 bytes, and of more than 255 between slashes
+ * - `longSuffixes`: ranges from the end that are longer than the object
+ * - `pagedGroups`: a list with a delimiter comes in pages
+ * - `partEtags`: the ETag of an upload in parts is that of the sums of its parts
+ * - `regionErrors`: a wrong region is refused, with the right one
+ * - `responseHeaders`: the query of a GET sets headers of the answer
+ * - `sessionTokens`: the store has a token service of its own
+ * - `storageClass`: the class of an object is kept; `unknownClasses`: those that are not configured are refused
+ * - `virtualHosts`: the bucket may be in the host's name
+ * @typedef {"acl" | "aclInQuery" | "contentHeaders" | "dotSegments" | "emptySegments" | "expiryLimit" | "listEncoding"
+ *   | "listEtags" | "listOwner" | "listUploads" | "longKeys" | "longSegments" | "longSuffixes" | "pagedGroups"
+ *   | "partEtags" | "regionErrors" | "responseHeaders" | "sessionTokens" | "storageClass"
+ *   | "unknownClasses" | "virtualHosts"} Capability
+ */
+
+/** @typedef {"s3s-fs" | "minio" | "ceph" | "garage"} StoreName */
+
+/** @type {Record<StoreName, Partial<Record<Capability, string>>>} */
+export const LACKS = {
+  "s3s-fs": {
+    acl: "not implemented",
+    aclInQuery: "not implemented",
+    dotSegments: "resolved by the file system",
+    emptySegments: "resolved by the file system",
+    expiryLimit: "any time is accepted",
+    listEncoding: "ignored",
+    listEtags: "not in lists",
+    listOwner: "not in lists",
+    listUploads: "not implemented",
+    longKeys: "longer than a file's name may be",
+    longSegments: "longer than a file's name may be",
+    longSuffixes: "answered with an internal error",
+    regionErrors: "any region is accepted",
+    sessionTokens: "no token service",
+    storageClass: "not kept",
+    unknownClasses: "not kept",
+    virtualHosts: "no domain",
+  },
+  minio: {
+    acl: "only the default is known",
+    aclInQuery: "only the default is known",
+    dotSegments: "refused",
+    emptySegments: "refused",
+    longSegments: "longer than a file's name may be",
+  },
+  ceph: {
+    aclInQuery: "only headers are read",
+  },
+  garage: {},
+};
+
+/**
+ * @param {StoreName} name
+ * @returns {(capability: Capability) => boolean}
+ */
+export function capabilitiesOf(name) {
+  return (capability) => LACKS[name][capability] === undefined;
+}
