@@ -46,8 +46,8 @@ it("a Unix socket may have credentials and a database", async () => {
   const path = server.socketPath!;
   const client = connect({ path, password, db: 5 });
   const text = await info(client);
-  // Valkey 9.1 puts the path into brackets.
-  expect(text).toMatch(new RegExp(`addr=\\[?${path}\\]?:0 `));
+  // Valkey 9.1 puts brackets around the path.
+  expect(text.replace(/[[\]]/g, "")).toContain(`addr=${path}:0 `);
   expect(text).toContain(" db=5 ");
 });
 
