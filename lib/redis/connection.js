@@ -213,6 +213,7 @@ class Connection {
   connect() {
     if (this.connecting !== null) return this.connecting;
     if (!this.listening) this.expectEvents(true);
+    if (!this.connected) this.lane.hold();
     this.submit();
     /** @type {Promise<unknown>} */
     const promise = new Promise((resolve, reject) => {

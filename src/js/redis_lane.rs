@@ -1,5 +1,6 @@
 //! A Redis connection for JavaScript.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -44,6 +45,8 @@ pub enum LaneEvent {
 #[napi]
 pub struct RedisLane {
     lane: Arc<Lane>,
+    /// Between `hold` and `connect`.
+    held: Cell<bool>,
     port: PortHandle,
     push_bytes: Arc<AtomicBool>,
     exchange: Rc<Exchange>,
@@ -96,6 +99,7 @@ impl RedisLane {
         port.attach(weak);
         Ok(Self {
             lane,
+            held: Cell::new(false),
             port,
             push_bytes,
             exchange,
@@ -127,9 +131,16 @@ impl RedisLane {
         self.send(&env, &pieces, self.exchange.entries(count)?)
     }
 
+    /// Lets the next `submit` leave the start to `connect`, which must follow.
+    #[napi(catch_unwind)]
+    pub fn hold(&self) {
+        self.held.set(true);
+    }
+
     /// Connects; the id is settled with the HELLO reply.
     #[napi(catch_unwind)]
     pub fn connect(&self, env: Env, id: u32) -> Result<()> {
+        self.held.set(false);
         self.port.begin(&env)?;
         self.lane.connect(id);
         Ok(())
@@ -251,7 +262,12 @@ impl RedisLane {
         self.port.count_call();
         let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
         self.port.begin_many(env, count)?;
-        self.lane.submit(pieces, &entries, Delivery::Direct);
+        let delivery = if self.held.get() {
+            Delivery::Held
+        } else {
+            Delivery::Direct
+        };
+        self.lane.submit(pieces, &entries, delivery);
         Ok(())
     }
 }

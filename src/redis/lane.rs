@@ -87,6 +87,9 @@ pub enum Delivery {
     Direct,
     /// Left to the driver, which writes everything that has gathered at once.
     Gathered,
+    /// Left to the driver, and a lane that was never connected waits for `connect` to start it: the
+    /// command and the call that follow each other in one turn share one life.
+    Held,
 }
 
 /// One connection.
@@ -219,7 +222,9 @@ impl Lane {
             Phase::Idle | Phase::Connecting
                 if outbound.greeting.is_none() && !self.config.options.enable_offline_queue =>
             {
-                self.start(&mut outbound);
+                if delivery != Delivery::Held {
+                    self.start(&mut outbound);
+                }
                 Some(lifecycle::offline())
             }
             Phase::Idle | Phase::Connecting | Phase::Ready => None,
@@ -233,7 +238,9 @@ impl Lane {
         if outbound.phase == Phase::Ready {
             outbound.wake.notify_one();
         }
-        self.start(&mut outbound);
+        if delivery != Delivery::Held {
+            self.start(&mut outbound);
+        }
     }
 
     /// Connects, reviving a closed or failed lane; `id` is answered with the HELLO reply.
