@@ -46,8 +46,8 @@ it("a Unix socket may have credentials and a database", async () => {
   const path = server.socketPath!;
   const client = connect({ path, password, db: 5 });
   const text = await info(client);
-  // Valkey 9.1 puts brackets around the path.
-  expect(text.replace(/[[\]]/g, "")).toContain(`addr=${path}:0 `);
+  // Redis and Valkey 9.1 differ in what they put around the path.
+  expect(text.match(/ addr=([^ ]+)/)![1]).toContain(path);
   expect(text).toContain(" db=5 ");
 });
 
