@@ -1,7 +1,6 @@
 "use strict";
 /** One function for each operation on one object or bucket: checks what is left, calls the core. */
 
-const { METHODS } = require("node:http");
 const { port } = require("../port.js");
 const { toBody } = require("./body.js");
 const { coded } = require("./errors.js");
@@ -18,6 +17,14 @@ const { S3Writer, pump } = require("./writer.js");
 const DEFAULT_EXPIRY_S = 86_400;
 const MAX_INTEGER = 2_147_483_647;
 const PRESIGN_METHODS = ["GET", "PUT", "HEAD", "DELETE", "POST"];
+
+/**
+ * Whether Node knows a method. Its list is loaded only by those who presign with a method of their own.
+ * @param {string} name
+ */
+function isMethod(name) {
+  return PRESIGN_METHODS.includes(name) || require("node:http").METHODS.includes(name);
+}
 
 /**
  * A whole object as the source of a copy.
@@ -227,7 +234,7 @@ function method(value) {
   if (value === undefined || value === null || value === "") return "GET";
   if (typeof value === "string") {
     const upper = value.toUpperCase();
-    if ((value === upper || value === value.toLowerCase()) && METHODS.includes(upper)) {
+    if ((value === upper || value === value.toLowerCase()) && isMethod(upper)) {
       if (PRESIGN_METHODS.includes(upper)) return upper;
       throw coded(Error, "ERR_S3_INVALID_METHOD", "Method must be GET, PUT, DELETE or HEAD when using s3:// protocol");
     }
