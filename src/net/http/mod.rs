@@ -1,7 +1,7 @@
 //! HTTP/1.1 with a pool of kept-alive connections.
 //!
-//! hyper speaks HTTP, polled by the caller's own task: a small request crosses no other. [`head`]
-//! and [`proxy`] are pure; [`connection`] owns a socket.
+//! hyper speaks HTTP, polled by the caller's own task: a small request crosses no other. `head` and
+//! `proxy` are pure; `connection` owns a socket.
 
 mod basic_auth;
 mod body;
