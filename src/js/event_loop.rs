@@ -11,7 +11,7 @@ use std::ptr;
 use std::rc::Rc;
 
 use napi::bindgen_prelude::{Result, check_status};
-use napi::sys;
+use napi::{JsError, sys};
 
 use super::exchange::Exchange;
 use super::tape::Tape;
@@ -215,22 +215,33 @@ impl EventLoop {
             let outcome = self
                 .exchange
                 .deliver(Some(self), usize::MAX, |tape| self.unpack(tape));
-            if outcome.is_err() {
-                let mut error = ptr::null_mut();
-                // SAFETY: as above.
-                unsafe {
-                    if sys::napi_get_and_clear_last_exception(env, &raw mut error)
-                        == sys::Status::napi_ok
-                    {
-                        sys::napi_fatal_exception(env, error);
-                    }
-                }
+            if let Err(error) = outcome {
+                self.report(error);
             }
             // SAFETY: it was opened above.
             unsafe { sys::napi_close_callback_scope(env, callback) };
         }
         // SAFETY: it was opened above.
         unsafe { sys::napi_close_handle_scope(env, handles) };
+    }
+
+    /// Makes an uncaught exception of what JavaScript threw, or else of the error itself.
+    fn report(&self, error: napi::Error) {
+        let mut pending = false;
+        let mut exception = ptr::null_mut();
+        // SAFETY: a scope of this live environment is open.
+        unsafe {
+            sys::napi_is_exception_pending(self.env, &raw mut pending);
+            if pending {
+                sys::napi_get_and_clear_last_exception(self.env, &raw mut exception);
+            } else {
+                exception = JsError::from(error).into_value(self.env);
+            }
+            // Null while the environment is torn down.
+            if !exception.is_null() {
+                sys::napi_fatal_exception(self.env, exception);
+            }
+        }
     }
 }
 

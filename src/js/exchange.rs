@@ -88,6 +88,7 @@ impl Exchange {
         for _ in 0..tapes {
             let mut words = self.memory.tape.borrow_mut();
             let mut values = self.values.borrow_mut();
+            values.clear();
             // The place of the first argument, which is known at the end.
             values.push(ptr::null_mut());
             let mut tape = Tape::new(
@@ -107,7 +108,8 @@ impl Exchange {
             drop((words, values));
             self.shared.settled(&Env::from_raw(self.env), settled)?;
             let called = self.settle(&arguments);
-            self.recycle(arguments);
+            // Its memory is used again.
+            self.values.replace(arguments);
             called?;
             if outcome? {
                 return Ok(true);
@@ -135,11 +137,6 @@ impl Exchange {
                 &raw mut result,
             )
         })
-    }
-
-    fn recycle(&self, mut arguments: Vec<sys::napi_value>) {
-        arguments.clear();
-        self.values.replace(arguments);
     }
 }
 

@@ -67,11 +67,14 @@ describe("a presigned URL", () => {
     expect(await (await fetch(`${store.endpoint}/${store.bucket}/${key}`)).text()).toBe("for all");
   });
 
-  needs("storageClass")("sets how it is kept", async () => {
+  needs("otherClasses", "classInQuery")("sets how it is kept", async () => {
     const key = fresh("class");
-    const url = store.client().presign(key, { method: "PUT", storageClass: store.name === "minio" ? "REDUCED_REDUNDANCY" : "STANDARD_IA" });
+    const storageClass = store.name === "minio" ? "REDUCED_REDUNDANCY" : "STANDARD_IA";
+    const url = store.client().presign(key, { method: "PUT", storageClass });
     expect((await fetch(url, { method: "PUT", body: "cold" })).status).toBe(200);
     expect(await store.client().file(key).text()).toBe("cold");
+    const head = await fetch(store.client().presign(key, { method: "HEAD" }), { method: "HEAD" });
+    expect(head.headers.get("x-amz-storage-class")).toBe(storageClass);
   });
 
   it("carries the requester's promise to pay", async () => {

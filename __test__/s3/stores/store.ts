@@ -43,13 +43,16 @@ export function useStore(): OpenStore {
   return store;
 }
 
-/** `it` for a test that needs something of the store; where the store has none, the title says so. */
+/**
+ * `it` for a test that needs something of the store. Where the store is known to lack it, the title says so and the test
+ * must fail: what a store has learned must leave `capabilities.mjs`.
+ */
 export function needs(...capabilities: Capability[]): typeof it {
   const missing = capabilities.find((capability) => LACKS[storeName][capability] !== undefined);
   if (missing === undefined) return it;
   const reason = `not applicable on ${storeName}: ${LACKS[storeName][missing]}`;
-  const skip = (title: string, ...rest: any[]) => it.skip(`${title} [${reason}]`, ...(rest as [any]));
-  return Object.assign(skip, it, { each: (cases: any) => (title: string, run: any) => it.skip.each(cases)(`${title} [${reason}]`, run) }) as any;
+  const lacking = (title: string, ...rest: any[]) => it.fails(`${title} [${reason}]`, ...(rest as [any]));
+  return Object.assign(lacking, it, { each: (cases: any) => (title: string, run: any) => it.fails.each(cases)(`${title} [${reason}]`, run) }) as any;
 }
 
 /** A key that no other test uses, for the stores keep what former tests wrote. */

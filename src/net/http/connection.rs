@@ -86,9 +86,7 @@ impl Connection {
         let mut handed_over = false;
         poll_fn(|context| {
             // It must come first: it is what brings the answer.
-            if !self.ended && Pin::new(&mut self.driver).poll(context).is_ready() {
-                self.ended = true;
-            }
+            self.drive(context);
             if let Poll::Ready(outcome) = answer.as_mut().poll(context) {
                 return Poll::Ready(outcome.map_err(|failed| {
                     let error = failed.into_error();
@@ -170,7 +168,7 @@ impl Connection {
 }
 
 /// What went wrong, in our words.
-pub(super) fn explained(error: &hyper::Error) -> Error {
+fn explained(error: &hyper::Error) -> Error {
     if error.is_parse() {
         return malformed("the peer's answer is not HTTP, or its head is longer than 64 KiB");
     }

@@ -1,29 +1,7 @@
 /** Access rights, storage classes and other headers of objects, by every way of writing. */
 import { client, wire, write } from "../harness.mjs";
+import { ACLS, CLASSES } from "../values.mjs";
 
-const ACLS = [
-  "private",
-  "public-read",
-  "public-read-write",
-  "aws-exec-read",
-  "authenticated-read",
-  "bucket-owner-read",
-  "bucket-owner-full-control",
-  "log-delivery-write",
-];
-const CLASSES = [
-  "STANDARD",
-  "STANDARD_IA",
-  "INTELLIGENT_TIERING",
-  "EXPRESS_ONEZONE",
-  "ONEZONE_IA",
-  "GLACIER",
-  "GLACIER_IR",
-  "REDUCED_REDUNDANCY",
-  "OUTPOSTS",
-  "DEEP_ARCHIVE",
-  "SNOW",
-];
 for (const acl of ACLS) {
   await wire(`objects.acl.write.${acl}`, () => client.write("key", "x", { acl }));
   await wire(`objects.acl.file.${acl}`, () => client.file("key", { acl }).write("x"));

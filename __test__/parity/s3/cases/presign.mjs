@@ -1,5 +1,6 @@
 /** Presigned URLs: every option, and what is refused. */
 import { client, credentials, observe, options, presigned, S3Client, secretOf, show } from "../harness.mjs";
+import { ACLS, CLASSES } from "../values.mjs";
 
 const object = client.file("folder/key.txt");
 const typed = client.file("key.txt", {
@@ -107,31 +108,8 @@ for (const [name, expiresIn] of Object.entries({
 }
 await observe("presign.expiresIn.bigint", () => client.presign("key", { expiresIn: 60n }).length > 0);
 await observe("presign.expiresIn.symbol", () => client.presign("key", { expiresIn: Symbol("s") }).length > 0);
-const ACLS = [
-  "private",
-  "public-read",
-  "public-read-write",
-  "aws-exec-read",
-  "authenticated-read",
-  "bucket-owner-read",
-  "bucket-owner-full-control",
-  "log-delivery-write",
-];
 for (const acl of ACLS)
   await presigned(`presign.acl.${acl}`, () => client.presign("key", { acl, method: "PUT" }), "PUT");
-const CLASSES = [
-  "STANDARD",
-  "STANDARD_IA",
-  "INTELLIGENT_TIERING",
-  "EXPRESS_ONEZONE",
-  "ONEZONE_IA",
-  "GLACIER",
-  "GLACIER_IR",
-  "REDUCED_REDUNDANCY",
-  "OUTPOSTS",
-  "DEEP_ARCHIVE",
-  "SNOW",
-];
 for (const storageClass of CLASSES)
   await presigned(`presign.storageClass.${storageClass}`, () => client.presign("key", { storageClass }));
 for (const [name, type] of Object.entries({
