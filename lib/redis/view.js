@@ -6,6 +6,7 @@
 const { coded } = require("./errors.js");
 const { MAX_TIMEOUT } = require("./deadlines.js");
 const { Meta } = require("./meta.js");
+const { SENDER } = require("./sender.js");
 
 /**
  * @typedef {import("./connection.js").Connection} Connection
@@ -61,20 +62,12 @@ class Scope {
   }
 }
 
-/** @type {(receiver: unknown) => Scope | undefined} */
-let scopeOf;
-
 /** What `with` and `buffers` return; `client.js` gives it the commands. */
 class RedisView {
   /** @type {Scope} */
   #scope;
   /** @type {RedisView | undefined} */
   #buffers;
-
-  static {
-    scopeOf = (receiver) =>
-      typeof receiver === "object" && receiver !== null && #scope in receiver ? receiver.#scope : undefined;
-  }
 
   /**
    * @param {() => Connection} connection
@@ -93,6 +86,10 @@ class RedisView {
 
   get buffers() {
     return (this.#buffers ??= this.with({ buffers: true }));
+  }
+
+  get [SENDER]() {
+    return #scope in this ? this.#scope : undefined;
   }
 
   get [Symbol.toStringTag]() {
@@ -157,4 +154,4 @@ function invalid(name, expected, value) {
   return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" property must be ${expected}. Received ${received}`);
 }
 
-module.exports = { RedisView, scopeOf: (/** @type {unknown} */ receiver) => scopeOf(receiver), resolveTimeout };
+module.exports = { RedisView, resolveTimeout };
