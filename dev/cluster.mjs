@@ -1,9 +1,5 @@
-// A Redis Cluster of real servers on this machine, for tests, bench and examples; see startCluster.
-//
-//   node dev/cluster.mjs 3 1      prints the addresses of three primaries with one replica each as a line of JSON, and
-//                                 stops them when its standard input ends
-
-import { fileURLToPath } from "node:url";
+// A Redis Cluster of real servers on this machine, for tests, bench and examples; see startCluster. Programs in another
+// language direct one by dev/cluster-rig.mjs.
 
 import { ClusterNode, SLOTS } from "./cluster-node.mjs";
 import { until } from "./resp.mjs";
@@ -215,12 +211,4 @@ export class Cluster {
   async stop() {
     await Promise.all(this.nodes.splice(0).map((node) => node.stop()));
   }
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [primaries = "3", replicas = "0"] = process.argv.slice(2);
-  const cluster = await startCluster({ primaries: Number(primaries), replicas: Number(replicas) });
-  console.log(JSON.stringify({ nodes: cluster.nodes.map(({ url, port, pid, id }) => ({ url, port, pid, id })) }));
-  process.stdin.resume();
-  process.stdin.once("end", () => void cluster.stop());
 }

@@ -6,8 +6,6 @@ import { connect as connectTls } from "node:tls";
 const TIMEOUT_MS = 10_000;
 
 /**
- * @typedef {string | number | null | Reply[]} Reply
- *
  * @typedef {object} Where
  * @property {number} port on 127.0.0.1
  * @property {string} [password]
@@ -18,7 +16,7 @@ const TIMEOUT_MS = 10_000;
  * Sends one command over a connection of its own. Rejects with what the server refuses, and when it is silent.
  * @param {Where} where
  * @param {...(string | number)} command
- * @returns {Promise<Reply>}
+ * @returns {Promise<unknown>} text, a number, null, or an array of these
  */
 export function ask({ port, password, ca }, ...command) {
   return new Promise((resolve, reject) => {
