@@ -30,6 +30,7 @@ mod reply;
 pub mod resp;
 mod state;
 mod subscription;
+pub mod tracking;
 pub mod url;
 pub mod watchdog;
 
@@ -41,5 +42,6 @@ pub use listeners::Message;
 pub use resp::decode::Value;
 pub use state::{ConnectionFlags, State};
 pub use subscription::Subscription;
+pub use tracking::Tracking;
 
 pub use crate::net::tls::TlsOptions;
