@@ -85,7 +85,8 @@ export interface RedisOptions extends RedisAddress {
   /**
    * Milliseconds that a command waits without a byte from the server before the server is asked
    * with `PING`; after as long again the connection is given up and made anew. Blocking commands
-   * may wait for as long as they like. 0 never gives up. Default 30,000.
+   * may wait for as long as they like; a server that is busy with a script of a minute is taken for
+   * dead. 0 never gives up. Default 30,000.
    */
   deadPeerTimeout?: number;
   /** Name of the connection, as `CLIENT LIST` shows it. */

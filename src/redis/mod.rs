@@ -20,6 +20,7 @@ pub mod introduction;
 pub mod keys;
 pub mod lane;
 pub mod lifecycle;
+pub mod link;
 mod listeners;
 pub mod meta;
 pub mod outbox;
