@@ -13,4 +13,5 @@ exports.write = s3.write;
 
 exports.redis = redis.redis;
 exports.RedisClient = redis.RedisClient;
+exports.RedisCluster = redis.RedisCluster;
 exports.RedisError = redis.RedisError;

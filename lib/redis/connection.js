@@ -313,6 +313,10 @@ class Connection {
       case LaneEvent.Credentials:
         void logIn(this.lane, argument, this.options.credentials);
         break;
+      case LaneEvent.SubscriptionsLost:
+        this.subscriptions.lost();
+        void this.subscriptions.restore();
+        break;
       default:
         this.subscriptions.deliver(argument);
     }

@@ -1,5 +1,6 @@
 "use strict";
 const { RedisClient, redis } = require("./client.js");
+const { RedisCluster } = require("./cluster/client.js");
 const { RedisError } = require("./errors.js");
 
-module.exports = { redis, RedisClient, RedisError };
+module.exports = { redis, RedisClient, RedisCluster, RedisError };

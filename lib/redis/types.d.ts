@@ -4,6 +4,7 @@ import type { RedisIterators } from "./iterators/types.js";
 import type { RedisScripting } from "./scripts/types.js";
 
 export type { RedisCommands };
+export * from "./cluster/types.js";
 export * from "./iterators/types.js";
 export * from "./scripts/types.js";
 

@@ -82,12 +82,12 @@ class RedisView {
   #buffers;
 
   /**
-   * @param {() => Connection} connection
-   * @param {unknown} options
+   * @param {(() => Connection) | Scope} connection
+   * @param {unknown} [options] none where a scope says it all
    * @param {Limits} [base] the limits that stay where the options say nothing
    */
   constructor(connection, options, base = NONE) {
-    this.#scope = new Scope(connection, resolveLimits(options, base));
+    this.#scope = connection instanceof Scope ? connection : new Scope(connection, resolveLimits(options, base));
   }
 
   /** @param {unknown} options */
@@ -166,4 +166,4 @@ function invalid(name, expected, value) {
   return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" property must be ${expected}. Received ${received}`);
 }
 
-module.exports = { RedisView, resolveTimeout };
+module.exports = { NONE, RedisView, Scope, resolveLimits, resolveTimeout };
