@@ -11,6 +11,7 @@ const { makePubSub, PUSH } = require("./pubsub.js");
 const { CHANNEL } = require("./subscriptions.js");
 const { SENDER } = require("./sender.js");
 const { FROM_SOURCE, ServerSource } = require("./source.js");
+const builders = require("./transaction/index.js");
 const { RedisView } = require("./view.js");
 const makeCommands = require("./commands.js");
 const makeSpecial = require("./special.js");
@@ -167,6 +168,14 @@ class RedisClient {
 
   get buffers() {
     return (this.#buffers ??= this.with({ buffers: true }));
+  }
+
+  multi() {
+    return builders.multi({ connection: () => connectionOf(this), limits: null });
+  }
+
+  pipeline() {
+    return builders.pipeline({ connection: () => connectionOf(this), limits: null });
   }
 
   ref() {
