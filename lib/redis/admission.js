@@ -74,14 +74,14 @@ class Admission {
 
   /**
    * The same for commands that go out as one: they share a deadline and a trace, and have room together or not at all.
-   * @param {string} name of the trace
+   * @param {{ name: string, count: number, commandCount: number }} summary for the trace
    * @param {Frame[]} frames
    * @param {Limits | null} limits what a view asks for
    * @param {(frames: Frame[], bits: number, group: object) => Promise<any>} start issues them, with the meta bits that
    *   every command has
    * @returns {Promise<any>}
    */
-  issueTogether(name, frames, limits, start) {
+  issueTogether(summary, frames, limits, start) {
     if (limits !== null && limits.signal?.aborted) return Promise.reject(limits.signal.reason);
     const { prefixed } = this;
     const wanted = prefixed === null ? frames : frames.map((frame) => prefixed(frame));
@@ -93,7 +93,7 @@ class Admission {
     const bits = this.bits(limits);
     const group = this.group("", 0, limits);
     if (!tracing.active()) return start(wanted, bits, group);
-    return tracing.command(this.connection, { name, count: 0 }, () => start(wanted, bits, group));
+    return tracing.command(this.connection, summary, () => start(wanted, bits, group));
   }
 
   /**

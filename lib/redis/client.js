@@ -171,11 +171,13 @@ class RedisClient {
   }
 
   multi() {
-    return builders.multi({ connection: () => connectionOf(this), limits: null });
+    const connection = connectionOf(this);
+    return builders.multi({ connection: () => connection, limits: null });
   }
 
   pipeline() {
-    return builders.pipeline({ connection: () => connectionOf(this), limits: null });
+    const connection = connectionOf(this);
+    return builders.pipeline({ connection: () => connection, limits: null });
   }
 
   ref() {

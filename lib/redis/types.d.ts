@@ -1,7 +1,9 @@
 /** The Redis/Valkey client: declarations. Each command's method is in `commands.d.ts`. */
 import type { RedisCommands } from "./commands.js";
+import type { RedisPipeline, RedisTransaction } from "./transaction/types.js";
 
 export type { RedisCommands };
+export * from "./transaction/types.js";
 
 /** TLS settings of a connection. */
 export interface RedisTlsOptions {
@@ -172,7 +174,7 @@ export interface RedisBufferListenerOptions extends Omit<RedisListenerOptions, "
  */
 export class RedisError extends Error {
   constructor(code: string, message: string, options?: { cause?: unknown });
-  readonly name: "RedisError";
+  readonly name: string;
   /** Which failure: `ERR_REDIS_SERVER_ERROR`, `ERR_REDIS_CONNECTION_CLOSED` and so on. */
   readonly code: string;
 }
@@ -208,6 +210,10 @@ export interface RedisView<Text = string> extends RedisCommands<Text> {
   with(options: RedisCallOptions): RedisView<Text>;
   /** The view whose replies have `Buffer`s for strings. */
   readonly buffers: RedisView<Buffer>;
+  /** A transaction under the view's conditions; see {@link RedisClient.multi}. The deadline is that of the whole. */
+  multi<Replies extends readonly unknown[] = []>(): RedisTransaction<Text, Replies>;
+  /** A pipeline under the view's conditions; see {@link RedisClient.pipeline}. */
+  pipeline<Replies extends readonly unknown[] = []>(): RedisPipeline<Text, Replies>;
 }
 
 export interface RedisClient extends RedisCommands {}
@@ -311,6 +317,29 @@ export class RedisClient {
    * ```
    */
   readonly buffers: RedisView<Buffer>;
+
+  /**
+   * Begins a transaction. Its commands are gathered and sent by `exec`. `Replies` is for those that are added in a loop.
+   *
+   * @example
+   * ```ts
+   * const [visits, name] = await client.multi().incr("visits").get("name").exec();
+   * ```
+   */
+  multi<Replies extends readonly unknown[] = []>(): RedisTransaction<string, Replies>;
+
+  /**
+   * Begins a pipeline: commands that `exec` sends together, each with its own result. Commands that are issued in one
+   * turn without awaiting go out together as well, each with its own promise.
+   *
+   * @example
+   * ```ts
+   * const pipeline = client.pipeline<(string | null)[]>();
+   * for (const key of keys) pipeline.get(key);
+   * const values = await pipeline.exec();
+   * ```
+   */
+  pipeline<Replies extends readonly unknown[] = []>(): RedisPipeline<string, Replies>;
 
   /** Makes a client with the same URL and options; connected if this one is. */
   duplicate(): Promise<RedisClient>;

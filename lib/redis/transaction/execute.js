@@ -28,7 +28,8 @@ function execute(queue) {
   const connection = origin.connection();
   if (!connection.scheduled) connection.beginTurn();
   const frames = [MULTI, ...queue.frames, EXEC];
-  return connection.gate.issueTogether("MULTI", frames, limits, (frames, bits, group) => {
+  const summary = { name: "MULTI", count: 0, commandCount: queue.frames.length };
+  return connection.gate.issueTogether(summary, frames, limits, (frames, bits, group) => {
     return new Promise((resolve, reject) => {
       const run = new Run(queue, (bits & Meta.BYTES) !== 0, resolve, reject);
       const ids = run.register(group, limits === null ? null : limits.signal);
