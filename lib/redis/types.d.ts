@@ -1,9 +1,16 @@
 /** The Redis/Valkey client: declarations. Each command's method is in `commands.d.ts`. */
 import type { RedisCommands } from "./commands.js";
-import type { RedisPipeline, RedisTransaction } from "./transaction/types.js";
+import type { RedisIterators } from "./iterators/types.js";
+import type { RedisScripting } from "./scripts/types.js";
+import type { RedisBatching } from "./transaction/types.js";
 
 export type { RedisCommands };
+export * from "./iterators/types.js";
+export * from "./scripts/types.js";
 export * from "./transaction/types.js";
+
+/** What clients and their views offer on top of single commands. */
+export interface RedisFeatures<Text = string> extends RedisIterators<Text>, RedisScripting, RedisBatching<Text> {}
 
 /** TLS settings of a connection. */
 export interface RedisTlsOptions {
@@ -201,7 +208,7 @@ export interface RedisPush {
  * The commands of a client under other conditions: with a deadline, a signal, or replies as bytes.
  * It is light, and shares the client's connection.
  */
-export interface RedisView<Text = string> extends RedisCommands<Text> {
+export interface RedisView<Text = string> extends RedisCommands<Text>, RedisFeatures<Text> {
   /** Sends any command; see {@link RedisClient.send}. */
   send: RedisClient["send"];
   /** A view with further conditions, which win over those that this one has. */
@@ -210,13 +217,9 @@ export interface RedisView<Text = string> extends RedisCommands<Text> {
   with(options: RedisCallOptions): RedisView<Text>;
   /** The view whose replies have `Buffer`s for strings. */
   readonly buffers: RedisView<Buffer>;
-  /** A transaction under the view's conditions; see {@link RedisClient.multi}. The deadline is that of the whole. */
-  multi<Replies extends readonly unknown[] = []>(): RedisTransaction<Text, Replies>;
-  /** A pipeline under the view's conditions; see {@link RedisClient.pipeline}. */
-  pipeline<Replies extends readonly unknown[] = []>(): RedisPipeline<Text, Replies>;
 }
 
-export interface RedisClient extends RedisCommands {}
+export interface RedisClient extends RedisCommands, RedisFeatures {}
 
 /**
  * A connection to a Redis or Valkey server. It dials at the first command; commands of one turn
@@ -317,29 +320,6 @@ export class RedisClient {
    * ```
    */
   readonly buffers: RedisView<Buffer>;
-
-  /**
-   * Begins a transaction. Its commands are gathered and sent by `exec`. `Replies` is for those that are added in a loop.
-   *
-   * @example
-   * ```ts
-   * const [visits, name] = await client.multi().incr("visits").get("name").exec();
-   * ```
-   */
-  multi<Replies extends readonly unknown[] = []>(): RedisTransaction<string, Replies>;
-
-  /**
-   * Begins a pipeline: commands that `exec` sends together, each with its own result. Commands that are issued in one
-   * turn without awaiting go out together as well, each with its own promise.
-   *
-   * @example
-   * ```ts
-   * const pipeline = client.pipeline<(string | null)[]>();
-   * for (const key of keys) pipeline.get(key);
-   * const values = await pipeline.exec();
-   * ```
-   */
-  pipeline<Replies extends readonly unknown[] = []>(): RedisPipeline<string, Replies>;
 
   /** Makes a client with the same URL and options; connected if this one is. */
   duplicate(): Promise<RedisClient>;

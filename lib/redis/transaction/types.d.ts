@@ -152,3 +152,30 @@ export interface RedisPipeline<Text = string, Replies extends readonly unknown[]
   exec(options: RedisExecOptions & { throwOnError: true }): Promise<Replies>;
   exec(options?: RedisExecOptions): Promise<RedisResults<Replies>>;
 }
+
+/** What clients and their views offer for several commands at once. */
+export interface RedisBatching<Text = string> {
+  /**
+   * Begins a transaction. Its commands are gathered and sent by `exec`; a deadline is that of the whole. `Replies` is for
+   * commands that are added in a loop.
+   *
+   * @example
+   * ```ts
+   * const [visits, name] = await client.multi().incr("visits").get("name").exec();
+   * ```
+   */
+  multi<Replies extends readonly unknown[] = []>(): RedisTransaction<Text, Replies>;
+
+  /**
+   * Begins a pipeline: commands that `exec` sends together, each with its own result. Commands that are issued in one
+   * turn without awaiting go out together as well, each with its own promise.
+   *
+   * @example
+   * ```ts
+   * const pipeline = client.pipeline<(string | null)[]>();
+   * for (const key of keys) pipeline.get(key);
+   * const values = await pipeline.exec();
+   * ```
+   */
+  pipeline<Replies extends readonly unknown[] = []>(): RedisPipeline<Text, Replies>;
+}
