@@ -15,3 +15,5 @@ exports.redis = redis.redis;
 exports.RedisClient = redis.RedisClient;
 exports.RedisCluster = redis.RedisCluster;
 exports.RedisError = redis.RedisError;
+exports.RedisBatchError = redis.RedisBatchError;
+exports.RedisWatchError = redis.RedisWatchError;

@@ -2,5 +2,6 @@
 const { RedisClient, redis } = require("./client.js");
 const { RedisCluster } = require("./cluster/client.js");
 const { RedisError } = require("./errors.js");
+const { RedisBatchError, RedisWatchError } = require("./transaction/errors.js");
 
-module.exports = { redis, RedisClient, RedisCluster, RedisError };
+module.exports = { redis, RedisClient, RedisCluster, RedisError, RedisBatchError, RedisWatchError };
