@@ -18,6 +18,7 @@ mod exchange;
 mod long_string;
 mod port;
 mod recycled;
+mod redis_cluster;
 mod redis_credentials;
 mod redis_lane;
 mod redis_options;

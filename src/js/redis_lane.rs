@@ -19,7 +19,8 @@ use super::redis_sink::{Failed, LaneSink};
 use crate::redis::config::{Config, Options, Status};
 use crate::redis::credentials::{Credentials, CredentialsSource};
 use crate::redis::inflight::Entry;
-use crate::redis::lane::{Delivery, Lane, Sink};
+use crate::redis::cluster::Cluster;
+use crate::redis::lane::{Delivery, Lane};
 use crate::redis::lifecycle;
 use crate::redis::link::Link;
 use crate::redis::meta::Meta;
@@ -46,6 +47,8 @@ pub enum LaneEvent {
 #[napi]
 pub struct RedisLane {
     link: Arc<dyn Link>,
+    /// What the link is, where there is more than a link to it.
+    pub(super) cluster: Option<Arc<Cluster>>,
     /// Between `hold` and `connect`.
     held: Cell<bool>,
     port: PortHandle,
@@ -227,7 +230,7 @@ impl RedisLane {
         port: &Port,
         target: u32,
         options: LaneOptions,
-        make: impl FnOnce(Options, Arc<dyn Sink>) -> crate::Result<Arc<dyn Link>>,
+        make: impl FnOnce(Options, Arc<LaneSink>) -> crate::Result<Arc<dyn Link>>,
     ) -> Result<Self, String> {
         #[cfg(unix)]
         let event_loop = port.event_loop();
@@ -248,6 +251,7 @@ impl RedisLane {
         port.attach(weak);
         Ok(Self {
             link,
+            cluster: None,
             held: Cell::new(false),
             port,
             push_bytes,
