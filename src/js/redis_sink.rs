@@ -180,6 +180,7 @@ impl Parcel for Happened {
             ),
             Event::Reconnecting => (LaneEvent::Reconnecting, value::null(tape.env)?),
             Event::Closed(error) => (LaneEvent::Closed, value::failure(tape.env, error)?),
+            Event::SubscriptionsLost => (LaneEvent::SubscriptionsLost, value::null(tape.env)?),
         };
         // The next connection brings its own reader.
         #[cfg(unix)]
