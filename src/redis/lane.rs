@@ -219,6 +219,13 @@ impl Lane {
         self.lock().outbox.backlog()
     }
 
+    /// Whether no command waits to be sent or for its reply.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let outbound = self.lock();
+        outbound.outbox.is_empty() && self.inflight().is_empty()
+    }
+
     /// Submits whole commands, cut in pieces anywhere, and their entries in the same order.
     pub fn submit(self: &Arc<Self>, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
         if let Err(error) = self.accept(pieces, entries, delivery, None) {

@@ -127,6 +127,14 @@ impl Meta {
         (open || self.0 & Self::OPENS != 0) && self.0 & Self::ENDS == 0
     }
 
+    pub(super) fn opens(self) -> bool {
+        self.0 & Self::OPENS != 0
+    }
+
+    pub(super) fn ends(self) -> bool {
+        self.0 & Self::ENDS != 0
+    }
+
     pub(super) fn confirmations(self) -> u32 {
         self.0 >> 8
     }

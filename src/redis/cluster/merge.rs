@@ -233,11 +233,19 @@ mod tests {
     #[test]
     fn the_first_error_is_the_answer_unless_one_success_is_enough() {
         let replies = [":1\r\n", "-ERR a\r\n", "!5\r\nERR b\r\n"];
-        for merge in [Merge::Sum, Merge::Succeeded, Merge::Last, Merge::Concatenated] {
+        for merge in [
+            Merge::Sum,
+            Merge::Succeeded,
+            Merge::Last,
+            Merge::Concatenated,
+        ] {
             assert_eq!(merged(&merge, &replies), "-ERR a\r\n");
         }
         assert_eq!(merged(&Merge::OneSucceeded, &replies[1..]), "-ERR a\r\n");
-        assert_eq!(merged(&Merge::OneSucceeded, &["-E\r\n", "+OK\r\n"]), "+OK\r\n");
+        assert_eq!(
+            merged(&Merge::OneSucceeded, &["-E\r\n", "+OK\r\n"]),
+            "+OK\r\n"
+        );
     }
 
     #[test]

@@ -75,7 +75,10 @@ pub fn parse(frame: &[u8], asked: &Address) -> Option<Redirect> {
         Word::Moved | Word::Ask => {
             let rest = std::str::from_utf8(rest).ok()?.trim_start();
             let (slot, place) = rest.split_once(' ')?;
-            let slot: u16 = slot.parse().ok().filter(|slot| *slot < super::slot::SLOTS)?;
+            let slot: u16 = slot
+                .parse()
+                .ok()
+                .filter(|slot| *slot < super::slot::SLOTS)?;
             let to = address(place.trim_end(), asked)?;
             if word == Word::Moved {
                 Redirect::Moved { slot, to }
@@ -137,7 +140,10 @@ mod tests {
         assert_eq!(parsed("ASK 3999 127.0.0.1:6381"), Some(Redirect::Ask(to)));
         assert_eq!(parsed("MOVED 1 ::1:6381"), moved(1, host("::1", 6381)));
         assert_eq!(parsed("MOVED 1 [::1]:6381"), moved(1, host("::1", 6381)));
-        assert_eq!(parsed("MOVED 1 n-1.example:1"), moved(1, host("n-1.example", 1)));
+        assert_eq!(
+            parsed("MOVED 1 n-1.example:1"),
+            moved(1, host("n-1.example", 1))
+        );
     }
 
     #[test]
@@ -153,7 +159,11 @@ mod tests {
     fn passing_states_are_told_apart() {
         assert_eq!(parsed("TRYAGAIN Multiple keys"), Some(Redirect::TryAgain));
         assert_eq!(parsed("LOADING Redis is"), Some(Redirect::Loading));
-        for text in ["CLUSTERDOWN Hash slot not served", "MASTERDOWN x", "READONLY y"] {
+        for text in [
+            "CLUSTERDOWN Hash slot not served",
+            "MASTERDOWN x",
+            "READONLY y",
+        ] {
             assert_eq!(parsed(text), Some(Redirect::Unserved));
         }
     }

@@ -127,7 +127,11 @@ mod tests {
         for end in 0..bytes.len() - 2 {
             assert!(Requests::new(&bytes[..end]).next().is_none(), "{end}");
         }
-        for odd in [&b"*99999999999999999999\r\n"[..], b"*1\r\n$99\r\nx\r\n", b"*x\r\n"] {
+        for odd in [
+            &b"*99999999999999999999\r\n"[..],
+            b"*1\r\n$99\r\nx\r\n",
+            b"*x\r\n",
+        ] {
             assert!(Requests::new(odd).next().is_none());
         }
     }

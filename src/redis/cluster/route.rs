@@ -135,7 +135,11 @@ fn keyed(request: &Request<'_>, command: &Command) -> Result<Option<Route>> {
 pub(super) fn cross_slot(one: &[u8], other: &[u8]) -> Error {
     let shown = |key: &[u8]| {
         let more = if key.len() > SHOWN { "..." } else { "" };
-        format!("\"{}{more}\" (slot {})", lossy(&key[..key.len().min(SHOWN)]), slot::of_key(key))
+        format!(
+            "\"{}{more}\" (slot {})",
+            lossy(&key[..key.len().min(SHOWN)]),
+            slot::of_key(key)
+        )
     };
     Error::new(
         ErrorKind::InvalidInput,
@@ -192,7 +196,7 @@ mod tests {
     fn keys_decide() {
         assert_eq!(to("get a"), slot_of("a", true));
         assert_eq!(to("SET a b"), slot_of("a", false));
-        assert_eq!(to("EVAL return 1 k"), Route::Any);
+        assert_eq!(to("EVAL x 0 k"), Route::Any);
         assert_eq!(to("EVAL x 1 k v"), slot_of("k", false));
         assert_eq!(to("XGROUP CREATE s g $"), slot_of("s", false));
         assert_eq!(to("XREAD STREAMS s 0"), slot_of("s", true));
@@ -208,10 +212,17 @@ mod tests {
         assert_eq!(to("MGET a b"), Route::Split(Shape::Keys));
         assert_eq!(to("MSET a 1 b 2"), Route::Split(Shape::Pairs));
         assert_eq!(to("SSUBSCRIBE a b"), Route::Split(Shape::Keys));
-        for command in ["MSETNX a 1 b 2", "RENAME a b", "SINTER a b", "MSETEX 2 a 1 b 2"] {
+        for command in [
+            "MSETNX a 1 b 2",
+            "RENAME a b",
+            "SINTER a b",
+            "MSETEX 2 a 1 b 2",
+        ] {
             let error = routed(command).unwrap_err();
             assert_eq!(error.code(), "ERR_REDIS_CROSSSLOT");
-            let named = error.message().contains("\"a\" (slot 15495) and \"b\" (slot 3300)");
+            let named = error
+                .message()
+                .contains("\"a\" (slot 15495) and \"b\" (slot 3300)");
             assert!(named, "{error}");
         }
     }
@@ -224,7 +235,14 @@ mod tests {
         assert_eq!(to("SCRIPT LOAD x"), many(true, Response::AllSucceeded));
         assert_eq!(to("CONFIG SET a b"), many(true, Response::AllSucceeded));
         assert_eq!(to("WAIT 1 0"), many(false, Response::AggMin));
-        for command in ["INFO", "RANDOMKEY", "ECHO x", "PUBLISH c m", "CONFIG GET a", "NOSUCH x"] {
+        for command in [
+            "INFO",
+            "RANDOMKEY",
+            "ECHO x",
+            "PUBLISH c m",
+            "CONFIG GET a",
+            "NOSUCH x",
+        ] {
             assert_eq!(to(command), Route::Any, "{command}");
         }
         assert_eq!(to("SUBSCRIBE a b"), Route::Channels);

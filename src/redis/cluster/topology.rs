@@ -90,7 +90,9 @@ fn member(node: &Fields, asked: Asked<'_>) -> Option<Member> {
             host: host(&endpoint, &hostname, asked)?,
             port,
         },
-        zone: node.text("availability-zone").filter(|zone| !zone.is_empty()),
+        zone: node
+            .text("availability-zone")
+            .filter(|zone| !zone.is_empty()),
         healthy: node.text("health").is_none_or(|health| health == "online"),
     })
 }
@@ -156,7 +158,12 @@ pub fn epoch(frame: &[u8]) -> u64 {
     };
     String::from_utf8_lossy(&text)
         .lines()
-        .find_map(|line| line.strip_prefix("cluster_current_epoch:")?.trim().parse().ok())
+        .find_map(|line| {
+            line.strip_prefix("cluster_current_epoch:")?
+                .trim()
+                .parse()
+                .ok()
+        })
         .unwrap_or(0)
 }
 

@@ -107,10 +107,22 @@ fn shape(command: &Command) -> Shape {
     let subscribes = matches!(command.name, "SSUBSCRIBE" | "SUNSUBSCRIBE");
     match (keys.begin, keys.find) {
         (Begin::Index(1), Find::Range { last: 0, .. }) => Shape::FirstKey,
-        (Begin::Index(1), Find::Range { last: -1, step: 1, limit: 0 | 1 }) if splits || subscribes => {
-            Shape::Keys
-        }
-        (Begin::Index(1), Find::Range { last: -1, step: 2, limit: 0 | 1 }) if splits => Shape::Pairs,
+        (
+            Begin::Index(1),
+            Find::Range {
+                last: -1,
+                step: 1,
+                limit: 0 | 1,
+            },
+        ) if splits || subscribes => Shape::Keys,
+        (
+            Begin::Index(1),
+            Find::Range {
+                last: -1,
+                step: 2,
+                limit: 0 | 1,
+            },
+        ) if splits => Shape::Pairs,
         _ => Shape::Other,
     }
 }
@@ -129,7 +141,13 @@ mod tests {
             assert_eq!(find(command.name.as_bytes()).unwrap().command, command);
             assert_eq!(find(lower.as_bytes()).unwrap().command, command);
         }
-        for unknown in ["", "GE", "GETT", "NOSUCHCOMMANDOFSUCHALENGTH", "XGROUP CREATE\0"] {
+        for unknown in [
+            "",
+            "GE",
+            "GETT",
+            "NOSUCHCOMMANDOFSUCHALENGTH",
+            "XGROUP CREATE\0",
+        ] {
             assert!(find(unknown.as_bytes()).is_none(), "{unknown}");
         }
     }
@@ -137,12 +155,20 @@ mod tests {
     #[test]
     fn exactly_these_are_split() {
         let of = |shape| {
-            let names = command_table::all().iter().filter(move |command| {
-                Known::new(command).shape == shape
-            });
+            let names = command_table::all()
+                .iter()
+                .filter(move |command| Known::new(command).shape == shape);
             names.map(|command| command.name).collect::<Vec<_>>()
         };
-        let keys = ["DEL", "EXISTS", "MGET", "SSUBSCRIBE", "SUNSUBSCRIBE", "TOUCH", "UNLINK"];
+        let keys = [
+            "DEL",
+            "EXISTS",
+            "MGET",
+            "SSUBSCRIBE",
+            "SUNSUBSCRIBE",
+            "TOUCH",
+            "UNLINK",
+        ];
         assert_eq!(of(Shape::Keys), keys);
         assert_eq!(of(Shape::Pairs), ["MSET"]);
         let first = of(Shape::FirstKey);

@@ -47,9 +47,16 @@ fn at(host: &str, port: u16) -> Address {
     Address::Host { host, port }
 }
 
-fn understood(said: &Said, tls: bool, by: fn(&[u8], Asked<'_>) -> Option<Topology>) -> Option<Topology> {
+fn understood(
+    said: &Said,
+    tls: bool,
+    by: fn(&[u8], Asked<'_>) -> Option<Topology>,
+) -> Option<Topology> {
     let address = at("asked", 7000);
-    let asked = Asked { address: &address, tls };
+    let asked = Asked {
+        address: &address,
+        tls,
+    };
     let [old, new] = [false, true].map(|resp3| by(said.frame(resp3).as_bytes(), asked));
     assert_eq!(old, new);
     // However little of it comes, it is understood or not, and nothing else happens.
@@ -80,7 +87,10 @@ fn shard(slots: &[i64], nodes: Vec<Said>) -> Said {
 
 #[test]
 fn shards_with_replicas_zones_and_health() {
-    let zone = [("endpoint", Text("10.0.0.2")), ("availability-zone", Text("z1"))];
+    let zone = [
+        ("endpoint", Text("10.0.0.2")),
+        ("availability-zone", Text("z1")),
+    ];
     let said = List(vec![shard(
         &[0, 9, 20, 20],
         vec![
@@ -93,7 +103,11 @@ fn shards_with_replicas_zones_and_health() {
         topology.shards,
         [Shard {
             slots: vec![(0, 9), (20, 20)],
-            primary: Member { address: at("10.0.0.1", 7001), zone: None, healthy: true },
+            primary: Member {
+                address: at("10.0.0.1", 7001),
+                zone: None,
+                healthy: true
+            },
             replicas: vec![Member {
                 address: at("10.0.0.2", 7001),
                 zone: Some("z1".into()),
@@ -106,7 +120,10 @@ fn shards_with_replicas_zones_and_health() {
 #[test]
 fn hosts_that_are_not_known_are_those_of_the_asked_node() {
     for endpoint in [Text(""), Text("?"), Null] {
-        let said = List(vec![shard(&[0, 1], vec![node("master", "online", &[("endpoint", endpoint)])])]);
+        let said = List(vec![shard(
+            &[0, 1],
+            vec![node("master", "online", &[("endpoint", endpoint)])],
+        )]);
         let topology = understood(&said, false, shards).unwrap();
         assert_eq!(topology.shards[0].primary.address, at("asked", 7001));
     }
@@ -120,9 +137,17 @@ fn hosts_that_are_not_known_are_those_of_the_asked_node() {
 
 #[test]
 fn tls_has_its_own_port_and_prefers_names() {
-    let named = [("endpoint", Text("10.0.0.1")), ("hostname", Text("n1.example"))];
+    let named = [
+        ("endpoint", Text("10.0.0.1")),
+        ("hostname", Text("n1.example")),
+    ];
     let said = List(vec![shard(&[0, 1], vec![node("master", "online", &named)])]);
-    let of = |tls| understood(&said, tls, shards).unwrap().shards[0].primary.address.clone();
+    let of = |tls| {
+        understood(&said, tls, shards).unwrap().shards[0]
+            .primary
+            .address
+            .clone()
+    };
     assert_eq!(of(true), at("n1.example", 8001));
     assert_eq!(of(false), at("10.0.0.1", 7001));
     let about = Map(vec![("hostname", Text("n1.example"))]);
@@ -142,15 +167,16 @@ fn a_primary_that_has_failed_is_none() {
     let topology = understood(&List(vec![shard(&[0, 1], nodes)]), false, shards).unwrap();
     assert_eq!(topology.shards[0].primary.address, at("10.0.0.2", 7001));
     let nodes = vec![node("master", "fail", &named("10.0.0.1"))];
-    assert_eq!(understood(&List(vec![shard(&[0, 1], nodes)]), false, shards), None);
+    assert_eq!(
+        understood(&List(vec![shard(&[0, 1], nodes)]), false, shards),
+        None
+    );
 }
 
 #[test]
 fn ranges_of_one_primary_are_one_shard() {
     let node = |host, port| List(vec![Text(host), Number(port), Text("id")]);
-    let range = |from, to, nodes: &[Said]| {
-        List([&[Number(from), Number(to)], nodes].concat())
-    };
+    let range = |from, to, nodes: &[Said]| List([&[Number(from), Number(to)], nodes].concat());
     let said = List(vec![
         range(0, 5, &[node("::1", 7001), node("::1", 7002)]),
         range(7, 7, &[node("::1", 7001), node("::1", 7002)]),
