@@ -7,6 +7,7 @@ const { coded } = require("./errors.js");
 const { MAX_TIMEOUT } = require("./deadlines.js");
 const { Meta } = require("./meta.js");
 const { SENDER } = require("./sender.js");
+const builders = require("./transaction/index.js");
 
 /**
  * @typedef {import("./connection.js").Connection} Connection
@@ -40,6 +41,18 @@ class Scope {
 
   get subscriptions() {
     return this.connection().subscriptions;
+  }
+
+  /**
+   * The same limits at each server that has keys of its own.
+   * @returns {Promise<Scope[]>}
+   */
+  async primaries() {
+    /** @type {import("./sender.js").Sender} */
+    const sender = this.connection();
+    if (sender.primaries === undefined) return [this];
+    const nodes = await sender.primaries();
+    return nodes.map((node) => new Scope(() => /** @type {Connection} */ (node), this.limits));
   }
 
   /**
@@ -86,6 +99,14 @@ class RedisView {
 
   get buffers() {
     return (this.#buffers ??= this.with({ buffers: true }));
+  }
+
+  multi() {
+    return builders.multi(this.#scope);
+  }
+
+  pipeline() {
+    return builders.pipeline(this.#scope);
   }
 
   get [SENDER]() {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use napi::Env;
-use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice};
+use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice, Uint32ArraySlice};
 use napi_derive::napi;
 
 #[cfg(unix)]
@@ -19,8 +19,9 @@ use super::redis_sink::{Failed, LaneSink};
 use crate::redis::config::{Config, Options, Status};
 use crate::redis::credentials::{Credentials, CredentialsSource};
 use crate::redis::inflight::Entry;
-use crate::redis::lane::{Delivery, Lane};
+use crate::redis::lane::{Delivery, Lane, Sink};
 use crate::redis::lifecycle;
+use crate::redis::link::Link;
 use crate::redis::meta::Meta;
 use crate::redis::overrides::Overrides;
 use crate::redis::url;
@@ -46,7 +47,7 @@ pub enum LaneEvent {
 /// One connection. `lib/redis/client.js` encodes commands and calls `submit` once for each flush.
 #[napi]
 pub struct RedisLane {
-    lane: Arc<Lane>,
+    link: Arc<dyn Link>,
     /// Between `hold` and `connect`.
     held: Cell<bool>,
     port: PortHandle,
@@ -72,44 +73,16 @@ impl RedisLane {
         url: String,
         mut options: LaneOptions,
     ) -> Result<Self, String> {
-        let thrown =
-            |error: crate::Error| JsError::new(error.code().to_owned(), error.message().to_owned());
         let overrides = options.target.take().unwrap_or_default();
         let address = url::parse(&url)
             .and_then(|parsed| Overrides::from(overrides).apply(parsed))
-            .map_err(thrown)?;
-        #[cfg(unix)]
-        let event_loop = port.event_loop();
-        let exchange = port.exchange();
-        let port = port.handle();
-        let asker = Asker::new(port.clone(), target);
-        let asks = options.has_credentials;
-        let options = Options {
-            credentials: asks.then(|| CredentialsSource::new(asker.clone())),
-            ..options.into()
-        };
-        options.validate().map_err(thrown)?;
-        let config = Config {
-            target: address,
-            options,
-        };
-        let sink = LaneSink::new(port.clone(), target);
-        let push_bytes = sink.push_bytes();
-        let lane = Lane::new(config, Arc::new(sink));
-        let closer = Arc::new(Closer(Arc::clone(&lane)));
-        let weak: Weak<dyn Resource> = Arc::downgrade(&closer) as Weak<dyn Resource>;
-        port.attach(weak);
-        Ok(Self {
-            lane,
-            held: Cell::new(false),
-            port,
-            push_bytes,
-            exchange,
-            target,
-            asker,
-            #[cfg(unix)]
-            event_loop,
-            _closer: closer,
+            .map_err(|error| thrown(&error))?;
+        Self::open(port, target, options, |options, sink| {
+            let config = Config {
+                target: address,
+                options,
+            };
+            Ok(Lane::new(config, sink))
         })
     }
 
@@ -121,16 +94,21 @@ impl RedisLane {
         self.send(&env, &[bytes], entries)
     }
 
-    /// Like `submit`, for commands that are cut in pieces because some arguments are large.
+    /// Like `submit`, for commands that are cut in pieces because some arguments are large. Those
+    /// that are more than the shared memory holds bring `entries` of their own.
     #[napi(catch_unwind)]
     pub fn submit_pieces(
         &self,
         env: Env,
         pieces: Vec<Uint8ArraySlice<'_>>,
         count: u32,
+        entries: Option<Uint32ArraySlice<'_>>,
     ) -> Result<()> {
         let pieces: Vec<&[u8]> = pieces.iter().map(|piece| &**piece).collect();
-        self.send(&env, &pieces, self.exchange.entries(count)?)
+        match entries {
+            Some(entries) => self.send(&env, &pieces, &entries),
+            None => self.send(&env, &pieces, self.exchange.entries(count)?),
+        }
     }
 
     /// Lets the next `submit` leave the start to `connect`, which must follow.
@@ -144,7 +122,7 @@ impl RedisLane {
     pub fn connect(&self, env: Env, id: u32) -> Result<()> {
         self.held.set(false);
         self.port.begin(&env)?;
-        self.lane.connect(id);
+        self.link.connect(id);
         Ok(())
     }
 
@@ -191,49 +169,49 @@ impl RedisLane {
     /// Whether the handshake of the current connection was accepted.
     #[napi(getter, catch_unwind)]
     pub fn connected(&self) -> bool {
-        self.lane.status() == Status::Connected
+        self.link.status() == Status::Connected
     }
 
     /// Whether there is a connection, or one is being made.
     #[napi(getter, catch_unwind)]
     pub fn active(&self) -> bool {
-        self.lane.is_active()
+        self.link.is_active()
     }
 
     /// Bytes of commands that the socket has not taken yet.
     #[napi(getter, catch_unwind)]
     pub fn buffered(&self) -> u32 {
-        u32::try_from(self.lane.buffered()).unwrap_or(u32::MAX)
+        u32::try_from(self.link.buffered()).unwrap_or(u32::MAX)
     }
 
     /// The URL in force, with `***` for the password.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
-        self.lane.config().target.to_string()
+        self.link.config().target.to_string()
     }
 
     /// `host:port`, or the path of the Unix socket.
     #[napi(getter, catch_unwind)]
     pub fn address(&self) -> String {
-        self.lane.config().target.address.to_string()
+        self.link.config().target.address.to_string()
     }
 
     /// The database that is selected after each connect.
     #[napi(getter, catch_unwind)]
     pub fn database(&self) -> u32 {
-        self.lane.config().target.database
+        self.link.config().target.database
     }
 
     /// Bytes that wait to be sent, with or without a connection.
     #[napi(getter, catch_unwind)]
     pub fn backlog_bytes(&self) -> f64 {
-        count(self.lane.backlog().bytes)
+        count(self.link.backlog().bytes)
     }
 
     /// Commands of which nothing was sent yet.
     #[napi(getter, catch_unwind)]
     pub fn backlog_commands(&self) -> f64 {
-        count(self.lane.backlog().commands)
+        count(self.link.backlog().commands)
     }
 
     /// Whether strings in pushes, such as messages, are handed over as bytes. Holds for all that
@@ -245,12 +223,51 @@ impl RedisLane {
 }
 
 impl RedisLane {
+    /// What `make` makes of the options: something that delivers to the sink. Events are reported
+    /// under the number `target`.
+    pub(super) fn open(
+        port: &Port,
+        target: u32,
+        options: LaneOptions,
+        make: impl FnOnce(Options, Arc<dyn Sink>) -> crate::Result<Arc<dyn Link>>,
+    ) -> Result<Self, String> {
+        #[cfg(unix)]
+        let event_loop = port.event_loop();
+        let exchange = port.exchange();
+        let port = port.handle();
+        let asker = Asker::new(port.clone(), target);
+        let asks = options.has_credentials;
+        let options = Options {
+            credentials: asks.then(|| CredentialsSource::new(asker.clone())),
+            ..options.into()
+        };
+        options.validate().map_err(|error| thrown(&error))?;
+        let sink = LaneSink::new(port.clone(), target);
+        let push_bytes = sink.push_bytes();
+        let link = make(options, Arc::new(sink)).map_err(|error| thrown(&error))?;
+        let closer = Arc::new(Closer(Arc::clone(&link)));
+        let weak: Weak<dyn Resource> = Arc::downgrade(&closer) as Weak<dyn Resource>;
+        port.attach(weak);
+        Ok(Self {
+            link,
+            held: Cell::new(false),
+            port,
+            push_bytes,
+            exchange,
+            target,
+            asker,
+            #[cfg(unix)]
+            event_loop,
+            _closer: closer,
+        })
+    }
+
     fn shut(&self) -> bool {
         #[cfg(unix)]
         if let Some(event_loop) = &self.event_loop {
             event_loop.unwatch(self.target);
         }
-        self.lane.close()
+        self.link.close()
     }
 
     fn send(&self, env: &Env, pieces: &[&[u8]], entries: &[u32]) -> Result<()> {
@@ -269,9 +286,14 @@ impl RedisLane {
         } else {
             Delivery::Direct
         };
-        self.lane.submit(pieces, &entries, delivery);
+        self.link.submit(pieces, &entries, delivery);
         Ok(())
     }
+}
+
+/// An error as the constructors throw it, with the code of the core's.
+pub(super) fn thrown(error: &crate::Error) -> JsError<String> {
+    JsError::new(error.code().to_owned(), error.message().to_owned())
 }
 
 /// A count as a JavaScript number.
@@ -288,7 +310,7 @@ impl Drop for RedisLane {
 }
 
 /// Closes the lane when its environment goes away.
-struct Closer(Arc<Lane>);
+struct Closer(Arc<dyn Link>);
 
 impl Resource for Closer {
     fn shut_down(&self) {

@@ -5,7 +5,7 @@
 //! replies, so that reading never waits for a write.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -107,6 +107,8 @@ pub enum Delivery {
 
 /// One connection.
 pub struct Lane {
+    /// For its driver.
+    me: Weak<Self>,
     config: Config,
     sink: Arc<dyn Sink>,
     outbound: Mutex<Outbound>,
@@ -167,7 +169,8 @@ impl Lane {
             finalized: false,
         };
         let state = outbound.facts().state(&config);
-        Arc::new(Self {
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             config,
             sink,
             outbound: Mutex::new(outbound),
@@ -227,7 +230,7 @@ impl Lane {
     }
 
     /// Submits whole commands, cut in pieces anywhere, and their entries in the same order.
-    pub fn submit(self: &Arc<Self>, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
+    pub fn submit(&self, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
         if let Err(error) = self.accept(pieces, entries, delivery, None) {
             self.sink.failed(ids(entries), &error);
         }
@@ -235,17 +238,12 @@ impl Lane {
 
     /// Submits whole commands to a lane that [keeps](Self::keeping) them. Fails when the lane has
     /// ended, or must not queue: nobody was told of the commands then.
-    pub fn submit_chunk(
-        self: &Arc<Self>,
-        chunk: &Bytes,
-        entries: &[Entry],
-        delivery: Delivery,
-    ) -> Result<()> {
+    pub fn submit_chunk(&self, chunk: &Bytes, entries: &[Entry], delivery: Delivery) -> Result<()> {
         self.accept(&[chunk], entries, delivery, Some(chunk))
     }
 
     fn accept(
-        self: &Arc<Self>,
+        &self,
         pieces: &[&[u8]],
         entries: &[Entry],
         delivery: Delivery,
@@ -306,7 +304,7 @@ impl Lane {
     }
 
     /// Connects, reviving a closed or failed lane; `id` is answered with the HELLO reply.
-    pub fn connect(self: &Arc<Self>, id: u32) {
+    pub fn connect(&self, id: u32) {
         let mut outbound = self.lock();
         if let Some(greeting) = &outbound.greeting {
             let greeting = greeting.clone();
@@ -344,15 +342,16 @@ impl Lane {
         self.publish(&outbound);
     }
 
-    fn start(self: &Arc<Self>, outbound: &mut Outbound) {
-        if outbound.phase == Phase::Idle {
+    fn start(&self, outbound: &mut Outbound) {
+        // Whoever calls holds a reference.
+        if let (Phase::Idle, Some(me)) = (outbound.phase, self.me.upgrade()) {
             outbound.phase = Phase::Connecting;
             outbound.epoch += 1;
             outbound.lost = false;
             outbound.wake = Arc::default();
             self.publish(outbound);
             let wake = Arc::clone(&outbound.wake);
-            runtime::current().spawn(driver::run(Arc::clone(self), outbound.epoch, wake));
+            runtime::current().spawn(driver::run(me, outbound.epoch, wake));
         }
     }
 
@@ -582,9 +581,11 @@ impl Lane {
         outbound.greeting = None;
         // Who asked while this attempt was made was not asking for the next one.
         outbound.dial_now = false;
-        outbound.outbox.lost();
         outbound.lost = true;
-        let lost = self.inflight().lost(&[]);
+        let mut inflight = self.inflight();
+        let open = inflight.transaction_is_open();
+        let lost = inflight.lost(&outbound.outbox.lost(open));
+        drop(inflight);
         self.publish(&outbound);
         drop(outbound);
         self.sink.event(Event::Reconnecting);

@@ -11,8 +11,8 @@ const SUBSCRIBE: &[u8] = b"SUBSCRIBE";
 ///
 /// Bits 0-1: how the command is answered; bit 2: strings of the reply are wanted as bytes; bit 3:
 /// the reply may take any time; bit 4: opens a transaction; bit 5: ends one; bit 6: integers are
-/// wanted exact; bit 7: the reply is for the one who serves the submitter; bits 8-31: how many confirmations a subscription command waits for, 0 when it names
-/// no channel.
+/// wanted exact; bit 7: the reply is for the one who serves the submitter; bits 8-31: how many
+/// confirmations a subscription command waits for, 0 when it names no channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Meta(pub u32);
 
@@ -124,15 +124,16 @@ impl Meta {
 
     /// Whether a transaction is open behind this command, when one was `open` before it.
     pub(super) fn transaction(self, open: bool) -> bool {
-        (open || self.0 & Self::OPENS != 0) && self.0 & Self::ENDS == 0
+        (open || self.0 & Self::OPENS != 0) && !self.ends()
+    }
+
+    /// Whether the command is the last one of a transaction.
+    pub(super) fn ends(self) -> bool {
+        self.0 & Self::ENDS != 0
     }
 
     pub(super) fn opens(self) -> bool {
         self.0 & Self::OPENS != 0
-    }
-
-    pub(super) fn ends(self) -> bool {
-        self.0 & Self::ENDS != 0
     }
 
     pub(super) fn confirmations(self) -> u32 {

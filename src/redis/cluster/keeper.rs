@@ -111,9 +111,9 @@ impl Cluster {
     /// The period of looking at the nodes, as chance has it this time.
     fn period(&self) -> Option<Duration> {
         let period = self.config.refresh_period;
-        let quarter = u64::try_from(period.as_millis() / 4).unwrap_or(u64::MAX / 4);
-        let jitter = Duration::from_millis(chance() % (2 * quarter + 1));
-        (!period.is_zero()).then(|| period - Duration::from_millis(quarter) + jitter)
+        let half = u64::try_from(period.as_millis() / 2).unwrap_or(u64::MAX / 2);
+        let jitter = Duration::from_millis(chance() % (half + 1));
+        (!period.is_zero()).then(|| period * 3 / 4 + jitter)
     }
 
     /// Sends what was parked and is due.

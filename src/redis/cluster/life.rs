@@ -8,10 +8,11 @@ use tokio::sync::Notify;
 
 use super::map::SlotMap;
 use super::pending::{Answer, Origin, Pending, Work};
-use super::{Cluster, ClusterConfig, keeper};
+use super::{Cluster, keeper};
 use crate::error::Error;
 use crate::net::runtime;
 use crate::redis::callers::lock;
+use crate::redis::config::Config;
 use crate::redis::inflight::Entry;
 use crate::redis::lane::{Batch, Delivery, Event, Reply};
 use crate::redis::lifecycle;
@@ -54,14 +55,14 @@ impl Life {
         matches!(self.phase, Phase::Connecting | Phase::Ready)
     }
 
-    pub(super) fn state(&self, config: &ClusterConfig) -> State {
+    pub(super) fn state(&self, first: &Config) -> State {
         let facts = Facts {
             phase: self.phase,
             greeted: self.phase == Phase::Ready,
             lost: false,
             finalized: self.finalized,
         };
-        facts.state(&config.node(&config.seeds[0].address))
+        facts.state(first)
     }
 
     pub(super) fn backlog(&self) -> Backlog {
@@ -298,6 +299,6 @@ impl Cluster {
     }
 
     fn publish(&self, life: &Life) {
-        self.state.send_replace(life.state(&self.config));
+        self.state.send_replace(life.state(&self.first));
     }
 }

@@ -31,7 +31,7 @@ pub mod vocabulary;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Instant;
 
 use tokio::sync::watch;
@@ -44,8 +44,10 @@ use self::map::SlotMap;
 use self::node::Node;
 use self::pending::{Waiting, Work};
 use super::callers::lock;
-use super::config::{Address, Status};
-use super::lane::Sink;
+use super::config::{Address, Config, Status};
+use super::inflight::Entry;
+use super::lane::{Delivery, Sink};
+use super::link::Link;
 use super::outbox::Backlog;
 use super::state::State;
 
@@ -56,7 +58,10 @@ pub type SinkFactory = dyn Fn(u32) -> Arc<dyn Sink> + Send + Sync;
 
 /// The nodes of a cluster.
 pub struct Cluster {
+    me: Weak<Self>,
     config: ClusterConfig,
+    /// As if there were only the first seed.
+    first: Config,
     sink: Arc<dyn Sink>,
     factory: Box<SinkFactory>,
     /// There is one while the cluster is connected.
@@ -131,9 +136,15 @@ impl Cluster {
     ) -> crate::error::Result<Arc<Self>> {
         config.validate()?;
         let life = Life::default();
-        let state = life.state(&config);
-        Ok(Arc::new(Self {
+        let first = Config {
+            target: config.seeds[0].clone(),
+            options: config.options.clone(),
+        };
+        let state = life.state(&first);
+        Ok(Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             config,
+            first,
             sink,
             factory,
             map: RwLock::default(),
@@ -158,7 +169,7 @@ impl Cluster {
     /// The state of the cluster: it is connected when its nodes are known.
     #[must_use]
     pub fn status(&self) -> Status {
-        lock(&self.life).state(&self.config).status
+        lock(&self.life).state(&self.first).status
     }
 
     /// Whether the cluster is connected, or is being connected to.
@@ -242,6 +253,54 @@ impl Cluster {
 
     fn every_node(&self) -> Vec<Arc<Node>> {
         lock(&self.members).by_address.values().cloned().collect()
+    }
+}
+
+impl Link for Cluster {
+    fn submit(&self, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
+        // Whoever calls holds a reference.
+        if let Some(me) = self.me.upgrade() {
+            Self::submit(&me, pieces, entries, delivery);
+        }
+    }
+
+    fn connect(&self, id: u32) {
+        if let Some(me) = self.me.upgrade() {
+            Self::connect(&me, id);
+        }
+    }
+
+    fn close(&self) -> bool {
+        self.close()
+    }
+
+    fn finalize(&self) {
+        self.finalize();
+    }
+
+    /// That of the first seed.
+    fn config(&self) -> &Config {
+        &self.first
+    }
+
+    fn status(&self) -> Status {
+        self.status()
+    }
+
+    fn is_active(&self) -> bool {
+        self.is_active()
+    }
+
+    fn observe(&self) -> watch::Receiver<State> {
+        self.observe()
+    }
+
+    fn buffered(&self) -> usize {
+        self.buffered()
+    }
+
+    fn backlog(&self) -> Backlog {
+        self.backlog()
     }
 }
 

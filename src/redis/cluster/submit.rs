@@ -154,12 +154,11 @@ impl Cluster {
             }
             one => self.node_for(map, one),
         };
-        match node {
-            Some(node) => gather.add(&node, request.bytes, &[entry]),
-            None => {
-                let command = Bytes::copy_from_slice(request.bytes);
-                self.dispatch(gather, map, Work::One(Pending::of_user(entry, command)));
-            }
+        if let Some(node) = node {
+            gather.add(&node, request.bytes, &[entry]);
+        } else {
+            let command = Bytes::copy_from_slice(request.bytes);
+            self.unserved(Work::One(Pending::of_user(entry, command)));
         }
         Ok(())
     }

@@ -12,33 +12,27 @@ enum Said {
 use Said::{List, Map, Null, Number, Text};
 
 impl Said {
-    fn write(&self, resp3: bool, out: &mut String) {
+    fn frame(&self, resp3: bool) -> String {
         match self {
-            Text(text) => *out += &format!("${}\r\n{text}\r\n", text.len()),
-            Null => *out += if resp3 { "_\r\n" } else { "$-1\r\n" },
-            Number(number) => *out += &format!(":{number}\r\n"),
+            Text(text) => format!("${}\r\n{text}\r\n", text.len()),
+            Null => if resp3 { "_\r\n" } else { "$-1\r\n" }.to_owned(),
+            Number(number) => format!(":{number}\r\n"),
             List(items) => {
-                *out += &format!("*{}\r\n", items.len());
-                items.iter().for_each(|item| item.write(resp3, out));
+                let items: Vec<String> = items.iter().map(|item| item.frame(resp3)).collect();
+                format!("*{}\r\n{}", items.len(), items.concat())
             }
             Map(pairs) => {
-                *out += &if resp3 {
-                    format!("%{}\r\n", pairs.len())
+                let items: Vec<String> = pairs
+                    .iter()
+                    .flat_map(|(name, value)| [Text(name).frame(resp3), value.frame(resp3)])
+                    .collect();
+                if resp3 {
+                    format!("%{}\r\n{}", pairs.len(), items.concat())
                 } else {
-                    format!("*{}\r\n", pairs.len() * 2)
-                };
-                for (name, value) in pairs {
-                    Text(name).write(resp3, out);
-                    value.write(resp3, out);
+                    format!("*{}\r\n{}", items.len(), items.concat())
                 }
             }
         }
-    }
-
-    fn frame(&self, resp3: bool) -> String {
-        let mut out = String::new();
-        self.write(resp3, &mut out);
-        out
     }
 }
 
