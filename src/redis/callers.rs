@@ -147,7 +147,7 @@ impl Sink for Callers {
 
     fn event(&self, event: Event) {
         match event {
-            Event::Connected(_) => self.resubscribe(),
+            Event::Connected(_) | Event::SubscriptionsLost => self.resubscribe(),
             Event::Reconnecting => {}
             Event::Closed(_) => lock(&self.listeners).clear(),
         }

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 
 use super::config::{Config, Status};
 use super::driver::{self, End};
-use super::inflight::{Entry, InFlight};
+use super::inflight::{Entry, InFlight, Lost};
 #[cfg(unix)]
 use super::inlet::Inlet;
 use super::lifecycle;
@@ -22,9 +22,10 @@ use super::outbox::{self, Backlog, Outbox};
 #[cfg(unix)]
 use super::receiver::Receiver;
 use super::resp::encode;
+use super::retention::{Diverted, Leftover};
 use super::state::{Facts, Phase, State};
 use super::watchdog::{Oldest, Sight};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::net::runtime;
 use crate::net::stream::Socket;
 
@@ -37,6 +38,9 @@ pub enum Event {
     Reconnecting,
     /// The lane is closed or has failed, and stays so until `connect`.
     Closed(Error),
+    /// One of several connections is gone, with subscriptions: they must be made again, and
+    /// messages may have been missed.
+    SubscriptionsLost,
 }
 
 /// A frame of a [`Batch`].
@@ -68,6 +72,15 @@ pub trait Sink: Send + Sync + 'static {
     fn failed(&self, ids: Vec<u32>, error: &Error);
     /// The connection's state has changed.
     fn event(&self, event: Event);
+    /// These replies were not delivered; only a lane that [keeps](Lane::keeping) has any.
+    fn diverted(&self, replies: Vec<Diverted>) {
+        drop(replies);
+    }
+    /// What a lane that [keeps](Lane::keeping) gives back, in the place of `failed`.
+    fn returned(&self, leftover: Leftover, error: &Error) {
+        let ids = leftover.commands.iter().map(|command| command.entry.id);
+        self.failed(ids.collect(), error);
+    }
     /// Whether the sink has a thread of its own that can read connections without TLS.
     #[cfg(unix)]
     fn reads(&self) -> bool {
@@ -130,6 +143,18 @@ impl Lane {
     /// A lane that dials at the first command or `connect`.
     #[must_use]
     pub fn new(config: Config, sink: Arc<dyn Sink>) -> Arc<Self> {
+        Self::with(config, sink, InFlight::default())
+    }
+
+    /// A lane for one who can send commands elsewhere. It keeps commands until they are answered:
+    /// replies that redirect, and those to [internal](Meta::INTERNAL) commands, are
+    /// [diverted](Sink::diverted), and commands without a reply are [returned](Sink::returned).
+    #[must_use]
+    pub fn keeping(config: Config, sink: Arc<dyn Sink>) -> Arc<Self> {
+        Self::with(config, sink, InFlight::keeping())
+    }
+
+    fn with(config: Config, sink: Arc<dyn Sink>, inflight: InFlight) -> Arc<Self> {
         let outbound = Outbound {
             phase: Phase::Idle,
             epoch: 0,
@@ -150,7 +175,7 @@ impl Lane {
             sink,
             outbound: Mutex::new(outbound),
             state: watch::Sender::new(state),
-            inflight: Mutex::new(InFlight::default()),
+            inflight: Mutex::new(inflight),
             clock: Instant::now(),
             heard: AtomicU64::new(0),
         })
@@ -197,14 +222,46 @@ impl Lane {
         self.lock().outbox.backlog()
     }
 
+    /// Whether no command waits to be sent or for its reply.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let outbound = self.lock();
+        outbound.outbox.is_empty() && self.inflight().is_empty()
+    }
+
     /// Submits whole commands, cut in pieces anywhere, and their entries in the same order.
     pub fn submit(&self, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
+        if let Err(error) = self.accept(pieces, entries, delivery, None) {
+            self.sink.failed(ids(entries), &error);
+        }
+    }
+
+    /// Submits whole commands to a lane that [keeps](Self::keeping) them. Fails when the lane has
+    /// ended, or must not queue: nobody was told of the commands then.
+    pub fn submit_chunk(&self, chunk: &Bytes, entries: &[Entry], delivery: Delivery) -> Result<()> {
+        self.accept(&[chunk], entries, delivery, Some(chunk))
+    }
+
+    fn accept(
+        &self,
+        pieces: &[&[u8]],
+        entries: &[Entry],
+        delivery: Delivery,
+        keep: Option<&Bytes>,
+    ) -> Result<()> {
         let mut outbound = self.lock();
+        // Before they are sent: the reply may be read by another thread at once.
+        let keep = || {
+            if let (Some(chunk), Some(kept)) = (keep, self.inflight().retention()) {
+                kept.keep(chunk.clone(), entries.len());
+            }
+        };
         let refusal = match outbound.phase {
             Phase::Ready if outbound.outbox.is_empty() && delivery == Delivery::Direct => {
                 let Some(socket) = outbound.socket.clone() else {
                     unreachable!("a ready lane has a socket");
                 };
+                keep();
                 let outcome =
                     outbound
                         .outbox
@@ -218,7 +275,7 @@ impl Lane {
                 if left {
                     outbound.wake.notify_one();
                 }
-                return;
+                return Ok(());
             }
             Phase::Closed | Phase::Failed => Some(lifecycle::failed()),
             // Once greeted, the lane is connected for its users and ready in a moment.
@@ -233,10 +290,9 @@ impl Lane {
             Phase::Idle | Phase::Connecting | Phase::Ready => None,
         };
         if let Some(error) = refusal {
-            drop(outbound);
-            self.sink.failed(ids(entries), &error);
-            return;
+            return Err(error);
         }
+        keep();
         outbound.outbox.push(pieces, entries);
         if outbound.phase == Phase::Ready {
             outbound.wake.notify_one();
@@ -244,6 +300,7 @@ impl Lane {
         if delivery != Delivery::Held {
             self.start(&mut outbound);
         }
+        Ok(())
     }
 
     /// Connects, reviving a closed or failed lane; `id` is answered with the HELLO reply.
@@ -332,8 +389,8 @@ impl Lane {
         outbound.greeting = None;
         outbound.dial_now = false;
         let waiters = std::mem::take(&mut outbound.waiters);
-        let mut entries = outbox::lock(&self.inflight).take();
-        entries.extend(outbound.outbox.take());
+        let unsent = outbound.outbox.take();
+        let lost = self.inflight().lost(&unsent);
         self.publish(&outbound);
         outbound.wake.notify_one();
         drop(outbound);
@@ -342,11 +399,17 @@ impl Lane {
         if phase == Phase::Failed {
             self.sink.event(Event::Closed(closed.clone()));
         }
-        if !entries.is_empty() {
-            self.sink.failed(ids(&entries), error);
-        }
+        self.give_back(lost, error);
         if !waiters.is_empty() {
             self.sink.failed(waiters, closed);
+        }
+    }
+
+    fn give_back(&self, lost: Lost, error: &Error) {
+        match lost {
+            Lost::Entries(entries) if entries.is_empty() => {}
+            Lost::Entries(entries) => self.sink.failed(ids(&entries), error),
+            Lost::Kept(leftover) => self.sink.returned(leftover, error),
         }
     }
 
@@ -496,6 +559,12 @@ impl Lane {
         outbox::lock(&self.inflight)
     }
 
+    pub(super) fn divert(&self, replies: Vec<Diverted>) {
+        if !replies.is_empty() {
+            self.sink.diverted(replies);
+        }
+    }
+
     pub(super) fn deliver(&self, batch: Batch) {
         self.sink.replies(batch);
     }
@@ -513,18 +582,14 @@ impl Lane {
         // Who asked while this attempt was made was not asking for the next one.
         outbound.dial_now = false;
         outbound.lost = true;
-        let mut inflight = outbox::lock(&self.inflight);
+        let mut inflight = self.inflight();
         let open = inflight.transaction_is_open();
-        let mut entries = inflight.take();
+        let lost = inflight.lost(&outbound.outbox.lost(open));
         drop(inflight);
-        entries.extend(outbound.outbox.lost(open));
         self.publish(&outbound);
         drop(outbound);
         self.sink.event(Event::Reconnecting);
-        if !entries.is_empty() {
-            let closed = lifecycle::closed().with_source(cause.clone());
-            self.sink.failed(ids(&entries), &closed);
-        }
+        self.give_back(lost, &lifecycle::closed().with_source(cause.clone()));
         true
     }
 

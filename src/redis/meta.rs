@@ -11,8 +11,8 @@ const SUBSCRIBE: &[u8] = b"SUBSCRIBE";
 ///
 /// Bits 0-1: how the command is answered; bit 2: strings of the reply are wanted as bytes; bit 3:
 /// the reply may take any time; bit 4: opens a transaction; bit 5: ends one; bit 6: integers are
-/// wanted exact; bits 8-31: how many confirmations a subscription command waits for, 0 when it names
-/// no channel.
+/// wanted exact; bit 7: the reply is for the one who serves the submitter; bits 8-31: how many
+/// confirmations a subscription command waits for, 0 when it names no channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Meta(pub u32);
 
@@ -48,6 +48,8 @@ impl Meta {
     pub const ENDS: u32 = 1 << 5;
     /// Integers beyond 2^53 are wanted exact.
     pub const EXACT: u32 = 1 << 6;
+    /// A command of one who serves the submitter from many lanes: its reply is diverted to them.
+    pub const INTERNAL: u32 = 1 << 7;
 
     /// What follows from a command's name, in any letter case.
     #[must_use]
@@ -112,6 +114,10 @@ impl Meta {
         self.answered() == Answered::Probe
     }
 
+    pub(super) fn is_internal(self) -> bool {
+        self.0 & Self::INTERNAL != 0
+    }
+
     pub(super) fn holds(self) -> bool {
         self.0 & Self::HOLDS != 0
     }
@@ -124,6 +130,10 @@ impl Meta {
     /// Whether the command is the last one of a transaction.
     pub(super) fn ends(self) -> bool {
         self.0 & Self::ENDS != 0
+    }
+
+    pub(super) fn opens(self) -> bool {
+        self.0 & Self::OPENS != 0
     }
 
     pub(super) fn confirmations(self) -> u32 {

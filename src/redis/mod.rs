@@ -6,6 +6,7 @@
 
 mod callers;
 mod client;
+pub mod cluster;
 pub mod command_table;
 mod commands;
 pub mod config;
@@ -29,6 +30,7 @@ mod receiver;
 mod redacted;
 mod reply;
 pub mod resp;
+pub mod retention;
 mod state;
 mod subscription;
 pub mod tracking;
