@@ -2,13 +2,15 @@
 import type { RedisCommands } from "./commands.js";
 import type { RedisIterators } from "./iterators/types.js";
 import type { RedisScripting } from "./scripts/types.js";
+import type { RedisStreams } from "./streams/types.js";
 
 export type { RedisCommands };
 export * from "./iterators/types.js";
 export * from "./scripts/types.js";
+export * from "./streams/types.js";
 
 /** What clients and their views offer on top of single commands. */
-export interface RedisFeatures<Text = string> extends RedisIterators<Text>, RedisScripting {}
+export interface RedisFeatures<Text = string> extends RedisIterators<Text>, RedisScripting, RedisStreams<Text> {}
 
 /** TLS settings of a connection. */
 export interface RedisTlsOptions {
