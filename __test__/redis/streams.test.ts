@@ -276,6 +276,14 @@ describe("the end of a consumer", () => {
     await expect(take(consumer, 1)).rejects.toMatchObject({ code: "ERR_REDIS_INVALID_STATE" });
   });
 
+  it("by the end of its client is an error", async () => {
+    const client = connect();
+    await add(client, 2);
+    const taken = take(client.consume("s", { ...options, count: 1 }), 2, async () => client.close());
+    await expect(taken).rejects.toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
+    expect(await pending(connect())).toBe(1);
+  });
+
   it("by something that does not pass is an error", async () => {
     const client = connect();
     await client.set("s", "text");

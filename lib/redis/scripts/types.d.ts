@@ -122,8 +122,6 @@ export interface RedisLibrary {
 export interface RedisFunction<Reply = any> extends RedisCallable<Reply>, RedisMovable<Reply, RedisFunction<Reply>> {
   /** The name under which the library registers it. */
   readonly name: string;
-}. */
-  on(target: RedisScripting): RedisFunction<Reply>;
 }
 
 /** What scripts and functions run on. */

@@ -3,6 +3,7 @@
  * Where a consumer's messages come from, in this order: what it had got before and not acknowledged, what others have had
  * for too long, and what is new. Nothing is asked for before it is wanted.
  */
+const { connectionClosed } = require("../errors.js");
 const { Patience } = require("./patience.js");
 
 const FIRST_ID = "0";
@@ -49,7 +50,7 @@ class Feed {
 
   /** @returns {AsyncGenerator<Message, void, undefined>} */
   async *messages() {
-    const patience = new Patience();
+    const patience = new Patience(() => this.group.closed);
     let made = false;
     let missed = 0;
     while (!this.stop.aborted) {
@@ -88,6 +89,7 @@ class Feed {
     for (const stream of this.streams) {
       if (stream.claimAt <= now) return this.claimed(stream);
     }
+    if (this.group.closed) throw connectionClosed();
     const { block } = this.group.options;
     const claimAt = Math.min(...this.streams.map((stream) => stream.claimAt));
     const wait = Math.max(1, Math.min(block, Math.ceil(claimAt - now)));

@@ -7,7 +7,7 @@ const { PLAIN } = require("../outcomes.js");
 
 /**
  * @typedef {import("../encode.js").Argument} Argument
- * @typedef {Pick<import("../sender.js").Sender, "issue">} Issuer
+ * @typedef {Pick<import("../sender.js").Sender, "issue" | "closed">} Issuer
  *
  * @typedef {object} Entry
  * @property {string} id
@@ -25,6 +25,11 @@ class Group {
     this.issuer = issuer;
     this.streams = streams;
     this.options = options;
+  }
+
+  /** Whether the client was closed, or has failed for good. */
+  get closed() {
+    return this.issuer.closed === true;
   }
 
   /**

@@ -76,7 +76,10 @@ class Unacknowledged {
     const key = keyOf(name, id);
     this.known.add(key);
     return new RedisStreamMessage(id, name, values ?? [], deliveries, () => {
-      const acknowledged = patiently(() => this.group.acknowledge(stream, id));
+      const acknowledged = patiently(
+        () => this.group.acknowledge(stream, id),
+        () => this.group.closed,
+      );
       const left = acknowledged.then(
         () => {
           this.known.delete(key);

@@ -13,6 +13,11 @@ const PASSING_WORDS = /^(LOADING|READONLY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN)\b/;
 class Patience {
   failures = 0;
 
+  /** @param {() => boolean} closed whether nothing passes any more */
+  constructor(closed) {
+    this.closed = closed;
+  }
+
   succeeded() {
     this.failures = 0;
   }
@@ -24,7 +29,7 @@ class Patience {
    */
   async failed(error, signal) {
     this.failures++;
-    if (!passes(error) || this.failures >= MAX_FAILURES) throw error;
+    if (!passes(error) || this.failures >= MAX_FAILURES || this.closed()) throw error;
     const pause = Math.min(FIRST_PAUSE * 2 ** (this.failures - 1), LONGEST_PAUSE);
     await sleep(pause, undefined, signal === undefined ? {} : { signal }).catch(() => {});
   }
@@ -39,10 +44,11 @@ function passes(error) {
  * Repeats what may be done twice until it has succeeded.
  * @template T
  * @param {() => Promise<T>} attempt
+ * @param {() => boolean} closed
  * @returns {Promise<T>}
  */
-async function patiently(attempt) {
-  const patience = new Patience();
+async function patiently(attempt, closed) {
+  const patience = new Patience(closed);
   for (;;) {
     try {
       return await attempt();
