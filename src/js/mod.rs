@@ -18,9 +18,9 @@ mod exchange;
 mod long_string;
 mod port;
 mod recycled;
-mod redis_cluster;
 mod redis_credentials;
 mod redis_lane;
+mod redis_nodes;
 mod redis_options;
 #[cfg(unix)]
 mod redis_reader;

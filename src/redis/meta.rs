@@ -12,7 +12,9 @@ const SUBSCRIBE: &[u8] = b"SUBSCRIBE";
 /// Bits 0-1: how the command is answered; bit 2: strings of the reply are wanted as bytes; bit 3:
 /// the reply may take any time; bit 4: opens a transaction; bit 5: ends one; bit 6: integers are
 /// wanted exact; bit 7: the reply is for the one who serves the submitter; bits 8-31: how many
-/// confirmations a subscription command waits for, 0 when it names no channel.
+/// confirmations a subscription command waits for, 0 when it names no channel; of other commands,
+/// where in a cluster they go if their keys do not say
+/// ([`Destination`](super::cluster::destination::Destination)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Meta(pub u32);
 

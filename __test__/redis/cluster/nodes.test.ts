@@ -92,7 +92,7 @@ describe("route", () => {
 
   it("of a node that is not there is an error", async () => {
     const client = lab.connect();
-    await expect(client.with({ route: { address: "127.0.0.1:1" } }).ping()).rejects.toMatchObject({ code: "ERR_REDIS_CLUSTER_NODE" });
+    await expect(client.with({ route: { address: "127.0.0.1:1" } }).ping()).rejects.toMatchObject({ code: "ERR_REDIS_CLUSTER_UNKNOWN_NODE" });
     for (const route of ["everywhere", {}, 7, null, { key: 1n }, { address: 1 }, { address: "a b@c" }]) {
       expect(() => client.with({ route } as any)).toThrow(expect.objectContaining({ code: expect.stringMatching(/^ERR_INVALID_ARG_(TYPE|VALUE)$/) }));
     }

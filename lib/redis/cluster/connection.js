@@ -19,12 +19,13 @@ class ClusterConnection extends Connection {
    */
   async nodes() {
     if (!this.connected) await this.connect();
-    return this.lane.nodes().map(({ host, port, primary, ...node }) => ({
+    return this.lane.nodes().map(({ host, port, primary, slots, ...node }) => ({
       address: addressOf(host, port),
       host,
       port,
       role: primary === undefined ? "primary" : "replica",
       ...(primary !== undefined && { primary: addressOf(primary.host, primary.port) }),
+      slots: /** @type {[number, number][]} */ (slots),
       ...node,
     }));
   }

@@ -13,7 +13,7 @@ const REFRESH_INTERVAL_MS = 60_000;
  * @returns {import("../../../binding.js").ClusterOptions}
  */
 function resolveClusterOptions(given) {
-  const { readFrom = "primary", zone, addressMap } = given;
+  const { readFrom = "primary", zone } = given;
   if (typeof readFrom !== "string" || !READ_FROM.includes(readFrom)) {
     throw invalidValue(`The "readFrom" property must be one of ${READ_FROM.join(", ")}`);
   }
@@ -24,7 +24,6 @@ function resolveClusterOptions(given) {
     zone,
     maxRedirections: count(given, "maxRedirections", MAX_REDIRECTIONS),
     refreshInterval: count(given, "refreshInterval", REFRESH_INTERVAL_MS),
-    mapsAddresses: resolveAddressMap(addressMap) !== undefined,
   };
 }
 

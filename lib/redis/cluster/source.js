@@ -10,8 +10,10 @@ const { resolveAddressMap, resolveClusterOptions } = require("./options.js");
 const { resolveSeeds } = require("./seeds.js");
 
 /**
+ * @typedef {import("../source.js").Source} Source
+ *
  * The seeds of one cluster.
- * @implements {import("../source.js").Source}
+ * @implements {Source}
  */
 class ClusterSource {
   /**

@@ -1,4 +1,4 @@
-//! Clusters for JavaScript: a lane object over the nodes of one.
+//! Clusters for JavaScript: a lane object over many nodes.
 
 use std::sync::Arc;
 use std::time::Duration;
