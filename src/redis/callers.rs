@@ -67,16 +67,23 @@ impl Callers {
         delivery: Delivery,
     ) -> Option<oneshot::Receiver<Result<Value>>> {
         let link = self.link.get()?.upgrade()?;
+        let submit = |pieces: &[&[u8]], entries: &[Entry]| link.submit(pieces, entries, delivery);
+        Some(self.submit_by(arguments, Meta(meta), submit))
+    }
+
+    /// Submits a command in another way than all others.
+    pub(super) fn submit_by(
+        &self,
+        arguments: &[&[u8]],
+        meta: Meta,
+        submit: impl FnOnce(&[&[u8]], &[Entry]),
+    ) -> oneshot::Receiver<Result<Value>> {
         let length: usize = arguments.iter().map(|argument| argument.len() + 16).sum();
         let mut bytes = BytesMut::with_capacity(length);
         encode::command(&mut bytes, arguments);
         let (id, reply) = self.register();
-        let entry = Entry {
-            id,
-            meta: Meta(meta),
-        };
-        link.submit(&[&bytes], &[entry], delivery);
-        Some(reply)
+        submit(&[&bytes], &[Entry { id, meta }]);
+        reply
     }
 
     /// Subscribes to channels, or ends their subscription, in one command.
@@ -95,6 +102,15 @@ impl Callers {
         arguments.extend(channels.iter().map(Vec::as_slice));
         let count = u32::try_from(channels.len()).unwrap_or(u32::MAX >> 8);
         self.submit(&arguments, kind | count << 8, Delivery::Gathered)
+    }
+
+    /// A message, or the end of a subscription that the server has to end.
+    fn pushed(&self, frame: &[u8]) {
+        let ended = lock(&self.listeners).deliver(frame);
+        if let Some(channel) = ended {
+            // Its slot is served by another node now.
+            drop(self.submit_channels(Family::Shard, true, &[channel]));
+        }
     }
 
     /// The server forgets subscriptions with the connection: asks for them again.
@@ -130,7 +146,7 @@ impl Sink for Callers {
             match caller {
                 // A caller that no longer waits has dropped its end.
                 Some(caller) => drop(caller.send(Value::decode(frame))),
-                None if reply.entry.is_none() => lock(&self.listeners).deliver(frame),
+                None if reply.entry.is_none() => self.pushed(frame),
                 None => {}
             }
         }

@@ -39,7 +39,12 @@ pub struct ValkeyClient {
 struct Inner {
     link: Arc<dyn Link>,
     callers: Arc<Callers>,
+    /// What makes another link like this one.
+    make: Make,
 }
+
+/// Makes the link of a client, which delivers to its callers.
+pub(super) type Make = Arc<dyn Fn(Arc<Callers>) -> Result<Arc<dyn Link>> + Send + Sync>;
 
 impl Drop for Inner {
     fn drop(&mut self) {
@@ -91,12 +96,24 @@ impl ValkeyClient {
 
     async fn open(target: Target, options: Options) -> Result<Self> {
         options.validate()?;
+        let config = Config { target, options };
+        Self::over(Arc::new(move |callers| {
+            Ok(Lane::new(config.clone(), callers as Arc<dyn Sink>))
+        }))
+        .await
+    }
+
+    /// Connects over a link of any kind.
+    pub(super) async fn over(make: Make) -> Result<Self> {
         let callers = Arc::new(Callers::default());
-        let sink = Arc::clone(&callers) as Arc<dyn Sink>;
-        let link: Arc<dyn Link> = Lane::new(Config { target, options }, sink);
+        let link = make(Arc::clone(&callers))?;
         callers.attach(&link);
         let client = Self {
-            inner: Arc::new(Inner { link, callers }),
+            inner: Arc::new(Inner {
+                link,
+                callers,
+                make,
+            }),
         };
         let (id, reply) = client.inner.callers.register();
         client.inner.link.connect(id);
@@ -106,8 +123,7 @@ impl ValkeyClient {
 
     /// Another connection with the same target and options.
     pub async fn duplicate(&self) -> Result<Self> {
-        let config = self.inner.link.config().clone();
-        Self::open(config.target, config.options).await
+        Self::over(Arc::clone(&self.inner.make)).await
     }
 
     /// Closes the connection for good; commands that wait, and all that follow, fail with

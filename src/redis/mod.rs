@@ -38,6 +38,7 @@ pub mod url;
 pub mod watchdog;
 
 pub use client::ValkeyClient;
+pub use cluster::{ClusterClient, ClusterConfig};
 pub use commands::SetOptions;
 pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tls};
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};

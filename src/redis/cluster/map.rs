@@ -76,11 +76,15 @@ impl SlotMap {
     /// works.
     pub(super) fn reader(&self, slot: u16, read_from: &ReadFrom) -> Option<&Arc<Node>> {
         let shard = self.shard(slot)?;
+        if *read_from == ReadFrom::Primary {
+            return Some(&shard.primary);
+        }
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let in_turn = |wanted: &dyn Fn(&Replica) -> bool| {
             let count = shard.replicas.iter().filter(|one| wanted(one)).count();
-            let turn = self.turn.fetch_add(1, Ordering::Relaxed) % count.max(1);
             let mut wanted = shard.replicas.iter().filter(|one| wanted(one));
-            wanted.nth(turn).map(|replica| &replica.node)
+            let replica = wanted.nth(turn % count.max(1));
+            replica.map(|replica| &replica.node)
         };
         match read_from {
             ReadFrom::Primary => Some(&shard.primary),

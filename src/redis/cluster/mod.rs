@@ -9,6 +9,7 @@
 //! Locks are held for a moment each, and none while a sink or a lane is called.
 
 mod answers;
+mod client;
 pub mod config;
 pub mod destination;
 mod discovery;
@@ -37,6 +38,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
+pub use client::{ClusterClient, Scan};
 pub use config::{AddressMap, ClusterConfig, ReadFrom};
 
 use self::gather::Gather;

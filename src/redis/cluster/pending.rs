@@ -101,9 +101,10 @@ impl Job {
     pub(super) fn settle(&self, part: usize, reply: Result<Bytes>) -> Option<Answer> {
         let mut replies = lock(&self.replies);
         let place = replies.parts.get_mut(part)?;
-        if place.replace(reply).is_some() {
+        if place.is_some() {
             return None;
         }
+        *place = Some(reply);
         replies.left -= 1;
         if replies.left > 0 {
             return None;
