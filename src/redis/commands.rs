@@ -31,7 +31,8 @@ impl SetOptions {
             .flatten();
         let conditions = conditions
             .into_iter()
-            .filter_map(|(word, wanted)| wanted.then(|| word.to_owned()));
+            .filter(|(_, wanted)| *wanted)
+            .map(|(word, _)| word.to_owned());
         times.chain(conditions).collect()
     }
 }
