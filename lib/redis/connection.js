@@ -315,7 +315,7 @@ class Connection {
         break;
       }
       case LaneEvent.Credentials:
-        void logIn(this.lane, argument, this.options.credentials);
+        void logIn(this.lane, Number(argument), this.options.credentials);
         break;
       case LaneEvent.SubscriptionsLost:
         this.subscriptions.lost();

@@ -7,7 +7,7 @@ const { CHANNEL, PATTERN, SHARD } = require("./subscriptions.js");
 const { required, named } = require("./methods.js");
 
 /**
- * @typedef {import("./connection.js").Connection} Connection
+ * @typedef {import("./connection.js").Connection & { mixes?: boolean }} Connection
  * @typedef {import("./subscriptions.js").Family} Family
  * @typedef {import("./subscriptions.js").Listener} Listener
  * @typedef {import("./encode.js").Argument} Argument
@@ -112,8 +112,11 @@ function unsubscribe(connection, family, method, args) {
     );
   }
   if (args.length === 0) {
+    // Where the channels are on several nodes, each must be told which ones.
+    const named = connection.mixes && family === SHARD;
+    const all = named ? [...connection.subscriptions.of(family).values()].map(({ name }) => name) : [];
     connection.subscriptions.remove(family, null);
-    return confirm(connection, family, []);
+    return named && all.length === 0 ? Promise.resolve() : confirm(connection, family, all);
   }
   const [names, listener] = args;
   if (args.length === 2) return removeListener(connection, family, names, listener, method);

@@ -17,8 +17,8 @@ mod exchange;
 #[cfg(unix)]
 mod long_string;
 mod port;
+mod questions;
 mod recycled;
-mod redis_credentials;
 mod redis_lane;
 mod redis_nodes;
 mod redis_options;

@@ -29,8 +29,12 @@ pub(super) async fn establish(lane: &Lane, epoch: u64) -> Result<(Socket, Receiv
 
 async fn attempt(lane: &Lane, epoch: u64) -> Result<(Socket, Receiver), End> {
     let config = lane.config();
-    let endpoint = (&config.target.address).into();
-    let socket = dial::connect(&endpoint, &config.dial())
+    let address = config.target.address.clone();
+    let address = match &config.options.location {
+        None => address,
+        Some(source) => source.ask(address).await.map_err(End::Lost)?,
+    };
+    let socket = dial::connect(&(&address).into(), &config.dial())
         .await
         .map_err(|error| match error.kind() {
             // A certificate that is refused now, and settings of no use, are so the next time.

@@ -6,11 +6,17 @@ const { coded } = require("../errors.js");
 const { resolveAddress } = require("./seeds.js");
 
 const KIND_SHIFT = 8;
+const KIND_MASK = 0b111;
 const VALUE_SHIFT = 11;
 /** All bits of a route. */
 const ROUTE_MASK = (0xffffffff << KIND_SHIFT) >>> 0;
 
 const Kind = { AllPrimaries: 1, AllNodes: 2, Random: 3, Slot: 4, Node: 5 };
+
+/** Whether a route leads to one node. @param {number} word with the bits of a route */
+function isSingle(word) {
+  return ((word >>> KIND_SHIFT) & KIND_MASK) >= Kind.Random;
+}
 
 /** @type {Record<string, number>} */
 const NAMED = { allPrimaries: Kind.AllPrimaries, allNodes: Kind.AllNodes, random: Kind.Random };
@@ -65,4 +71,4 @@ function bits(kind, value) {
   return ((kind << KIND_SHIFT) | (value << VALUE_SHIFT)) >>> 0;
 }
 
-module.exports = { ROUTE_MASK, resolveRoute, routeTo };
+module.exports = { ROUTE_MASK, isSingle, resolveRoute, routeTo };

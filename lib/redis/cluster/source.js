@@ -28,6 +28,7 @@ class ClusterSource {
     this.options = resolveOptions(this.seeds[0]?.url ?? "", rest);
     this.cluster = resolveClusterOptions(given);
     this.addressMap = resolveAddressMap(given["addressMap"]);
+    this.options.lane.mapsAddresses = this.addressMap !== undefined;
   }
 
   /** @param {import("../connection.js").Owner} owner */
@@ -36,11 +37,12 @@ class ClusterSource {
       try {
         return RedisLane.cluster(port, target, this.seeds, this.options.lane, this.cluster);
       } catch (error) {
-        const { code = "ERR_INVALID_ARG_VALUE", message } = /** @type {{ code?: string, message: string }} */ (error);
-        throw coded(TypeError, code, message);
+        const { code, message } = /** @type {{ code?: string, message: string }} */ (error);
+        // An unknown scheme has no code.
+        throw coded(TypeError, code || "ERR_INVALID_ARG_VALUE", message);
       }
     };
-    return new ClusterConnection(openLane, this.options, owner);
+    return new ClusterConnection(openLane, this.options, owner, this.addressMap);
   }
 
   duplicate() {

@@ -4,7 +4,7 @@ const { provideFeatures } = require("../client.js");
 const { Meta } = require("../meta.js");
 const { SENDER } = require("../sender.js");
 const { NONE, RedisView, Scope, resolveLimits } = require("../view.js");
-const { ROUTE_MASK, resolveRoute } = require("./route.js");
+const { ROUTE_MASK, isSingle, resolveRoute } = require("./route.js");
 
 /**
  * @typedef {import("./connection.js").ClusterConnection} ClusterConnection
@@ -51,8 +51,9 @@ class ClusterScope extends Scope {
     return this.cluster().issueWithin(frame, outcome, meta, set === limits.set ? limits : { ...limits, set });
   }
 
-  primaries() {
-    return this.cluster().primaries(this.limits);
+  /** What has keys of its own: all primaries, or the one node that the view is of. */
+  async primaries() {
+    return isSingle(this.limits.set) ? [this] : this.cluster().primaries(this.limits);
   }
 }
 
