@@ -141,11 +141,14 @@ export class ClusterNode {
     return Array.isArray(reply) ? reply[0] : undefined;
   }
 
+  /** Whether it is a primary with slots. */
+  async isPrimary() {
+    return (await this.role()) === "master" && (await this.ranges()).length > 0;
+  }
+
   /** Resolves when it is a primary with slots. */
   async promoted() {
-    await until(`node ${this.port} is a primary`, async () => {
-      return (await this.role()) === "master" && (await this.ranges()).length > 0;
-    });
+    await until(`node ${this.port} is a primary`, () => this.isPrimary());
   }
 
   /** Whether it serves, and is in step with its primary if it has one. */

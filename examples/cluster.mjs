@@ -4,7 +4,7 @@ import { RedisCluster } from "../index.js";
 import { startCluster } from "../dev/cluster.mjs";
 
 const servers = process.env.CLUSTER_URL ? null : await startCluster({ primaries: 3 });
-const cluster = new RedisCluster(servers ? servers.urls : process.env.CLUSTER_URL);
+const cluster = new RedisCluster(servers ? servers.urls : `${process.env.CLUSTER_URL}`);
 
 // Each command goes to the node that has its key.
 await cluster.set("greeting", "hello");

@@ -11,7 +11,6 @@ export class Callers {
   /** Commands that were issued, and ends that were told. */
   issued = 0;
   settled = 0;
-  answered = 0;
   /** What no caller may be told. */
   readonly wrong: unknown[] = [];
   readonly #loops: Promise<void>[];
@@ -29,14 +28,12 @@ export class Callers {
     return new Callers(client, count, run);
   }
 
-  get stopped() {
-    return this.#stopped;
-  }
-
-  /** Resolves when so many more answers have come. */
+  /** Resolves when each caller has got so many more answers. */
   async progress(answers: number) {
-    const goal = this.answered + answers;
-    while (this.answered < goal) await new Promise((resolve) => setTimeout(resolve, 5));
+    const goals = this.#callers.map((caller) => caller.answered + answers);
+    while (this.#callers.some((caller, index) => caller.answered < goals[index]!)) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   /** Resolves when each caller has been told the end of its last command. */
@@ -65,7 +62,7 @@ export class Callers {
   }
 
   async #count(client: RedisCluster, caller: Caller) {
-    const count = await this.#ask(() => client.incr(caller.counter));
+    const count = await this.#ask(caller, () => client.incr(caller.counter));
     if (count === undefined) {
       caller.unknown++;
     } else {
@@ -77,26 +74,26 @@ export class Callers {
 
   async #write(client: RedisCluster, caller: Caller, token: string) {
     caller.possible.add(token);
-    const answer = await this.#ask(() => client.set(caller.key, token));
+    const answer = await this.#ask(caller, () => client.set(caller.key, token));
     if (answer === "OK") caller.possible = new Set([token]);
     else if (answer !== undefined) this.wrong.push({ answer, of: "SET" });
   }
 
   async #read(client: RedisCluster, caller: Caller) {
-    const token = await this.#ask(() => client.get(caller.key));
+    const token = await this.#ask(caller, () => client.get(caller.key));
     if (token === undefined) return;
     if (!caller.possible.has(token)) this.wrong.push({ token, possible: [...caller.possible] });
   }
 
-  async #readMany(client: RedisCluster, { name }: Caller) {
-    const shift = name.length % FIXED.length;
+  async #readMany(client: RedisCluster, caller: Caller) {
+    const shift = caller.name.length % FIXED.length;
     const pairs = [...FIXED.slice(shift), ...FIXED.slice(0, shift)];
-    const values = await this.#ask(() => client.mget(...pairs.map(([key]) => key)));
+    const values = await this.#ask(caller, () => client.mget(...pairs.map(([key]) => key)));
     if (values !== undefined && pairs.some(([, value], index) => values[index] !== value)) this.wrong.push(values);
   }
 
   /** The answer, or nothing if there is none; each command must end once. */
-  async #ask<T>(issue: () => Promise<T>): Promise<T | undefined> {
+  async #ask<T>(caller: Caller, issue: () => Promise<T>): Promise<T | undefined> {
     this.issued++;
     let ends = 0;
     const end = () => {
@@ -106,7 +103,7 @@ export class Callers {
     return issue().then(
       (answer) => {
         end();
-        this.answered++;
+        caller.answered++;
         return answer;
       },
       (error) => {
@@ -121,6 +118,7 @@ export class Callers {
 class Caller {
   acknowledged = 0;
   unknown = 0;
+  answered = 0;
   /** The latest count. */
   last = 0;
   /** What the key may hold: nobody else writes it. */
