@@ -12,6 +12,7 @@ pub mod config;
 mod connect;
 pub mod credentials;
 mod driver;
+pub mod endpoint;
 pub mod handshake;
 pub mod inflight;
 #[cfg(unix)]
@@ -24,6 +25,7 @@ mod listeners;
 pub mod meta;
 pub mod outbox;
 pub mod overrides;
+pub mod pool;
 mod receiver;
 mod redacted;
 mod reply;

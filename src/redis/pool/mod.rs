@@ -1,0 +1,3 @@
+//! Several connections to one server.
+
+pub mod state;
