@@ -1,33 +1,14 @@
-//! What all that takes commands for a server has in common.
+//! Clients work on endpoints and leases as on a single lane.
+
+use tokio::sync::watch;
 
 use super::{Endpoint, Lease};
 use crate::redis::config::{Config, Status};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::Delivery;
+use crate::redis::link::Link;
 use crate::redis::outbox::Backlog;
-
-/// A way to a server: an [`Endpoint`], a [`Lease`] of one, or what is made of several.
-pub trait Link: Send + Sync {
-    /// Submits whole commands, cut in pieces anywhere, and their entries in the same order. Each id
-    /// comes back exactly once.
-    fn submit(&self, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery);
-    /// Connects; `id` is answered with the HELLO reply.
-    fn connect(&self, id: u32);
-    /// Closes; everything that waits fails. Returns whether there was something to close.
-    fn close(&self) -> bool;
-    /// Gives up a command that blocks; others are left alone.
-    fn cancel(&self, id: u32) -> bool;
-    /// Whether there is a connection, or one is being made.
-    fn is_active(&self) -> bool;
-    /// The state of the connection.
-    fn status(&self) -> Status;
-    /// Bytes that the socket has not taken yet.
-    fn buffered(&self) -> usize;
-    /// How much waits to be sent.
-    fn backlog(&self) -> Backlog;
-    /// Where it leads and how.
-    fn config(&self) -> &Config;
-}
+use crate::redis::state::State;
 
 impl Link for Endpoint {
     fn submit(&self, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
@@ -40,6 +21,14 @@ impl Link for Endpoint {
 
     fn close(&self) -> bool {
         self.close()
+    }
+
+    fn finalize(&self) {
+        self.finalize();
+    }
+
+    fn observe(&self) -> watch::Receiver<State> {
+        self.observe()
     }
 
     fn cancel(&self, id: u32) -> bool {
@@ -78,6 +67,14 @@ impl Link for Lease {
 
     fn close(&self) -> bool {
         self.close()
+    }
+
+    fn finalize(&self) {
+        self.release();
+    }
+
+    fn observe(&self) -> watch::Receiver<State> {
+        self.lane().observe()
     }
 
     fn cancel(&self, id: u32) -> bool {

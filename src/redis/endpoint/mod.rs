@@ -35,7 +35,6 @@ mod timers;
 mod work;
 
 pub use lease::Lease;
-pub use link::Link;
 use sink::SharedSink;
 use spares::Spares;
 pub use work::Grant;

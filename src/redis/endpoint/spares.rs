@@ -83,6 +83,8 @@ impl Spares {
         // What blocks may be silent, and what is to be sent on a spare waits for it.
         config.options.idle_timeout_ms = 0;
         config.options.enable_offline_queue = true;
+        // What is read here is in nobody's cache.
+        config.options.tracking = None;
         Arc::new_cyclic(|this| Self {
             shared,
             config,
