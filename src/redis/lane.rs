@@ -4,6 +4,7 @@
 //! this order: `outbound` decides who may write to the socket and what waits; `inflight` matches
 //! replies, so that reading never waits for a write.
 
+use std::any::Any;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
@@ -62,7 +63,7 @@ pub struct Batch {
 
 /// Where a lane delivers. Every id that was submitted comes back exactly once, in a batch or as
 /// failed. Called on the driver's or the caller's thread; must not block.
-pub trait Sink: Send + Sync + 'static {
+pub trait Sink: Any + Send + Sync {
     /// Replies have arrived.
     fn replies(&self, batch: Batch);
     /// These commands will get no reply.

@@ -54,6 +54,12 @@ impl Lease {
         &self.lane
     }
 
+    /// Where the connection delivers: what `make_sink` has made for it.
+    #[must_use]
+    pub fn sink(&self) -> &Arc<dyn Sink> {
+        &self.sink
+    }
+
     /// Submits whole commands, cut in pieces anywhere, and their entries in the same order. Behind
     /// the release they fail with `ERR_REDIS_CONNECTION_CLOSED`.
     pub fn submit(&self, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
