@@ -94,7 +94,9 @@ async fn a_lease_is_given_back_clean_and_waited_for() {
     assert_eq!(here, Value::Bulk(b"2".to_vec()));
 
     // What cannot be undone ends the connection.
-    next.command("CLIENT", &["SETNAME", "spoilt"]).await.unwrap();
+    next.command("CLIENT", &["SETNAME", "spoilt"])
+        .await
+        .unwrap();
     drop(next);
     let fresh = client.acquire(None).await.unwrap();
     assert_ne!(fresh.command("CLIENT", &["ID"]).await.unwrap(), id);

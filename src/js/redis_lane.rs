@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use napi::Env;
-use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice};
+use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice, Uint32ArraySlice};
 use napi_derive::napi;
 
 #[cfg(unix)]
@@ -65,6 +65,8 @@ pub struct RedisLane {
 
 /// What is behind a [`RedisLane`].
 pub(super) enum Kind {
+    /// Whatever delivers like a lane.
+    Link,
     /// A server, with the leases that were granted and are to be fetched, by the ids of their calls.
     Endpoint(Arc<Endpoint>, Granted),
     /// A connection of one's own.
@@ -86,48 +88,27 @@ impl RedisLane {
         url: String,
         mut options: LaneOptions,
     ) -> Result<Self, String> {
-        let thrown =
-            |error: crate::Error| JsError::new(error.code().to_owned(), error.message().to_owned());
         let overrides = options.target.take().unwrap_or_default();
         let address = url::parse(&url)
             .and_then(|parsed| Overrides::from(overrides).apply(parsed))
-            .map_err(thrown)?;
-        #[cfg(unix)]
-        let event_loop = port.event_loop();
-        let exchange = port.exchange();
-        let port = port.handle();
-        let asker = Asker::new(port.clone(), target);
-        let asks = options.has_credentials;
-        let options = Options {
-            credentials: asks.then(|| CredentialsSource::new(asker.clone())),
-            ..options.into()
-        };
-        options.validate().map_err(thrown)?;
-        let config = Config {
-            target: address,
-            options,
-        };
-        let sink = LaneSink::new(port.clone(), target);
-        let push_bytes = sink.push_bytes();
-        let of_spares = port.clone();
-        let endpoint = Endpoint::new(config, Arc::new(sink), move || {
-            Arc::new(LaneSink::spare(of_spares.clone())) as Arc<dyn Sink>
-        });
-        let link: Arc<dyn Link> = Arc::clone(&endpoint) as _;
-        let closer = Closer::attached(&link, &port);
-        Ok(Self {
-            link,
-            kind: Kind::Endpoint(endpoint, Granted::default()),
-            held: Cell::new(false),
-            port,
-            push_bytes,
-            exchange,
-            target,
-            asker,
-            #[cfg(unix)]
-            event_loop,
-            _closer: closer,
-        })
+            .map_err(|error| thrown(&error))?;
+        let of_spares = port.handle();
+        let mut made = None;
+        let mut lane = Self::open(port, target, options, |options, sink| {
+            let config = Config {
+                target: address,
+                options,
+            };
+            let endpoint = Endpoint::new(config, sink, move || {
+                Arc::new(LaneSink::spare(of_spares.clone())) as Arc<dyn Sink>
+            });
+            made = Some(Arc::clone(&endpoint));
+            Ok(endpoint)
+        })?;
+        if let Some(endpoint) = made {
+            lane.kind = Kind::Endpoint(endpoint, Granted::default());
+        }
+        Ok(lane)
     }
 
     /// Sends the first `length` bytes of the slab: whole commands whose ids and meta words are the
@@ -138,16 +119,21 @@ impl RedisLane {
         self.send(&env, &[bytes], entries)
     }
 
-    /// Like `submit`, for commands that are cut in pieces because some arguments are large.
+    /// Like `submit`, for commands that are cut in pieces because some arguments are large. Those
+    /// that are more than the shared memory holds bring `entries` of their own.
     #[napi(catch_unwind)]
     pub fn submit_pieces(
         &self,
         env: Env,
         pieces: Vec<Uint8ArraySlice<'_>>,
         count: u32,
+        entries: Option<Uint32ArraySlice<'_>>,
     ) -> Result<()> {
         let pieces: Vec<&[u8]> = pieces.iter().map(|piece| &**piece).collect();
-        self.send(&env, &pieces, self.exchange.entries(count)?)
+        match entries {
+            Some(entries) => self.send(&env, &pieces, &entries),
+            None => self.send(&env, &pieces, self.exchange.entries(count)?),
+        }
     }
 
     /// Lets the next `submit` leave the start to `connect`, which must follow.
@@ -282,6 +268,44 @@ impl RedisLane {
 }
 
 impl RedisLane {
+    /// What `make` makes of the options: something that delivers to the sink. Events are reported
+    /// under the number `target`.
+    pub(super) fn open(
+        port: &Port,
+        target: u32,
+        options: LaneOptions,
+        make: impl FnOnce(Options, Arc<dyn Sink>) -> crate::Result<Arc<dyn Link>>,
+    ) -> Result<Self, String> {
+        #[cfg(unix)]
+        let event_loop = port.event_loop();
+        let exchange = port.exchange();
+        let port = port.handle();
+        let asker = Asker::new(port.clone(), target);
+        let asks = options.has_credentials;
+        let options = Options {
+            credentials: asks.then(|| CredentialsSource::new(asker.clone())),
+            ..options.into()
+        };
+        options.validate().map_err(|error| thrown(&error))?;
+        let sink = LaneSink::new(port.clone(), target);
+        let push_bytes = sink.push_bytes();
+        let link = make(options, Arc::new(sink)).map_err(|error| thrown(&error))?;
+        let closer = Closer::attached(&link, &port);
+        Ok(Self {
+            link,
+            kind: Kind::Link,
+            held: Cell::new(false),
+            port,
+            push_bytes,
+            exchange,
+            target,
+            asker,
+            #[cfg(unix)]
+            event_loop,
+            _closer: closer,
+        })
+    }
+
     /// A connection that was leased from this one's server, with the number of its events.
     pub(super) fn leased(&self, lease: Lease) -> Self {
         let lease = Arc::new(lease);
@@ -306,7 +330,9 @@ impl RedisLane {
     fn shut(&self) -> bool {
         // Another user may read a connection that was given back.
         #[cfg(unix)]
-        if let (Kind::Endpoint(..), Some(event_loop)) = (&self.kind, &self.event_loop) {
+        if !matches!(self.kind, Kind::Lease(_))
+            && let Some(event_loop) = &self.event_loop
+        {
             event_loop.unwatch(self.target);
         }
         self.link.close()
@@ -331,6 +357,11 @@ impl RedisLane {
         self.link.submit(pieces, &entries, delivery);
         Ok(())
     }
+}
+
+/// An error as the constructors throw it, with the code of the core's.
+pub(super) fn thrown(error: &crate::Error) -> JsError<String> {
+    JsError::new(error.code().to_owned(), error.message().to_owned())
 }
 
 /// A count as a JavaScript number.

@@ -8,6 +8,7 @@ use napi::bindgen_prelude::{Error as JsError, Result};
 use napi_derive::napi;
 
 use super::redis_lane::{Kind, RedisLane};
+use crate::redis::pool::state::Counts;
 
 /// Connections beside the shared one.
 #[napi(object, object_from_js = false)]
@@ -27,7 +28,7 @@ impl RedisLane {
     #[napi(catch_unwind)]
     pub fn acquire(&self, env: Env, id: u32, timeout: u32) -> Result<()> {
         let Kind::Endpoint(endpoint, granted) = &self.kind else {
-            return Err(JsError::from_reason("a lease has no connections to lease"));
+            return Err(JsError::from_reason("there are no connections to lease"));
         };
         self.port.begin(&env)?;
         let limit = (timeout > 0).then(|| Duration::from_millis(timeout.into()));
@@ -54,7 +55,7 @@ impl RedisLane {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .remove(&id),
-            Kind::Lease(_) => None,
+            Kind::Link | Kind::Lease(_) => None,
         };
         let lease = lease.ok_or_else(|| JsError::from_reason("no connection was granted"))?;
         Ok(self.leased(lease))
@@ -79,7 +80,7 @@ impl RedisLane {
     pub fn spares(&self) -> SpareCounts {
         let counts = match &self.kind {
             Kind::Endpoint(endpoint, _) => endpoint.spares(),
-            Kind::Lease(_) => Default::default(),
+            Kind::Link | Kind::Lease(_) => Counts::default(),
         };
         let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
         SpareCounts {

@@ -129,7 +129,12 @@ impl Meta {
 
     /// Whether a transaction is open behind this command, when one was `open` before it.
     pub(super) fn transaction(self, open: bool) -> bool {
-        (open || self.0 & Self::OPENS != 0) && self.0 & Self::ENDS == 0
+        (open || self.0 & Self::OPENS != 0) && !self.ends()
+    }
+
+    /// Whether the command is the last one of a transaction.
+    pub(super) fn ends(self) -> bool {
+        self.0 & Self::ENDS != 0
     }
 
     /// The same for a `SELECT` of this database.
@@ -147,11 +152,6 @@ impl Meta {
     /// Whether the connection may be in another database behind the command.
     pub(super) fn turns(self) -> bool {
         self.0 & (Self::STATE | Self::ENDS) != 0
-    }
-
-    /// Whether the command ends a transaction.
-    pub(super) fn ends(self) -> bool {
-        self.0 & Self::ENDS != 0
     }
 
     pub(super) fn confirmations(self) -> u32 {
