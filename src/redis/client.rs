@@ -216,6 +216,10 @@ impl ValkeyClient {
         LeasedConnection::acquire(&inner.endpoint, &inner.callers, limit).await
     }
 
+    pub(super) fn link(&self) -> &Arc<dyn Link> {
+        &self.inner.link
+    }
+
     pub(super) fn callers(&self) -> &Arc<Callers> {
         &self.inner.callers
     }
