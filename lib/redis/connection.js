@@ -5,7 +5,7 @@
 const { LaneEvent } = require("../../binding.js");
 const { port, register, forget, eachPending, newTarget, listen, unlisten, onServerError } = require("../port.js");
 const { Admission } = require("./admission.js");
-const { Group } = require("./deadlines.js");
+const { Group } = require("./group.js");
 const { Outgoing } = require("./outgoing.js");
 const { encode } = require("./encode.js");
 const { fromFailure, serverError } = require("./errors.js");
@@ -100,6 +100,10 @@ class Connection {
 
   get connected() {
     return this.state === "connected";
+  }
+
+  get closed() {
+    return this.state === "closed";
   }
 
   /** How many commands wait for their reply. */

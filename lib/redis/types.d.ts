@@ -2,15 +2,18 @@
 import type { RedisCommands } from "./commands.js";
 import type { RedisIterators } from "./iterators/types.js";
 import type { RedisScripting } from "./scripts/types.js";
+import type { RedisStreams } from "./streams/types.js";
 import type { RedisBatching } from "./transaction/types.js";
 
 export type { RedisCommands };
 export * from "./iterators/types.js";
 export * from "./scripts/types.js";
+export * from "./streams/types.js";
 export * from "./transaction/types.js";
 
 /** What clients and their views offer on top of single commands. */
-export interface RedisFeatures<Text = string> extends RedisIterators<Text>, RedisScripting, RedisBatching<Text> {}
+export interface RedisFeatures<Text = string>
+  extends RedisIterators<Text>, RedisScripting, RedisStreams<Text>, RedisBatching<Text> {}
 
 /** TLS settings of a connection. */
 export interface RedisTlsOptions {
@@ -93,6 +96,13 @@ export interface RedisOptions extends RedisAddress {
    * dead. 0 never gives up. Default 30,000.
    */
   deadPeerTimeout?: number;
+  /**
+   * Connections beside the first one, for commands that block (`BLPOP`, `XREAD` with `BLOCK` and others) and for
+   * `acquire()`; what needs another waits. At least 1. Default 100.
+   */
+  maxBlockingConnections?: number;
+  /** Milliseconds after which such a connection is closed when nobody needs it; 0 keeps it. Default 10,000. */
+  idleConnectionTimeout?: number;
   /** Name of the connection, as `CLIENT LIST` shows it. */
   name?: string;
   /** Tells the server which library this is (`CLIENT SETINFO`): this one, or another. Default false. */
