@@ -358,7 +358,7 @@ async fn subscriptions_outlive_their_connection() {
     assert_eq!(messages.gaps(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_that_may_have_been_executed_is_not_sent_again() {
     let cluster = TestCluster::start();
     let client = connect(&cluster).await;

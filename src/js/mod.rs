@@ -20,6 +20,7 @@ mod port;
 mod questions;
 mod recycled;
 mod redis_lane;
+mod redis_lease;
 mod redis_nodes;
 mod redis_options;
 #[cfg(unix)]

@@ -7,7 +7,7 @@ use napi::bindgen_prelude::{Result, Uint8ArraySlice};
 use napi_derive::napi;
 
 use super::port::Port;
-use super::redis_lane::{RedisLane, thrown};
+use super::redis_lane::{Kind, RedisLane, thrown};
 use super::redis_options::LaneOptions;
 use super::redis_sink::OneOfMany;
 use crate::redis::cluster::{Cluster, ClusterConfig, ReadFrom, slot};
@@ -101,7 +101,9 @@ impl RedisLane {
             made = Some(Arc::clone(&cluster));
             Ok(cluster)
         })?;
-        lane.cluster = made;
+        if let Some(cluster) = made {
+            lane.kind = Kind::Cluster(cluster);
+        }
         Ok(lane)
     }
 
@@ -109,8 +111,10 @@ impl RedisLane {
     #[napi(catch_unwind)]
     #[must_use]
     pub fn nodes(&self) -> Vec<ClusterNode> {
-        let nodes = self.cluster.iter().flat_map(|cluster| cluster.nodes());
+        let nodes = self.as_cluster().map(|cluster| cluster.nodes());
         nodes
+            .unwrap_or_default()
+            .into_iter()
             .filter_map(|node| {
                 let address = ClusterAddress::of(&node.address)?;
                 Some(ClusterNode {
@@ -134,8 +138,7 @@ impl RedisLane {
     #[must_use]
     pub fn node_number(&self, host: String, port: u16) -> u32 {
         let address = Address::Host { host, port };
-        self.cluster
-            .as_ref()
+        self.as_cluster()
             .map_or(0, |cluster| cluster.number_of(&address))
     }
 
@@ -143,7 +146,7 @@ impl RedisLane {
     #[napi(catch_unwind)]
     #[must_use]
     pub fn seeds(&self) -> Vec<String> {
-        let clusters = self.cluster.iter();
+        let clusters = self.as_cluster().into_iter();
         clusters
             .flat_map(|cluster| &cluster.config().seeds)
             .map(|seed| seed.address.to_string())
@@ -155,6 +158,15 @@ impl RedisLane {
     #[must_use]
     pub fn slot_of(key: Uint8ArraySlice<'_>) -> u16 {
         slot::of_key(&key)
+    }
+}
+
+impl RedisLane {
+    fn as_cluster(&self) -> Option<&Arc<Cluster>> {
+        match &self.kind {
+            Kind::Cluster(cluster) => Some(cluster),
+            _ => None,
+        }
     }
 }
 

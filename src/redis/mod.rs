@@ -14,6 +14,7 @@ pub mod config;
 mod connect;
 pub mod credentials;
 mod driver;
+pub mod endpoint;
 pub mod handshake;
 pub mod inflight;
 #[cfg(unix)]
@@ -28,6 +29,7 @@ pub mod location;
 pub mod meta;
 pub mod outbox;
 pub mod overrides;
+pub mod pool;
 mod receiver;
 mod redacted;
 mod reply;
@@ -47,6 +49,7 @@ pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tl
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use listeners::Message;
 pub use location::{LocationSource, Locator};
+pub use pool::LeasedConnection;
 pub use resp::decode::Value;
 pub use state::{ConnectionFlags, State};
 pub use subscription::Subscription;

@@ -105,6 +105,7 @@ impl Receiver {
             lane.deliver(Batch { bytes, replies });
         }
         lane.divert(diverted);
+        lane.after_delivery();
         outcome.map_err(|malformed| End::Fatal(malformed.into()))
     }
 

@@ -9,7 +9,7 @@ const KIND_SHIFT = 8;
 const KIND_MASK = 0b111;
 const VALUE_SHIFT = 11;
 /** All bits of a route. */
-const ROUTE_MASK = (0xffffffff << KIND_SHIFT) >>> 0;
+const ROUTE_MASK = 0x7fffff00;
 
 const Kind = { AllPrimaries: 1, AllNodes: 2, Random: 3, Slot: 4, Node: 5 };
 

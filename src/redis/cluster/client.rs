@@ -6,11 +6,12 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use super::{Cluster, ClusterConfig, NodeInfo, Role};
-use crate::error::{Error, Result};
-use crate::redis::callers::{Callers, receive};
+use crate::error::Result;
+use crate::redis::callers::{Callers, FurtherCallers};
 use crate::redis::client::ValkeyClient;
 use crate::redis::config::Options;
-use crate::redis::lane::{Batch, Event, Sink};
+use crate::redis::inflight::Entry;
+use crate::redis::lane::Sink;
 use crate::redis::lifecycle;
 use crate::redis::link::Link;
 use crate::redis::meta::Meta;
@@ -67,21 +68,6 @@ impl fmt::Debug for ClusterClient {
     }
 }
 
-/// Where the connections of nodes deliver: their events are not those of the client.
-struct NodeCallers(Arc<Callers>);
-
-impl Sink for NodeCallers {
-    fn replies(&self, batch: Batch) {
-        self.0.replies(batch);
-    }
-
-    fn failed(&self, ids: Vec<u32>, error: &Error) {
-        self.0.failed(ids, error);
-    }
-
-    fn event(&self, _: Event) {}
-}
-
 impl ClusterClient {
     /// Connects to the cluster to which one of these nodes belongs, with the defaults.
     ///
@@ -112,12 +98,13 @@ impl ClusterClient {
     pub async fn connect_with_config(config: ClusterConfig) -> Result<Self> {
         let made = Arc::new(OnceLock::new());
         let keep = Arc::clone(&made);
-        let client = ValkeyClient::over(Arc::new(move |callers: Arc<Callers>| {
-            let sink = Arc::clone(&callers) as Arc<dyn Sink>;
-            let factory = move |_| Arc::new(NodeCallers(Arc::clone(&callers))) as Arc<dyn Sink>;
-            let cluster = Cluster::new(config.clone(), sink, Box::new(factory))?;
+        let client = ValkeyClient::over(Arc::new(move |callers: &Arc<Callers>| {
+            let sink = Arc::clone(callers) as Arc<dyn Sink>;
+            let further = FurtherCallers::maker(callers);
+            let factory = Box::new(move |_| further());
+            let cluster = Cluster::new(config.clone(), sink, factory)?;
             let link = Arc::clone(keep.get_or_init(|| cluster));
-            Ok(link as Arc<dyn Link>)
+            Ok((None, link as Arc<dyn Link>))
         }))
         .await?;
         let cluster = Arc::clone(made.get().ok_or_else(lifecycle::failed)?);
@@ -153,13 +140,10 @@ impl ClusterClient {
         let mut all: Vec<&[u8]> = vec![command.as_bytes()];
         all.extend(arguments.iter().map(|argument| argument.as_bytes()));
         let meta = Meta::of_call(all[0], &all[1..])?;
-        let reply = self
-            .client
-            .callers()
-            .submit_by(&all, meta, |pieces, entries| {
-                self.cluster.submit_to(node, pieces, entries);
-            });
-        receive(reply).await
+        let submit = |pieces: &[&[u8]], entries: &[Entry]| {
+            self.cluster.submit_to(node, pieces, entries);
+        };
+        self.client.callers().call_by(&all, meta, submit).await
     }
 
     /// Walks over the keys of all primaries that match a pattern such as `user:*`. A key may come

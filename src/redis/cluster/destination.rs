@@ -6,6 +6,7 @@ use crate::redis::meta::{Answered, Meta};
 const KIND_SHIFT: u32 = 8;
 const KIND_MASK: u32 = 0b111;
 const VALUE_SHIFT: u32 = 11;
+const VALUE_MASK: u32 = (Meta::INTERNAL >> VALUE_SHIFT) - 1;
 
 /// A destination that does not follow from a command's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl Destination {
     /// another meaning.
     #[must_use]
     pub fn of(meta: Meta) -> Option<Self> {
-        let value = meta.0 >> VALUE_SHIFT;
+        let value = meta.0 >> VALUE_SHIFT & VALUE_MASK;
         let destination = match meta.0 >> KIND_SHIFT & KIND_MASK {
             1 => Self::AllPrimaries,
             2 => Self::AllNodes,
@@ -66,10 +67,10 @@ mod tests {
             Destination::Slot(0),
             Destination::Slot(SLOTS - 1),
             Destination::Node(0),
-            Destination::Node((1 << (32 - VALUE_SHIFT)) - 1),
+            Destination::Node(VALUE_MASK),
         ] {
             let Meta(bits) = destination.meta();
-            let meta = Meta(bits | Meta::BYTES | Meta::HOLDS);
+            let meta = Meta(bits | Meta::BYTES | Meta::STATE | Meta::INTERNAL);
             assert_eq!(Destination::of(meta), Some(destination));
         }
     }

@@ -162,7 +162,7 @@ impl Node {
     /// Whether no command waits here for anything.
     pub(super) fn is_idle(&self) -> bool {
         let lane = lock(&self.link).lane.clone();
-        lane.is_none_or(|lane| lane.is_idle())
+        lane.is_none_or(|lane| lane.load() == 0)
     }
 
     /// What the socket has not taken yet, and what waits to be sent.

@@ -8,7 +8,7 @@ use super::merge::Merge;
 use super::request::Request;
 use super::slot;
 use super::vocabulary::Shape;
-use crate::redis::meta::{Answered, Meta};
+use crate::redis::meta::{Answered, MOST, Meta};
 use crate::redis::resp::encode;
 
 /// One command for one slot.
@@ -71,7 +71,7 @@ pub fn split(request: &Request<'_>, shape: Shape, meta: Meta) -> (Vec<Part>, Mer
 fn part_meta(meta: Meta, channels: usize) -> Meta {
     match meta.answered() {
         Answered::Subscribe | Answered::Unsubscribe => {
-            let count = u32::try_from(channels).unwrap_or(u32::MAX >> 8);
+            let count = u32::try_from(channels).map_or(MOST, |count| count.min(MOST));
             Meta(meta.0 & 0xff | count << 8)
         }
         Answered::Reply | Answered::Probe => meta,

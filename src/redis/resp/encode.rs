@@ -58,8 +58,7 @@ pub fn length(bytes: &[u8], count: usize) -> usize {
 }
 
 /// Where the command ends that begins at `start`; `None` when it is not whole.
-#[must_use]
-pub fn command_end(bytes: &[u8], start: usize) -> Option<usize> {
+pub(in crate::redis) fn command_end(bytes: &[u8], start: usize) -> Option<usize> {
     let (count, mut offset) = number(bytes, start)?;
     for _ in 0..count {
         let (length, after) = number(bytes, offset)?;
