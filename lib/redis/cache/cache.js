@@ -8,7 +8,9 @@
  * handed over and not kept.
  */
 const { decode } = require("../frame.js");
+const { Meta } = require("../meta.js");
 const { keyPositions } = require("../prefix.js");
+const { BOOLEAN, PLAIN } = require("../outcomes.js");
 const { Kind, kindOf } = require("./kinds.js");
 const { startsWith } = require("./options.js");
 const { RedisCache } = require("./public.js");
@@ -16,6 +18,8 @@ const { Entry, Store } = require("./store.js");
 const { keep, sizeOf } = require("./values.js");
 
 const SURROGATE = /[\ud800-\udfff]/;
+/** Bits of the meta word on which the form of a reply depends. */
+const FORM_BITS = Meta.BYTES | Meta.EXACT;
 const TRACKING = /^CLIENT TRACKING /i;
 /** Arguments that are longer than this, in bytes or characters, make no good name of an entry. */
 const LONGEST_PIECE = 1024;
@@ -25,6 +29,7 @@ const LONGEST_FRAME = 16 * 1024;
 /**
  * @typedef {import("../encode.js").Argument} Argument
  * @typedef {import("../frame.js").Frame} Frame
+ * @typedef {import("./store.js").Form} Form
  */
 
 class ClientCache {
@@ -33,6 +38,11 @@ class ClientCache {
     this.store = new Store(maxBytes);
     this.ttl = ttl;
     this.prefixes = prefixes ?? null;
+    /** Entries by the meta bits that a reply depends on, of replies as they come and of those that are truth values. */
+    this.forms = {
+      plain: Array.from({ length: FORM_BITS + 1 }, () => /** @type {Form} */ (new Map())),
+      boolean: Array.from({ length: FORM_BITS + 1 }, () => /** @type {Form} */ (new Map())),
+    };
     /** Whether the server tells of changes. */
     this.tracked = true;
     /** Whether reads are part of a transaction. */
@@ -51,14 +61,23 @@ class ClientCache {
   }
 
   /**
-   * What names the reply to a command; `null` for one that is too long.
+   * The entries of replies of one form; `null` if a reply is changed in a way that is not known here.
+   * @param {import("../outcomes.js").Outcome} outcome
+   * @param {number} bits of the meta word
+   */
+  formOf(outcome, bits) {
+    const forms = outcome === PLAIN ? this.forms.plain : outcome === BOOLEAN ? this.forms.boolean : null;
+    return forms === null ? null : /** @type {Form} */ (forms[bits & FORM_BITS]);
+  }
+
+  /**
+   * What names the reply to a command among those of its form; `null` for one that is too long.
    * @param {Frame} frame
-   * @param {string} form tells replies of different forms apart
    * @returns {string | null}
    */
-  idOf(frame, form) {
-    if (typeof frame === "string") return frame.length > LONGEST_FRAME ? null : form + frame;
-    let id = `${form}b`;
+  idOf(frame) {
+    if (typeof frame === "string") return frame.length > LONGEST_FRAME ? null : frame;
+    let id = "binary";
     for (const piece of frame) {
       if (typeof piece !== "string" && !(piece instanceof Uint8Array)) return null;
       if (piece.length > LONGEST_PIECE) return null;
@@ -69,29 +88,31 @@ class ClientCache {
 
   /**
    * The entry of a reply that is here or on its way.
+   * @param {Form} form
    * @param {string} id
    */
-  find(id) {
-    const entry = this.store.find(id);
+  find(form, id) {
+    const entry = form.get(id);
     if (entry === undefined) return undefined;
     if (entry.expires !== Infinity && performance.now() >= entry.expires) {
       this.store.drop(entry);
       this.expirations++;
       return undefined;
     }
-    if (entry.filled) this.store.touch(entry);
+    entry.used = true;
     return entry;
   }
 
   /**
    * Makes a place for the reply to a read, unless the server would not tell of changes.
-   * @param {string} id of which there is no entry
+   * @param {Form} form which has no entry of this id
+   * @param {string} id
    * @param {Frame} frame as it is sent
    */
-  reserve(id, frame) {
+  reserve(form, id, frame) {
     const keys = keysOf(frame);
     if (keys.length === 0 || !keys.every((key) => this.isTold(key))) return null;
-    const entry = new Entry(id, [...new Set(keys.map(text))]);
+    const entry = new Entry(form, id, [...new Set(keys.map(text))]);
     this.store.add(entry);
     this.misses++;
     return entry;

@@ -4,7 +4,6 @@ const { LaneEvent } = require("../../../binding.js");
 const { Connection } = require("../connection.js");
 const { Meta } = require("../meta.js");
 const { Outgoing } = require("../outgoing.js");
-const { BOOLEAN, PLAIN } = require("../outcomes.js");
 const { ClientCache } = require("./cache.js");
 const { Kind, kindOf } = require("./kinds.js");
 const { copyOf } = require("./values.js");
@@ -48,13 +47,11 @@ class CachedConnection extends Connection {
     const { cache } = this;
     if (limits !== null && limits.signal?.aborted) return this.request(frame, outcome, meta, limits);
     if ((meta & Meta.HOLDS) !== 0) return this.request(frame, this.forgetting(frame, outcome), meta, limits);
-    if (kindOf(frame) !== Kind.READ) return this.request(frame, outcome, meta, limits);
-    const form = this.formOf(outcome, meta, limits);
-    if (form === null || !cache.usable) return this.request(frame, outcome, meta, limits);
-    const id = cache.idOf(frame, form);
-    if (id === null) return this.request(frame, outcome, meta, limits);
-    const found = cache.find(id);
-    if (found === undefined) return this.fetch(id, frame, outcome, meta, limits);
+    const form = cache.usable ? cache.formOf(outcome, meta | this.gate.bits(limits)) : null;
+    const id = form === null || kindOf(frame) !== Kind.READ ? null : cache.idOf(frame);
+    if (form === null || id === null) return this.request(frame, outcome, meta, limits);
+    const found = cache.find(form, id);
+    if (found === undefined) return this.fetch(form, id, frame, outcome, meta, limits);
     if (found.filled) {
       cache.hits++;
       return Promise.resolve(copyOf(found.value));
@@ -67,15 +64,16 @@ class CachedConnection extends Connection {
 
   /**
    * Asks the server, and keeps the reply if it can be kept.
+   * @param {import("./store.js").Form} form
    * @param {string} id
    * @param {Frame} frame
    * @param {Outcome} outcome
    * @param {number} meta
    * @param {Limits | null} limits
    */
-  fetch(id, frame, outcome, meta, limits) {
+  fetch(form, id, frame, outcome, meta, limits) {
     const { cache } = this;
-    const entry = cache.reserve(id, this.asSent(frame));
+    const entry = cache.reserve(form, id, this.asSent(frame));
     if (entry === null) return this.request(frame, outcome, meta, limits);
     const keeping = {
       ...outcome,
@@ -107,18 +105,6 @@ class CachedConnection extends Connection {
   asSent(frame) {
     const { prefixed } = this.gate;
     return prefixed === null ? frame : prefixed(frame);
-  }
-
-  /**
-   * What tells apart the replies to the same command; `null` if they are changed in a way that is not known here.
-   * @param {Outcome} outcome
-   * @param {number} meta
-   * @param {Limits | null} limits
-   */
-  formOf(outcome, meta, limits) {
-    if (outcome !== PLAIN && outcome !== BOOLEAN) return null;
-    const bits = (meta | this.gate.bits(limits)) & (Meta.BYTES | Meta.EXACT);
-    return `${bits}${outcome === PLAIN ? "p" : "t"}`;
   }
 
   /**

@@ -4,15 +4,24 @@
 /** What an entry costs beside its reply, in bytes, roughly. */
 const ENTRY_BYTES = 300;
 
+/**
+ * Entries by the command that they are the replies to. Replies to the same command may have several forms.
+ * @typedef {Map<string, Entry>} Form
+ */
+
 /** A reply, or the place for one that is on its way. */
 class Entry {
   /**
+   * @param {Form} form
    * @param {string} id
    * @param {string[]} keys which the reply depends on
    */
-  constructor(id, keys) {
+  constructor(form, id, keys) {
+    this.form = form;
     this.id = id;
     this.keys = keys;
+    /** Whether it was wanted since there was a look at it. */
+    this.used = false;
     /** Whether the reply is there. */
     this.filled = false;
     /** Whether it must not be used, now or when it comes. */
@@ -28,33 +37,21 @@ class Entry {
 }
 
 class Store {
-  /**
-   * @param {number} maxBytes
-   */
+  /** @param {number} maxBytes */
   constructor(maxBytes) {
     this.maxBytes = maxBytes;
     this.bytes = 0;
     this.evictions = 0;
-    /** The one that was used longest ago is the first. @type {Map<string, Entry>} */
-    this.entries = new Map();
+    /** In the order in which they were made, or looked at while they were in use. @type {Set<Entry>} */
+    this.entries = new Set();
     /** @type {Map<string, Set<Entry>>} */
     this.byKey = new Map();
   }
 
-  /** @param {string} id */
-  find(id) {
-    return this.entries.get(id);
-  }
-
-  /** @param {Entry} entry that was found */
-  touch(entry) {
-    this.entries.delete(entry.id);
-    this.entries.set(entry.id, entry);
-  }
-
-  /** @param {Entry} entry with an id that is not there */
+  /** @param {Entry} entry that its form does not have */
   add(entry) {
-    this.entries.set(entry.id, entry);
+    entry.form.set(entry.id, entry);
+    this.entries.add(entry);
     this.bytes += entry.bytes;
     for (const key of entry.keys) {
       const others = this.byKey.get(key);
@@ -82,12 +79,19 @@ class Store {
     this.shrink();
   }
 
-  /** Makes room at the expense of what was used longest ago. */
+  /** Makes room at the expense of what was not used for the longest time, but for what was used since the last look. */
   shrink() {
-    for (const entry of this.entries.values()) {
+    // What is looked at and stays comes last, and is not in use any more when it is its turn again.
+    for (const entry of this.entries) {
       if (this.bytes <= this.maxBytes) return;
-      this.drop(entry);
-      this.evictions++;
+      if (entry.used) {
+        entry.used = false;
+        this.entries.delete(entry);
+        this.entries.add(entry);
+      } else {
+        this.drop(entry);
+        this.evictions++;
+      }
     }
   }
 
@@ -95,7 +99,8 @@ class Store {
   drop(entry) {
     if (entry.dropped) return;
     entry.dropped = true;
-    this.entries.delete(entry.id);
+    entry.form.delete(entry.id);
+    this.entries.delete(entry);
     this.bytes -= entry.bytes;
     for (const key of entry.keys) {
       const others = this.byKey.get(key);
@@ -121,7 +126,10 @@ class Store {
   /** @returns {number} how many replies were dropped */
   clear() {
     const { size } = this.entries;
-    for (const entry of this.entries.values()) entry.dropped = true;
+    for (const entry of this.entries) {
+      entry.dropped = true;
+      entry.form.delete(entry.id);
+    }
     this.entries.clear();
     this.byKey.clear();
     this.bytes = 0;
