@@ -84,6 +84,19 @@ describe("a client with a cache", () => {
     expect(await client.get("k")).toBeNull();
   });
 
+  it("reads what its commands that wait have taken", async () => {
+    const { client, other } = both();
+    for (let times = 0; times < 20; times++) {
+      const taken = client.blpop("l", 0);
+      expect(await client.llen("l")).toBe(0);
+      await other.rpush("l", "a", "b");
+      await taken;
+      expect(await client.lrange("l", 0, -1)).toEqual(["b"]);
+      expect(await client.blpop("l", 0)).toEqual(["l", "b"]);
+      expect(await client.lrange("l", 0, -1)).toEqual([]);
+    }
+  });
+
   it("asks once for those who want the same at the same time", async () => {
     const { client, other } = both();
     await other.hset("h", { a: "1" });
