@@ -29,7 +29,7 @@ function makeMakers(senderOf) {
    */
   function enter(receiver, name, options) {
     const connection = senderOf(receiver);
-    if (connection.subscriber && options.guard !== false && !connection.mixes) throw subscriberMode(name);
+    if (connection.subscriber && options.guard !== false) throw subscriberMode(name);
     return connection;
   }
 

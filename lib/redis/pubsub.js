@@ -7,7 +7,7 @@ const { CHANNEL, PATTERN, SHARD } = require("./subscriptions.js");
 const { required, named } = require("./methods.js");
 
 /**
- * @typedef {import("./connection.js").Connection & { mixes?: boolean }} Connection
+ * @typedef {import("./connection.js").Connection} Connection
  * @typedef {import("./subscriptions.js").Family} Family
  * @typedef {import("./subscriptions.js").Listener} Listener
  * @typedef {import("./encode.js").Argument} Argument
@@ -105,7 +105,7 @@ function subscribe(connection, family, method, names, listener, options) {
  * @returns {Promise<void>}
  */
 function unsubscribe(connection, family, method, args) {
-  if (!connection.subscriber) {
+  if (!connection.subscriber && !connection.mixes) {
     throw new RedisError(
       "ERR_REDIS_INVALID_STATE",
       `RedisClient.prototype.${method} can only be called while in subscriber mode.`,

@@ -8,7 +8,6 @@
  * @typedef {object} Spread what only some senders have
  * @property {() => Promise<Node[]>} [primaries] what issues commands to each server that has keys of its own, where there
  *   are several
- * @property {boolean} [mixes] whether commands may be issued beside subscriptions
  * @property {boolean} [closed] whether the client was closed, or has failed for good
  * @property {object} [builder] what `issue` returns, instead of a promise, where commands are gathered to be sent later
  *

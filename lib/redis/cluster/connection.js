@@ -18,6 +18,7 @@ class ClusterConnection extends Connection {
   constructor(openLane, options, owner, addressMap) {
     super(openLane, options, owner);
     this.addressMap = addressMap;
+    this.mixes = true;
   }
 
   /**
@@ -44,11 +45,6 @@ class ClusterConnection extends Connection {
       const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (Object(error));
       this.lane.noAddress(Number(asked), typeof code === "string" ? code : "", String(message ?? error));
     }
-  }
-
-  /** Commands may be issued beside subscriptions: only the nodes that have them are concerned, and they allow it. */
-  get mixes() {
-    return true;
   }
 
   /**

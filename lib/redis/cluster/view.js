@@ -25,7 +25,6 @@ class ClusterScope extends Scope {
   constructor(connection, limits) {
     super(connection, limits);
     this.cluster = connection;
-    this.mixes = true;
   }
 
   /**
