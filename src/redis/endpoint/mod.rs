@@ -85,12 +85,7 @@ impl Endpoint {
     ) -> Arc<Self> {
         let sink = Arc::new(SharedSink::new(sink));
         let shared = Lane::new(config.clone(), Arc::clone(&sink) as _);
-        let spares = Spares::new(
-            Arc::clone(&shared),
-            config,
-            reserve,
-            Box::new(make_sink),
-        );
+        let spares = Spares::new(Arc::clone(&shared), config, reserve, Box::new(make_sink));
         sink.attach(&spares);
         Arc::new(Self { shared, spares })
     }
@@ -201,6 +196,10 @@ impl Endpoint {
     ///
     /// The wait on the server is ended before anything that is submitted afterwards, so that it
     /// takes no element that is pushed later.
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "it is called for what it does"
+    )]
     pub fn cancel(&self, id: u32) -> bool {
         self.spares.cancel(id)
     }
@@ -225,6 +224,10 @@ impl Endpoint {
 
     /// Closes all connections, leases too; everything that waits fails with "Connection closed".
     /// Returns whether there was something to close.
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "it is called for what it does"
+    )]
     pub fn close(&self) -> bool {
         let closed = self.shared.close();
         self.spares.close();

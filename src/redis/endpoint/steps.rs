@@ -118,8 +118,7 @@ impl Spares {
         let Some(mut spare) = self.lose(books, key) else {
             return;
         };
-        if let Phase::Preparing { mut work, .. } =
-            std::mem::replace(&mut spare.phase, Phase::Idle)
+        if let Phase::Preparing { mut work, .. } = std::mem::replace(&mut spare.phase, Phase::Idle)
         {
             if spare.connected && work.again() {
                 books.held.push(work);
@@ -142,9 +141,12 @@ impl Spares {
     /// server before anything that is sent afterwards, so that it takes nothing that comes later.
     pub(super) fn cancel(&self, id: u32) -> bool {
         let error = lifecycle::closed();
-        self.withdraw(&error, true, |work| work.id() == Some(id), |running, _| {
-            running == id
-        })
+        self.withdraw(
+            &error,
+            true,
+            |work| work.id() == Some(id),
+            |running, _| running == id,
+        )
     }
 
     /// A wait was too long.
@@ -154,9 +156,12 @@ impl Spares {
 
     /// A server should have answered long ago.
     pub(super) fn expire(&self, ticket: u64) {
-        self.withdraw(&silent(GRACE), false, |_| false, |_, running| {
-            running == ticket
-        });
+        self.withdraw(
+            &silent(GRACE),
+            false,
+            |_| false,
+            |_, running| running == ticket,
+        );
     }
 
     fn withdraw(
@@ -167,8 +172,9 @@ impl Spares {
         runs: impl Fn(u32, u64) -> bool,
     ) -> bool {
         self.with(|books, later| {
-            let (mut out, stay): (Vec<_>, Vec<_>) =
-                std::mem::take(&mut books.held).into_iter().partition(&waits);
+            let (mut out, stay): (Vec<_>, Vec<_>) = std::mem::take(&mut books.held)
+                .into_iter()
+                .partition(&waits);
             books.held = stay;
             out.extend(books.slots.withdraw(&waits));
             let running = books.spares.iter().find_map(|(key, spare)| {

@@ -78,10 +78,7 @@ pub fn acquire_timeout(limit: Duration) -> Error {
     Error::new(
         ErrorKind::Timeout,
         "ERR_REDIS_POOL_TIMEOUT",
-        format!(
-            "No connection became free within {}ms",
-            limit.as_millis()
-        ),
+        format!("No connection became free within {}ms", limit.as_millis()),
     )
 }
 

@@ -43,7 +43,9 @@ impl LeasedConnection {
             drop(sender.send(outcome));
         };
         endpoint.acquire(None, limit, Box::new(grant));
-        let lease = receiver.await.unwrap_or_else(|_| Err(lifecycle::closed()))?;
+        let lease = receiver
+            .await
+            .unwrap_or_else(|_| Err(lifecycle::closed()))?;
         let lease = Arc::new(lease);
         Ok(Self {
             link: Arc::clone(&lease) as _,
