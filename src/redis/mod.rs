@@ -38,7 +38,7 @@ pub mod tracking;
 pub mod url;
 pub mod watchdog;
 
-pub use batch::{Pipeline, RefusedCommand, RefusedCommands, Transaction};
+pub use batch::{Pipeline, RefusedCommand, RefusedCommands, Transaction, Watched};
 pub use client::ValkeyClient;
 pub use commands::SetOptions;
 pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tls};

@@ -196,10 +196,7 @@ impl Endpoint {
     ///
     /// The wait on the server is ended before anything that is submitted afterwards, so that it
     /// takes no element that is pushed later.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "it is called for what it does"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn cancel(&self, id: u32) -> bool {
         self.spares.cancel(id)
     }
@@ -224,10 +221,7 @@ impl Endpoint {
 
     /// Closes all connections, leases too; everything that waits fails with "Connection closed".
     /// Returns whether there was something to close.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "it is called for what it does"
-    )]
+    #[allow(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn close(&self) -> bool {
         let closed = self.shared.close();
         self.spares.close();
