@@ -1,6 +1,6 @@
 "use strict";
 /** A connection of one's own for a time, from those that a client keeps beside its shared one. */
-const { register } = require("../../port.js");
+const { forget, register } = require("../../port.js");
 const { Connection } = require("../connection.js");
 const { PLAIN } = require("../outcomes.js");
 
@@ -61,7 +61,12 @@ async function lease(shared, timeout, signal) {
     const fetch = () => resolve(new LeasedConnection(shared.lane.fetch(id), shared.options));
     id = register(fetch, reject, PLAIN, shared.group);
     if (!shared.listening) shared.expectEvents(true);
-    shared.lane.acquire(id, timeout);
+    try {
+      shared.lane.acquire(id, timeout);
+    } catch (error) {
+      forget(id);
+      throw error;
+    }
   });
   const cancel = () => void shared.lane.cancel(id);
   signal?.addEventListener("abort", cancel);
