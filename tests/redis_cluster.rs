@@ -395,6 +395,38 @@ async fn a_command_that_may_have_been_executed_is_not_sent_again() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_that_blocks_is_in_nobodys_way() {
+    let cluster = TestCluster::start();
+    let client = connect(&cluster).await;
+    let owner = usize::from(slot::of_key(b"{a}")) * 3 / 16384;
+    let blocked = |wanted: usize| {
+        let wanted = format!("blocked_clients:{wanted}\r");
+        support::until("commands block", || {
+            cluster.nodes[owner].send("INFO clients").contains(&wanted)
+        });
+    };
+    let wait = |key: &'static str| {
+        let client = client.clone();
+        tokio::spawn(async move { client.command("BLPOP", &[key, "0"]).await })
+    };
+    let waits = [wait("{a}1"), wait("{a}2"), wait("{a}3")];
+    blocked(3);
+    set(&client, "{a}", "x").await;
+    for key in ["{a}2", "{a}1"] {
+        client.lpush(key, &["y"]).await.unwrap();
+    }
+    blocked(1);
+    let [first, second, third] = waits;
+    for wait in [first, second] {
+        assert!(matches!(wait.await.unwrap().unwrap(), Value::Array(_)));
+    }
+    // One who gives up leaves nothing behind on the server.
+    third.abort();
+    blocked(0);
+    assert_eq!(client.lpush("{a}3", &["z"]).await.unwrap(), 1);
+}
+
 #[tokio::test]
 async fn an_instance_without_a_cluster_is_told_as_such() {
     let server = single::Redis::start();

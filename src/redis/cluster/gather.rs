@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 use super::Cluster;
-use super::node::Node;
+use super::node::{Node, Refused};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::Delivery;
 use crate::redis::retention::{Retention, returned};
@@ -15,6 +15,8 @@ use crate::redis::retention::{Retention, returned};
 pub(super) struct Gather {
     loads: Vec<Load>,
     used: usize,
+    /// Commands that block, each with what must come right before it.
+    blocking: Vec<(Arc<Node>, Bytes, Vec<Entry>)>,
 }
 
 #[derive(Default)]
@@ -30,6 +32,11 @@ impl Gather {
         let load = self.load(node);
         load.bytes.extend_from_slice(commands);
         load.entries.extend_from_slice(entries);
+    }
+
+    /// Adds a command that may block, to be sent where it is in nobody's way.
+    pub(super) fn add_blocking(&mut self, node: &Arc<Node>, commands: Bytes, entries: Vec<Entry>) {
+        self.blocking.push((Arc::clone(node), commands, entries));
     }
 
     fn load(&mut self, node: &Arc<Node>) -> &mut Load {
@@ -59,12 +66,22 @@ impl Gather {
             };
             let chunk = load.bytes.split().freeze();
             if let Err(refused) = node.submit(cluster, &chunk, &load.entries, delivery) {
-                let mut retention = Retention::default();
-                retention.keep(chunk, load.entries.len());
-                let commands = returned(&load.entries, 0, &mut retention);
-                cluster.refused(commands, refused);
+                give_back(cluster, chunk, &load.entries, refused);
             }
             load.entries.clear();
         }
+        for (node, chunk, entries) in self.blocking.drain(..) {
+            if let Err(refused) = node.submit_blocking(cluster, &chunk, &entries, delivery) {
+                give_back(cluster, chunk, &entries, refused);
+            }
+        }
     }
+}
+
+/// What a node refuses is sent later, or elsewhere.
+fn give_back(cluster: &Cluster, chunk: Bytes, entries: &[Entry], refused: Refused) {
+    let mut retention = Retention::default();
+    retention.keep(chunk, entries.len());
+    let commands = returned(entries, 0, &mut retention);
+    cluster.refused(commands, refused);
 }

@@ -23,6 +23,7 @@ mod pending;
 pub mod redirect;
 pub mod request;
 pub mod route;
+mod sink;
 pub mod slot;
 pub mod split;
 mod submit;
@@ -50,9 +51,11 @@ use super::callers::lock;
 use super::config::{Address, Config, Status};
 use super::inflight::Entry;
 use super::lane::{Delivery, Sink};
+use super::lifecycle;
 use super::link::Link;
 use super::outbox::Backlog;
 use super::state::State;
+use crate::error::{Error, ErrorKind};
 
 /// Makes the sink of a node's connection, for the node of this number. It gets the replies and the
 /// events of that connection alone, and is asked to read it; commands without a reply, and the
@@ -308,6 +311,16 @@ impl Link for Cluster {
 
     fn finalize(&self) {
         self.finalize();
+    }
+
+    fn cancel(&self, id: u32) -> bool {
+        let error = lifecycle::closed();
+        let error = Error::new(
+            ErrorKind::Cancelled,
+            error.code().to_owned(),
+            "the command was given up",
+        );
+        self.every_node().iter().any(|node| node.cancel(id, &error))
     }
 
     /// That of the first seed.
