@@ -1,12 +1,14 @@
 /** The Redis/Valkey client: declarations. Each command's method is in `commands.d.ts`. */
 import type { RedisCommands } from "./commands.js";
 import type { RedisIterators } from "./iterators/types.js";
+import type { RedisLeasing } from "./pool/types.js";
 import type { RedisScripting } from "./scripts/types.js";
 import type { RedisStreams } from "./streams/types.js";
 import type { RedisBatching } from "./transaction/types.js";
 
 export type { RedisCommands };
 export * from "./iterators/types.js";
+export * from "./pool/types.js";
 export * from "./scripts/types.js";
 export * from "./streams/types.js";
 export * from "./transaction/types.js";
@@ -229,7 +231,7 @@ export interface RedisView<Text = string> extends RedisCommands<Text>, RedisFeat
   readonly buffers: RedisView<Buffer>;
 }
 
-export interface RedisClient extends RedisCommands, RedisFeatures {}
+export interface RedisClient extends RedisCommands, RedisFeatures, RedisLeasing {}
 
 /**
  * A connection to a Redis or Valkey server. It dials at the first command; commands of one turn

@@ -10,10 +10,10 @@ use napi_derive::napi;
 use super::redis_lane::{Kind, RedisLane};
 use crate::redis::pool::state::Counts;
 
-/// Connections beside the shared one.
+/// Connections to one server.
 #[napi(object, object_from_js = false)]
-pub struct SpareCounts {
-    /// Taken by commands that block and by leases, or being opened.
+pub struct LaneCounts {
+    /// Taken by commands that block and by leases, being opened, or with commands that wait.
     pub in_use: u32,
     /// Free.
     pub idle: u32,
@@ -75,15 +75,15 @@ impl RedisLane {
         self.target
     }
 
-    /// How many connections there are beside the shared one.
+    /// How many connections there are.
     #[napi(getter, catch_unwind)]
-    pub fn spares(&self) -> SpareCounts {
+    pub fn counts(&self) -> LaneCounts {
         let counts = match &self.kind {
-            Kind::Endpoint(endpoint, _) => endpoint.spares(),
+            Kind::Endpoint(endpoint, _) => endpoint.counts(),
             Kind::Link | Kind::Lease(_) => Counts::default(),
         };
         let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        SpareCounts {
+        LaneCounts {
             in_use: number(counts.in_use),
             idle: number(counts.idle),
             waiting: number(counts.waiting),
