@@ -15,6 +15,9 @@ function resolvePool(resolved, given) {
   const max = count(given, "max", 10, 2);
   if (min > max) throw outOfRange("min", `<= max, which is ${max}`, min);
   const maxWaiting = given["maxWaiting"] === Infinity ? MAX_UINT32 : count(given, "maxWaiting", MAX_UINT32, 0);
+  if (resolved.cache !== undefined) {
+    throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "A pool has no client cache: the server tells one connection of changes");
+  }
   const acquireTimeout = given["acquireTimeout"];
   return {
     ...resolved,
