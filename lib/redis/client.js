@@ -191,6 +191,16 @@ class RedisClient {
     return acquire(connectionOf(this), this.#source, options);
   }
 
+  /**
+   * @param {unknown} keys
+   * @param {unknown} callback
+   * @param {unknown} [options]
+   */
+  watch(keys, callback, options) {
+    const connection = connectionOf(this);
+    return builders.watch({ connection: () => connection, limits: null }, keys, callback, options);
+  }
+
   ref() {
     connectionOf(this).setReferenced(true);
   }

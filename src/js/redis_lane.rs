@@ -72,8 +72,8 @@ pub(super) enum Kind {
     Link,
     /// A server, with the leases that were granted and are to be fetched, by the ids of their calls.
     Endpoint(Arc<Endpoint>, Granted),
-    /// A connection of one's own.
-    Lease(Arc<Lease>),
+    /// A connection of one's own, likewise.
+    Lease(Arc<Lease>, Granted),
 }
 
 /// Leases by the ids of the calls that asked for them.
@@ -335,7 +335,7 @@ impl RedisLane {
         let sink = sink.downcast_ref::<LaneSink>();
         let link: Arc<dyn Link> = Arc::clone(&lease) as _;
         Self {
-            kind: Kind::Lease(Arc::clone(&lease)),
+            kind: Kind::Lease(Arc::clone(&lease), Granted::default()),
             held: Cell::new(false),
             port: self.port.clone(),
             push_bytes: sink.map(LaneSink::push_bytes).unwrap_or_default(),
@@ -352,7 +352,7 @@ impl RedisLane {
     fn shut(&self) -> bool {
         // Another user may read a connection that was given back.
         #[cfg(unix)]
-        if !matches!(self.kind, Kind::Lease(_))
+        if !matches!(self.kind, Kind::Lease(..))
             && let Some(event_loop) = &self.event_loop
         {
             event_loop.unwatch(self.target);

@@ -27,7 +27,7 @@ impl RedisLane {
     /// the call of this id is fulfilled, `fetch` gives the connection.
     #[napi(catch_unwind)]
     pub fn acquire(&self, env: Env, id: u32, timeout: u32) -> Result<()> {
-        let Kind::Endpoint(endpoint, granted) = &self.kind else {
+        let (Kind::Endpoint(_, granted) | Kind::Lease(_, granted)) = &self.kind else {
             return Err(JsError::from_reason("there are no connections to lease"));
         };
         self.port.begin(&env)?;
@@ -42,7 +42,11 @@ impl RedisLane {
             });
             port.complete(id, outcome);
         };
-        endpoint.acquire(Some(id), limit, Box::new(grant));
+        match &self.kind {
+            Kind::Link => {}
+            Kind::Endpoint(endpoint, _) => endpoint.acquire(Some(id), limit, Box::new(grant)),
+            Kind::Lease(lease, _) => lease.acquire(Some(id), limit, Box::new(grant)),
+        }
         Ok(())
     }
 
@@ -51,11 +55,11 @@ impl RedisLane {
     #[napi(catch_unwind)]
     pub fn fetch(&self, id: u32) -> Result<RedisLane> {
         let lease = match &self.kind {
-            Kind::Endpoint(_, granted) => granted
+            Kind::Endpoint(_, granted) | Kind::Lease(_, granted) => granted
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .remove(&id),
-            Kind::Link | Kind::Lease(_) => None,
+            Kind::Link => None,
         };
         let lease = lease.ok_or_else(|| JsError::from_reason("no connection was granted"))?;
         Ok(self.leased(lease))
@@ -64,7 +68,7 @@ impl RedisLane {
     /// Gives a leased connection back.
     #[napi(catch_unwind)]
     pub fn release(&self) {
-        if let Kind::Lease(lease) = &self.kind {
+        if let Kind::Lease(lease, _) = &self.kind {
             lease.release();
         }
     }
@@ -80,7 +84,7 @@ impl RedisLane {
     pub fn counts(&self) -> LaneCounts {
         let counts = match &self.kind {
             Kind::Endpoint(endpoint, _) => endpoint.counts(),
-            Kind::Link | Kind::Lease(_) => Counts::default(),
+            Kind::Link | Kind::Lease(..) => Counts::default(),
         };
         let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
         LaneCounts {

@@ -95,12 +95,6 @@ class RedisLease extends RedisClient {
     this.#lease.connection?.giveBack();
   }
 
-  /** @param {unknown} [options] */
-  acquire(options) {
-    const { parent, source } = this.#lease;
-    return require("./acquire.js").acquire(parent, source, options);
-  }
-
   [Symbol.dispose]() {
     this.release();
   }
