@@ -197,6 +197,7 @@ impl Cluster {
         if strangers.is_empty() {
             return;
         }
+        let cluster = Arc::downgrade(self);
         crate::net::runtime::current().spawn(async move {
             let idle = async {
                 while !strangers.iter().all(|node| node.is_idle()) {
@@ -207,6 +208,9 @@ impl Cluster {
             let _ = timeout(FAREWELL, idle).await;
             for node in strangers {
                 node.close();
+            }
+            if let Some(cluster) = cluster.upgrade() {
+                cluster.tracking_lost();
             }
         });
     }

@@ -120,25 +120,23 @@ impl Node {
         delivery: Delivery,
     ) -> Result<(), Refused> {
         let mut links = lock(&self.links);
-        let idle = links.spares.iter().find(|link| link.lane.load() == 0);
-        let link = match idle {
-            Some(link) => link.clone(),
-            None => {
-                let link = self.connect(&mut links, cluster)?;
-                links.spares.push(link.clone());
-                link
-            }
+        let idle = |link: &Link| link.lane.load() == 0;
+        let link = if let Some(at) = links.spares.iter().position(idle) {
+            links.spares[at].clone()
+        } else {
+            let link = self.connect(&mut links, cluster)?;
+            links.spares.push(link.clone());
+            link
         };
         // Before others look who is idle. It tells no sink.
         let sent = link.lane.try_submit(&[commands], entries, delivery);
-        let mut spent = Vec::new();
-        let idle = |link: &Link| link.lane.load() == 0;
+        let mut superfluous = Vec::new();
         while links.spares.iter().filter(|link| idle(link)).count() > IDLE_SPARES {
             let at = links.spares.iter().position(idle);
-            spent.extend(at.map(|at| links.spares.swap_remove(at)));
+            superfluous.extend(at.map(|at| links.spares.swap_remove(at)));
         }
         drop(links);
-        spent.iter().for_each(Link::close);
+        superfluous.iter().for_each(Link::close);
         sent.map_err(|_| self.lost(link.life))
     }
 

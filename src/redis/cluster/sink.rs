@@ -46,8 +46,9 @@ impl Sink for NodeSink {
                 Event::Closed(_) => {
                     node.lost(self.life);
                     cluster.node_lost(&node);
+                    cluster.tracking_lost();
                 }
-                Event::Reconnecting | Event::SubscriptionsLost => {}
+                Event::Reconnecting | Event::SubscriptionsLost | Event::TrackingLost => {}
             }
         }
         self.delivery.event(event);
