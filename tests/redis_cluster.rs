@@ -226,6 +226,36 @@ async fn a_slot_on_its_way_is_asked_for_at_both_ends() {
     assert_eq!(client.get("{a}3").await.unwrap().as_deref(), Some("three"));
 }
 
+#[tokio::test]
+async fn a_transaction_follows_its_slot() {
+    let cluster = TestCluster::start();
+    let client = connect(&cluster).await;
+    let slot = slot::of_key(b"{a}");
+    let from = usize::from(slot) * 3 / 16384;
+    let to = (from + 1) % 3;
+    let count = async || {
+        let mut transaction = client.multi().await;
+        transaction.incr("{a}n").get("{a}n");
+        let replies = transaction.exec().await.unwrap();
+        let Value::Integer(number) = replies[0] else {
+            panic!("{replies:?}");
+        };
+        assert_eq!(replies[1], Value::Bulk(number.to_string().into()));
+        number
+    };
+    assert_eq!(count().await, 1);
+    cluster.begin_move(slot, from, to);
+    cluster.move_keys("{a}n", from, to);
+    assert_eq!(count().await, 2);
+    cluster.end_move(slot, from, to);
+    assert_eq!(count().await, 3);
+    let mut transaction = client.multi().await;
+    transaction.incr("a").incr("b");
+    let error = transaction.exec().await.unwrap_err();
+    assert_eq!(error.code(), "ERR_REDIS_CROSSSLOT");
+    assert_eq!(client.exists(&["a", "b"]).await.unwrap(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_takes_over_and_other_shards_do_not_notice() {
     let mut cluster = TestCluster::start_with(3, 1, &[]);

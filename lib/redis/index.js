@@ -2,6 +2,15 @@
 const { RedisClient, redis } = require("./client.js");
 const { RedisCluster } = require("./cluster/client.js");
 const { RedisError } = require("./errors.js");
+const { RedisPool } = require("./pool/pool.js");
 const { RedisBatchError, RedisWatchError } = require("./transaction/errors.js");
 
-module.exports = { redis, RedisClient, RedisCluster, RedisError, RedisBatchError, RedisWatchError };
+module.exports = {
+  redis,
+  RedisClient,
+  RedisCluster,
+  RedisPool,
+  RedisError,
+  RedisBatchError,
+  RedisWatchError,
+};

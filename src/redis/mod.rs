@@ -49,7 +49,7 @@ pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tl
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use listeners::Message;
 pub use location::{LocationSource, Locator};
-pub use pool::LeasedConnection;
+pub use pool::{LeasedConnection, PoolOptions, RedisPool};
 pub use resp::decode::Value;
 pub use state::{ConnectionFlags, State};
 pub use subscription::Subscription;

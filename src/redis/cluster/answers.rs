@@ -243,6 +243,13 @@ impl Cluster {
         works
     }
 
+    /// A node that told of changed keys does so no more.
+    pub(super) fn tracking_lost(&self) {
+        if self.config.options.tracking.is_some() {
+            self.sink.event(Event::TrackingLost);
+        }
+    }
+
     /// The connection to a node has ended, or could not be made.
     pub(super) fn node_lost(&self, node: &Arc<Node>) {
         let mut channels = lock(&self.channels);

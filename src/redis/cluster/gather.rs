@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::Cluster;
 use super::node::{Node, Refused};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::Delivery;
 use crate::redis::retention::{Retention, returned};
+
+/// More memory than this is not kept for the next time.
+const LARGE: usize = 256 * 1024;
 
 /// What gathers for each node. The memory is used again.
 #[derive(Default)]
@@ -22,7 +25,7 @@ pub(super) struct Gather {
 #[derive(Default)]
 struct Load {
     node: Option<Arc<Node>>,
-    bytes: BytesMut,
+    bytes: Vec<u8>,
     entries: Vec<Entry>,
 }
 
@@ -64,24 +67,27 @@ impl Gather {
             let Some(node) = load.node.take() else {
                 continue;
             };
-            let chunk = load.bytes.split().freeze();
-            if let Err(refused) = node.submit(cluster, &chunk, &load.entries, delivery) {
-                give_back(cluster, chunk, &load.entries, refused);
+            if let Err(refused) = node.submit(cluster, &load.bytes, &load.entries, delivery) {
+                give_back(cluster, &load.bytes, &load.entries, refused);
             }
             load.entries.clear();
+            load.bytes.clear();
+            if load.bytes.capacity() > LARGE {
+                load.bytes = Vec::new();
+            }
         }
-        for (node, chunk, entries) in self.blocking.drain(..) {
-            if let Err(refused) = node.submit_blocking(cluster, &chunk, &entries, delivery) {
-                give_back(cluster, chunk, &entries, refused);
+        for (node, commands, entries) in self.blocking.drain(..) {
+            if let Err(refused) = node.submit_blocking(cluster, &commands, &entries, delivery) {
+                give_back(cluster, &commands, &entries, refused);
             }
         }
     }
 }
 
 /// What a node refuses is sent later, or elsewhere.
-fn give_back(cluster: &Cluster, chunk: Bytes, entries: &[Entry], refused: Refused) {
+pub(super) fn give_back(cluster: &Cluster, commands: &[u8], entries: &[Entry], refused: Refused) {
     let mut retention = Retention::default();
-    retention.keep(chunk, entries.len());
+    retention.keep(Bytes::copy_from_slice(commands), entries.len());
     let commands = returned(entries, 0, &mut retention);
     cluster.refused(commands, refused);
 }

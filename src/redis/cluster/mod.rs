@@ -92,6 +92,8 @@ pub struct Cluster {
 #[derive(Default)]
 struct Members {
     by_address: HashMap<String, Arc<Node>>,
+    /// Other names of theirs.
+    aliases: HashMap<String, Address>,
     next: u32,
 }
 
@@ -279,6 +281,11 @@ impl Cluster {
 
     /// The node at an address that was announced.
     fn member(&self, address: Address) -> Arc<Node> {
+        let known = lock(&self.members)
+            .aliases
+            .get(&address.to_string())
+            .cloned();
+        let address = known.unwrap_or(address);
         let address = match &self.config.address_map {
             Some(map) => map.apply(address),
             None => address,

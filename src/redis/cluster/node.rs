@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
 use super::pending::NOBODY;
 use super::sink::NodeSink;
@@ -93,55 +93,50 @@ impl Node {
     pub(super) fn submit(
         self: &Arc<Self>,
         cluster: &Arc<Cluster>,
-        chunk: &Bytes,
+        commands: &[u8],
         entries: &[Entry],
         delivery: Delivery,
     ) -> Result<(), Refused> {
         let mut links = lock(&self.links);
-        let link = match &links.shared {
-            Some(link) => link.clone(),
-            None => {
-                let link = self.connect(&mut links, cluster)?;
-                links.shared = Some(link.clone());
-                link
-            }
-        };
-        drop(links);
-        if link.lane.submit_chunk(chunk, entries, delivery).is_ok() {
-            return Ok(());
+        if links.shared.is_none() {
+            links.shared = Some(self.connect(&mut links, cluster)?);
         }
-        // It has ended just now, and its sink is about to be told.
-        Err(self.lost(link.life))
+        let shared = links.shared.as_ref();
+        let (lane, life) = shared
+            .map(|link| (Arc::clone(&link.lane), link.life))
+            .ok_or(Refused::Closed)?;
+        drop(links);
+        lane.try_submit(&[commands], entries, delivery)
+            // It has ended just now, and its sink is about to be told.
+            .map_err(|_| self.lost(life))
     }
 
     /// Sends a command that may block on a connection that nobody else uses meanwhile.
     pub(super) fn submit_blocking(
         self: &Arc<Self>,
         cluster: &Arc<Cluster>,
-        chunk: &Bytes,
+        commands: &[u8],
         entries: &[Entry],
         delivery: Delivery,
     ) -> Result<(), Refused> {
         let mut links = lock(&self.links);
-        let idle = links.spares.iter().find(|link| link.lane.load() == 0);
-        let link = match idle {
-            Some(link) => link.clone(),
-            None => {
-                let link = self.connect(&mut links, cluster)?;
-                links.spares.push(link.clone());
-                link
-            }
+        let idle = |link: &Link| link.lane.load() == 0;
+        let link = if let Some(at) = links.spares.iter().position(idle) {
+            links.spares[at].clone()
+        } else {
+            let link = self.connect(&mut links, cluster)?;
+            links.spares.push(link.clone());
+            link
         };
         // Before others look who is idle. It tells no sink.
-        let sent = link.lane.submit_chunk(chunk, entries, delivery);
-        let mut spent = Vec::new();
-        let idle = |link: &Link| link.lane.load() == 0;
+        let sent = link.lane.try_submit(&[commands], entries, delivery);
+        let mut superfluous = Vec::new();
         while links.spares.iter().filter(|link| idle(link)).count() > IDLE_SPARES {
             let at = links.spares.iter().position(idle);
-            spent.extend(at.map(|at| links.spares.swap_remove(at)));
+            superfluous.extend(at.map(|at| links.spares.swap_remove(at)));
         }
         drop(links);
-        spent.iter().for_each(Link::close);
+        superfluous.iter().for_each(Link::close);
         sent.map_err(|_| self.lost(link.life))
     }
 
@@ -170,7 +165,7 @@ impl Node {
             let mut bytes = BytesMut::new();
             encode::command(&mut bytes, &[b"READONLY"]);
             // It leads the way on the new connection; a primary does not mind.
-            let _ = lane.submit_chunk(&bytes.freeze(), &[UNANSWERED], Delivery::Gathered);
+            let _ = lane.try_submit(&[&bytes], &[UNANSWERED], Delivery::Gathered);
         }
         Ok(Link {
             lane,

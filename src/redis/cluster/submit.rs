@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use super::gather::Gather;
+use super::gather::{Gather, give_back};
 use super::map::SlotMap;
 use super::merge::Merge;
 use super::node::{Node, UNANSWERED};
@@ -73,6 +73,12 @@ impl Cluster {
         entries: &[Entry],
         delivery: Delivery,
     ) {
+        if let ([entry], Some(node)) = (entries, self.simply(map, commands, entries)) {
+            if let Err(refused) = node.submit(self, commands, &[*entry], delivery) {
+                give_back(self, commands, entries, refused);
+            }
+            return;
+        }
         // Another thread may have it: then this one does without.
         let mut gather = self
             .scratch
@@ -114,6 +120,21 @@ impl Cluster {
         }
         for (id, error) in failed {
             self.sink.failed(vec![id], &error);
+        }
+    }
+
+    /// The node of a single command that needs nothing but a node, the commonest case.
+    fn simply(&self, map: &SlotMap, commands: &[u8], entries: &[Entry]) -> Option<Arc<Node>> {
+        let [entry] = entries else {
+            return None;
+        };
+        if entry.meta.opens() || entry.meta.holds() {
+            return None;
+        }
+        let request = Requests::new(commands).next()?;
+        match route(&request, entry.meta).ok()? {
+            one @ Route::Slot { .. } => self.node_for(map, one),
+            _ => None,
         }
     }
 
