@@ -183,6 +183,15 @@ class ClientCache {
     for (const key of keys) this.invalidations += this.store.invalidate(text(key));
   }
 
+  /**
+   * Watches what the client writes on another of its connections.
+   * @param {import("../connection.js").Connection} connection
+   */
+  follow(connection) {
+    const { OutgoingElsewhere } = require("./elsewhere.js");
+    connection.outgoing = new OutgoingElsewhere(this);
+  }
+
   /** A connection was made, on which the server tells of changes. */
   connected() {
     this.tracked = true;
