@@ -166,6 +166,7 @@ class ClientCache {
    * @param {Frame} frame as it is sent
    */
   written(frame) {
+    if (this.store.entries.size === 0) return;
     const keys = keysOf(frame);
     if (keys.length === 0) this.clear();
     for (const key of keys) this.store.invalidate(text(key));
