@@ -87,6 +87,13 @@ describe("a client with a cache", () => {
       });
       expect(await client.get("k")).toBe(`${value}`);
     }
+    const lease = await client.acquire();
+    expect(lease.cache).toBeNull();
+    for (let value = 0; value < 50; value++) {
+      await lease.set("k", value);
+      expect(await client.get("k")).toBe(`${value}`);
+    }
+    lease.release();
     await client.flushall();
     expect(await client.get("k")).toBeNull();
   });
