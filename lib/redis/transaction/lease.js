@@ -2,6 +2,7 @@
 /** A connection of one's own for a time, from those that a client keeps beside its shared one. */
 const { forget, register } = require("../../port.js");
 const { Connection } = require("../connection.js");
+const { RedisError } = require("../errors.js");
 const { PLAIN } = require("../outcomes.js");
 
 /** Nobody is told what becomes of a leased connection, but those who use it. */
@@ -55,6 +56,10 @@ class LeasedConnection extends Connection {
  * @returns {Promise<LeasedConnection>}
  */
 async function lease(shared, timeout, signal) {
+  if (shared.mixes) {
+    const why = "A connection of one's own is to one server: make a RedisClient for the node of the keys";
+    throw new RedisError("ERR_REDIS_CLUSTER_UNSUPPORTED", why);
+  }
   let id = -1;
   const granted = new Promise((resolve, reject) => {
     // The id is free again when this has returned.
