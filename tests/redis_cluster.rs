@@ -50,7 +50,7 @@ async fn commands_go_where_their_keys_are() {
     }
     let nodes = client.nodes();
     assert_eq!(nodes.len(), 3);
-    assert_eq!(nodes.iter().map(|node| slots(node)).sum::<u16>(), 16384);
+    assert_eq!(nodes.iter().map(slots).sum::<u16>(), 16384);
     for node in &nodes {
         assert_eq!(node.role, Role::Primary);
         let size = client.command_on(node.number, "DBSIZE", &[]).await.unwrap();
