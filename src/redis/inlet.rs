@@ -164,7 +164,11 @@ impl Inlet {
             &mut inflight,
             &mut self.replies,
         );
+        let demoted = inflight.take_demoted();
         drop(inflight);
+        if demoted {
+            self.lane.demoted();
+        }
         self.scanned = end;
         match outcome {
             Err(malformed) => self.end(End::Fatal(malformed.into())),

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use super::config::Library;
 use super::credentials::Credentials;
 use super::resp::encode;
+use super::role::Role;
 
 /// What a connection introduces itself with.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,8 @@ pub struct Introduction {
     pub client_name: Option<String>,
     /// What `CLIENT LIST` shows as the library.
     pub library: Option<Library>,
+    /// What the server must be to its data set; `None` if that does not matter.
+    pub role: Option<Role>,
 }
 
 /// A command whose reply is awaited.
@@ -26,6 +29,7 @@ pub struct Introduction {
 pub(super) enum Sent {
     Hello,
     Auth,
+    Role,
     Select,
     /// Its reply changes nothing: an older server may not know the command.
     Optional,
@@ -83,6 +87,9 @@ impl Introduction {
 
     /// What follows the login in either protocol.
     fn prepare(&self, packet: &mut Packet) {
+        if self.role.is_some() {
+            packet.push(&[b"ROLE"], Sent::Role);
+        }
         if self.database > 0 {
             let database = self.database.to_string();
             packet.push(&[b"SELECT", database.as_bytes()], Sent::Select);

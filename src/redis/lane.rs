@@ -21,6 +21,7 @@ use super::meta::Meta;
 use super::outbox::{self, Backlog, Outbox};
 #[cfg(unix)]
 use super::receiver::Receiver;
+use super::resolve::Resolve;
 use super::resp::encode;
 use super::state::{Facts, Phase, State};
 use super::watchdog::{Oldest, Sight};
@@ -98,6 +99,8 @@ pub struct Lane {
     me: Weak<Self>,
     config: Config,
     sink: Arc<dyn Sink>,
+    /// Finds the server; `None` when it is the one of `config`.
+    resolver: Option<Arc<dyn Resolve>>,
     outbound: Mutex<Outbound>,
     inflight: Mutex<InFlight>,
     state: watch::Sender<State>,
@@ -121,6 +124,8 @@ struct Outbound {
     dial_now: bool,
     /// Why the sink cannot read the current connection any more.
     ended: Option<End>,
+    /// Why the server is to be left, or the attempt to reach one to be given up.
+    left: Option<End>,
     /// A connection was lost, or an attempt failed, in this life.
     lost: bool,
     finalized: bool,
@@ -130,6 +135,23 @@ impl Lane {
     /// A lane that dials at the first command or `connect`.
     #[must_use]
     pub fn new(config: Config, sink: Arc<dyn Sink>) -> Arc<Self> {
+        Self::make(config, sink, None)
+    }
+
+    /// A lane whose server is found before each attempt to connect.
+    pub(super) fn resolved(
+        config: Config,
+        sink: Arc<dyn Sink>,
+        resolver: Arc<dyn Resolve>,
+    ) -> Arc<Self> {
+        Self::make(config, sink, Some(resolver))
+    }
+
+    fn make(
+        config: Config,
+        sink: Arc<dyn Sink>,
+        resolver: Option<Arc<dyn Resolve>>,
+    ) -> Arc<Self> {
         let outbound = Outbound {
             phase: Phase::Idle,
             epoch: 0,
@@ -140,6 +162,7 @@ impl Lane {
             waiters: Vec::new(),
             dial_now: false,
             ended: None,
+            left: None,
             lost: false,
             finalized: false,
         };
@@ -148,6 +171,7 @@ impl Lane {
             me: Weak::clone(me),
             config,
             sink,
+            resolver,
             outbound: Mutex::new(outbound),
             state: watch::Sender::new(state),
             inflight: Mutex::new(InFlight::default()),
@@ -172,6 +196,11 @@ impl Lane {
     #[must_use]
     pub fn is_active(&self) -> bool {
         matches!(self.lock().phase, Phase::Connecting | Phase::Ready)
+    }
+
+    /// Whether the lane was closed or has failed: commands are refused.
+    pub(super) fn has_ended(&self) -> bool {
+        self.lock().phase.has_ended()
     }
 
     /// The state of the connection with its changes from now on.
@@ -243,6 +272,24 @@ impl Lane {
         }
         if delivery != Delivery::Held {
             self.start(&mut outbound);
+        }
+    }
+
+    /// Starts, as a command or `connect` does, reviving a closed or failed lane.
+    pub(super) fn begin(&self) {
+        let mut outbound = self.lock();
+        if outbound.phase.has_ended() {
+            outbound.phase = Phase::Idle;
+        }
+        self.start(&mut outbound);
+    }
+
+    /// Leaves the server, or what is done to reach one; another attempt follows as `end` says.
+    pub(super) fn leave(&self, end: End) {
+        let mut outbound = self.lock();
+        if matches!(outbound.phase, Phase::Connecting | Phase::Ready) {
+            outbound.left.get_or_insert(end);
+            outbound.wake.notify_one();
         }
     }
 
@@ -329,6 +376,7 @@ impl Lane {
         outbound.epoch += 1;
         outbound.socket = None;
         outbound.ended = None;
+        outbound.left = None;
         outbound.greeting = None;
         outbound.dial_now = false;
         let waiters = std::mem::take(&mut outbound.waiters);
@@ -370,6 +418,10 @@ impl Lane {
 /// What the driver does to its lane. Each call names the driver's epoch and does nothing when the
 /// lane has moved on; the result then says so.
 impl Lane {
+    pub(super) fn resolver(&self) -> Option<Arc<dyn Resolve>> {
+        self.resolver.clone()
+    }
+
     pub(super) fn is_current(&self, epoch: u64) -> bool {
         self.lock().epoch == epoch
     }
@@ -422,11 +474,26 @@ impl Lane {
         Sight {
             heard: self.last_heard(),
             // What has arrived was not read yet: it is not the server that is silent.
-            oldest: if oldest != Oldest::Patient && socket.has_input() {
-                Oldest::Patient
-            } else {
-                oldest
+            oldest: match oldest {
+                Oldest::Patient if self.is_attentive() => Oldest::Owed,
+                Oldest::Patient => Oldest::Patient,
+                _ if socket.has_input() => Oldest::Patient,
+                owed => owed,
             },
+        }
+    }
+
+    fn is_attentive(&self) -> bool {
+        self.resolver
+            .as_ref()
+            .is_some_and(|resolver| resolver.is_attentive())
+    }
+
+    /// The server has refused a write: it is not the primary that it was. Only a resolver knows
+    /// where to go instead.
+    pub(super) fn demoted(&self) {
+        if self.resolver.is_some() {
+            self.leave(End::Lost(lifecycle::demoted()));
         }
     }
 
@@ -476,6 +543,15 @@ impl Lane {
         outbound.ended.take()
     }
 
+    /// Why the driver is to leave the server, or to give up what it does to reach one.
+    pub(super) fn take_left(&self, epoch: u64) -> Option<End> {
+        let mut outbound = self.lock();
+        if outbound.epoch != epoch {
+            return Some(End::Superseded);
+        }
+        outbound.left.take()
+    }
+
     /// Notes that the peer is alive.
     pub(super) fn heard(&self) {
         let now = u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -509,6 +585,7 @@ impl Lane {
         outbound.phase = Phase::Connecting;
         outbound.socket = None;
         outbound.ended = None;
+        outbound.left = None;
         outbound.greeting = None;
         // Who asked while this attempt was made was not asking for the next one.
         outbound.dial_now = false;

@@ -93,12 +93,16 @@ impl Receiver {
         }
         let (end, outcome) =
             match_replies(&mut self.scanner, &self.buffer, &mut inflight, &mut replies);
+        let demoted = inflight.take_demoted();
         drop(inflight);
         let bytes = self.buffer.split_to(end).freeze();
         self.scanner.consume(end);
         if !replies.is_empty() {
             self.served = replies.len();
             lane.deliver(Batch { bytes, replies });
+        }
+        if demoted {
+            lane.demoted();
         }
         outcome.map_err(|malformed| End::Fatal(malformed.into()))
     }
