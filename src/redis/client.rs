@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::callers::{Callers, lock, receive};
-use super::config::{Config, Options, Status, Target};
+use super::config::{Address, Config, Options, Status, Target};
 use super::lane::{Delivery, Lane, Sink};
 use super::lifecycle;
 use super::link::Link;
@@ -39,7 +39,12 @@ pub struct ValkeyClient {
 struct Inner {
     link: Arc<dyn Link>,
     callers: Arc<Callers>,
+    /// What makes another link like this one.
+    make: Make,
 }
+
+/// Makes the link of a client, which delivers to its callers.
+pub(super) type Make = Arc<dyn Fn(Arc<Callers>) -> Result<Arc<dyn Link>> + Send + Sync>;
 
 impl Drop for Inner {
     fn drop(&mut self) {
@@ -51,7 +56,7 @@ impl Drop for Inner {
 impl fmt::Debug for ValkeyClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ValkeyClient")
-            .field("address", &self.config().target.address)
+            .field("address", &self.inner.link.target().address)
             .field("status", &self.status())
             .finish_non_exhaustive()
     }
@@ -91,12 +96,24 @@ impl ValkeyClient {
 
     async fn open(target: Target, options: Options) -> Result<Self> {
         options.validate()?;
+        let config = Config { target, options };
+        Self::over(Arc::new(move |callers| {
+            Ok(Lane::new(config.clone(), callers as Arc<dyn Sink>))
+        }))
+        .await
+    }
+
+    /// Connects over a link of any kind.
+    pub(super) async fn over(make: Make) -> Result<Self> {
         let callers = Arc::new(Callers::default());
-        let sink = Arc::clone(&callers) as Arc<dyn Sink>;
-        let link: Arc<dyn Link> = Lane::new(Config { target, options }, sink);
+        let link = make(Arc::clone(&callers))?;
         callers.attach(&link);
         let client = Self {
-            inner: Arc::new(Inner { link, callers }),
+            inner: Arc::new(Inner {
+                link,
+                callers,
+                make,
+            }),
         };
         let (id, reply) = client.inner.callers.register();
         client.inner.link.connect(id);
@@ -106,8 +123,7 @@ impl ValkeyClient {
 
     /// Another connection with the same target and options.
     pub async fn duplicate(&self) -> Result<Self> {
-        let config = self.inner.link.config().clone();
-        Self::open(config.target, config.options).await
+        Self::over(Arc::clone(&self.inner.make)).await
     }
 
     /// Closes the connection for good; commands that wait, and all that follow, fail with
@@ -121,6 +137,13 @@ impl ValkeyClient {
     #[must_use]
     pub fn config(&self) -> &Config {
         self.inner.link.config()
+    }
+
+    /// The server that the client is connected to, or will try next. With sentinels it changes, and
+    /// is the group's name until a server was found.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        self.inner.link.target().address
     }
 
     /// The state of the connection.

@@ -59,10 +59,15 @@ async fn connect(lane: &Lane, epoch: u64, address: &Address) -> Result<(Socket, 
         role: lane.resolver().and_then(|resolver| resolver.role()),
     };
     let mut receiver = Receiver::new();
-    shake_hands(&socket, &mut receiver, introduction, |greeting, protocol| {
-        lane.log(|| format!("logged in, RESP{protocol}"));
-        lane.greeted(epoch, &greeting);
-    })
+    shake_hands(
+        &socket,
+        &mut receiver,
+        introduction,
+        |greeting, protocol| {
+            lane.log(|| format!("logged in, RESP{protocol}"));
+            lane.greeted(epoch, &greeting);
+        },
+    )
     .await?;
     Ok((socket, receiver))
 }

@@ -92,7 +92,12 @@ impl Handshake {
             (Some(Sent::Auth), Some(Item::Error(text))) => authentication(lossy(text)),
             (Some(Sent::Role), item) => match self.misplaced(item, &frame) {
                 Some(refusal) => refusal,
-                None => return self.greeting.take().map_or_else(|| self.next(), Step::Greeted),
+                None => {
+                    return self
+                        .greeting
+                        .take()
+                        .map_or_else(|| self.next(), Step::Greeted);
+                }
             },
             (Some(Sent::Select), Some(Item::Simple(b"OK")))
             | (Some(Sent::Auth | Sent::Optional) | None, _) => return self.next(),
@@ -116,8 +121,11 @@ impl Handshake {
                 None => return Some(wrong_role(format!("the server is no {wanted}"))),
             },
         };
-        (found != wanted)
-            .then(|| wrong_role(format!("the server is a {found}, where a {wanted} was looked for")))
+        (found != wanted).then(|| {
+            wrong_role(format!(
+                "the server is a {found}, where a {wanted} was looked for"
+            ))
+        })
     }
 
     fn next(&self) -> Step {
@@ -314,7 +322,10 @@ mod tests {
             role: Some(role),
             ..introduction("", "pw", 1)
         };
-        let (hello, master) = ("%1\r\n$4\r\nrole\r\n$6\r\nmaster\r\n", "*1\r\n$6\r\nmaster\r\n");
+        let (hello, master) = (
+            "%1\r\n$4\r\nrole\r\n$6\r\nmaster\r\n",
+            "*1\r\n$6\r\nmaster\r\n",
+        );
         let noperm = "-NOPERM no permissions\r\n";
         for answer in [master, noperm] {
             let mut handshake = Handshake::start(wants(Role::Primary)).0;
@@ -327,8 +338,16 @@ mod tests {
             assert_eq!((code.as_str(), passing), (WRONG_ROLE, true));
         }
         let sentinel = "*1\r\n$8\r\nsentinel\r\n";
-        assert_eq!(refusal(wants(Role::Primary), &[hello, sentinel]).0, WRONG_ROLE);
-        let old = ["-ERR unknown command\r\n", "-NOAUTH\r\n", "-NOAUTH\r\n", "+OK\r\n"];
+        assert_eq!(
+            refusal(wants(Role::Primary), &[hello, sentinel]).0,
+            WRONG_ROLE
+        );
+        let old = [
+            "-ERR unknown command\r\n",
+            "-NOAUTH\r\n",
+            "-NOAUTH\r\n",
+            "+OK\r\n",
+        ];
         let mut replies = old.to_vec();
         replies.push("*1\r\n$5\r\nslave\r\n");
         assert_eq!(refusal(wants(Role::Primary), &replies).0, WRONG_ROLE);

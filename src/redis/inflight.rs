@@ -257,7 +257,10 @@ mod tests {
         inflight.extend([entry(1, 0), entry(2, 0)]);
         inflight.frame(b'-', b"-ERR READONLY \r\n");
         assert!(!inflight.take_demoted());
-        inflight.frame(b'-', b"-READONLY You can't write against a read only replica.\r\n");
+        inflight.frame(
+            b'-',
+            b"-READONLY You can't write against a read only replica.\r\n",
+        );
         assert!(inflight.take_demoted());
         assert!(!inflight.take_demoted());
     }

@@ -147,11 +147,7 @@ impl Lane {
         Self::make(config, sink, Some(resolver))
     }
 
-    fn make(
-        config: Config,
-        sink: Arc<dyn Sink>,
-        resolver: Option<Arc<dyn Resolve>>,
-    ) -> Arc<Self> {
+    fn make(config: Config, sink: Arc<dyn Sink>, resolver: Option<Arc<dyn Resolve>>) -> Arc<Self> {
         let outbound = Outbound {
             phase: Phase::Idle,
             epoch: 0,
@@ -611,7 +607,7 @@ impl Lane {
     pub(super) fn fail(&self, epoch: u64, error: &Error) {
         let outbound = self.lock();
         if outbound.epoch == epoch {
-            let closed = lifecycle::closed().with_source(error.clone());
+            let closed = lifecycle::ended(error);
             self.end(outbound, error, &closed, Phase::Failed);
         }
     }

@@ -59,7 +59,7 @@ impl Attempts {
 /// connection is the cause of `verdict`.
 fn last(verdict: Error, cause: &Error) -> Error {
     match cause.kind() {
-        ErrorKind::Connection if !cause.code().starts_with("ERR_REDIS_SENTINEL") => verdict.with_source(cause.clone()),
+        ErrorKind::Connection if !is_about_sentinels(cause) => verdict.with_source(cause.clone()),
         _ => cause.clone(),
     }
 }
@@ -87,6 +87,21 @@ pub fn closed() -> Error {
         "ERR_REDIS_CONNECTION_CLOSED",
         "Connection closed",
     )
+}
+
+/// What those who asked to connect are told when the client has failed because of `cause`.
+#[must_use]
+pub fn ended(cause: &Error) -> Error {
+    if is_about_sentinels(cause) {
+        cause.clone()
+    } else {
+        closed().with_source(cause.clone())
+    }
+}
+
+/// Whether no server was found: no connection was there that could be closed.
+fn is_about_sentinels(error: &Error) -> bool {
+    error.code().starts_with("ERR_REDIS_SENTINEL")
 }
 
 /// The error of a command that is issued after the client failed or was closed.

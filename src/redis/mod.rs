@@ -43,6 +43,7 @@ pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tl
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use listeners::Message;
 pub use resp::decode::Value;
+pub use sentinel::{ReadFrom, SentinelOptions};
 pub use state::{ConnectionFlags, State};
 pub use subscription::Subscription;
 

@@ -140,7 +140,12 @@ impl Record {
                 .collect(),
             _ => return None,
         };
-        let get = |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+        let get = |name| {
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| *value)
+        };
         Some(Self {
             address: address(get("ip")?, get("port")?),
             flags: get("flags").unwrap_or_default().to_owned(),
@@ -203,7 +208,12 @@ mod tests {
     use super::*;
 
     fn texts(texts: &[&str]) -> Value {
-        Value::Array(texts.iter().map(|text| Value::Bulk((*text).into())).collect())
+        Value::Array(
+            texts
+                .iter()
+                .map(|text| Value::Bulk((*text).into()))
+                .collect(),
+        )
     }
 
     fn map(texts: &[&str]) -> Value {
@@ -219,7 +229,14 @@ mod tests {
     #[test]
     fn an_answer_in_either_protocol() {
         let up = ["ip", "r1", "port", "1", "flags", "slave"];
-        let down = ["ip", "r2", "port", "2", "flags", "s_down,slave,disconnected"];
+        let down = [
+            "ip",
+            "r2",
+            "port",
+            "2",
+            "flags",
+            "s_down,slave,disconnected",
+        ];
         let other = ["name", "id", "ip", "s2", "port", "26379"];
         let master = ["ip", "p", "port", "6379", "config-epoch", "7"];
         for record in [texts, map] {
@@ -283,13 +300,19 @@ mod tests {
             Value::Array(many),
         ])
         .unwrap();
-        assert_eq!((answer.replicas.len(), answer.sentinels.len()), (MOST, MOST));
+        assert_eq!(
+            (answer.replicas.len(), answer.sentinels.len()),
+            (MOST, MOST)
+        );
     }
 
     #[test]
     fn announcements_are_about_a_group() {
         let of = |text: &str| Announcement::of_message("m", text.as_bytes());
-        assert_eq!(of("m 1.1.1.1 1 2.2.2.2 2").unwrap().primary, at("2.2.2.2:2"));
+        assert_eq!(
+            of("m 1.1.1.1 1 2.2.2.2 2").unwrap().primary,
+            at("2.2.2.2:2")
+        );
         for other in ["n 1 1 2 2", "m 1 1 2", "m 1 1 2 x", "m 1 1 2 2 2", "", "m"] {
             assert_eq!(of(other), None, "{other}");
         }

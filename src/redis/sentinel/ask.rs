@@ -44,7 +44,9 @@ async fn converse(group: &Group, sentinel: &Address) -> Result<Answer, End> {
     let mut replies = Vec::with_capacity(QUESTIONS);
     let mut received = 0;
     loop {
-        let frame = receiver.frame().map_err(|malformed| End::Lost(malformed.into()))?;
+        let frame = receiver
+            .frame()
+            .map_err(|malformed| End::Lost(malformed.into()))?;
         if let Some(frame) = frame {
             // An error is an answer too.
             replies.push(Value::decode(&frame).or_else(told).map_err(End::Lost)?);

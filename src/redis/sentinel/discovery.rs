@@ -171,17 +171,29 @@ impl Discovery {
         if let Some((error, passing)) = self.rejection.clone() {
             return Step::Exhausted { error, passing };
         }
-        let final_word = |error: &Error| matches!(error.kind(), ErrorKind::Credentials | ErrorKind::Tls | ErrorKind::InvalidInput);
+        let final_word = |error: &Error| {
+            matches!(
+                error.kind(),
+                ErrorKind::Credentials | ErrorKind::Tls | ErrorKind::InvalidInput
+            )
+        };
         let (code, message, passing) = if self.empty > 0 {
             (
                 "ERR_REDIS_SENTINEL_NO_REPLICA",
-                format!("The sentinels know no {} of \"{}\" that is up", self.role, self.name),
+                format!(
+                    "The sentinels know no {} of \"{}\" that is up",
+                    self.role, self.name
+                ),
                 true,
             )
         } else if self.strangers > 0 {
             (
                 "ERR_REDIS_SENTINEL_UNKNOWN_NAME",
-                format!("No sentinel knows \"{}\": asked were {}", self.name, listed(&self.asked)),
+                format!(
+                    "No sentinel knows \"{}\": asked were {}",
+                    self.name,
+                    listed(&self.asked)
+                ),
                 // Those that were not reached may know it.
                 !self.failures.is_empty(),
             )
@@ -195,7 +207,10 @@ impl Discovery {
         } else {
             (
                 "ERR_REDIS_SENTINEL_UNREACHABLE",
-                format!("No sentinel could be asked: tried were {}", listed(&self.asked)),
+                format!(
+                    "No sentinel could be asked: tried were {}",
+                    listed(&self.asked)
+                ),
                 true,
             )
         };
@@ -299,28 +314,44 @@ mod tests {
         unknown.answered(at(1), Answer::default());
         step(&mut unknown, false);
         unknown.answered(at(2), Answer::default());
-        assert_eq!(step(&mut unknown, false), "ERR_REDIS_SENTINEL_UNKNOWN_NAME false");
+        assert_eq!(
+            step(&mut unknown, false),
+            "ERR_REDIS_SENTINEL_UNKNOWN_NAME false"
+        );
 
         let mut partly = search(&[1, 2]);
         step(&mut partly, false);
         partly.failed(at(1), down());
         step(&mut partly, false);
         partly.answered(at(2), Answer::default());
-        assert_eq!(step(&mut partly, false), "ERR_REDIS_SENTINEL_UNKNOWN_NAME true");
+        assert_eq!(
+            step(&mut partly, false),
+            "ERR_REDIS_SENTINEL_UNKNOWN_NAME true"
+        );
 
         let mut unreachable = search(&[1]);
         step(&mut unreachable, false);
         unreachable.failed(at(1), down());
-        assert_eq!(step(&mut unreachable, false), "ERR_REDIS_SENTINEL_UNREACHABLE true");
+        assert_eq!(
+            step(&mut unreachable, false),
+            "ERR_REDIS_SENTINEL_UNREACHABLE true"
+        );
     }
 
     #[test]
     fn a_login_that_all_refuse_is_the_reason() {
         let mut search = search(&[1]);
         step(&mut search, false);
-        let refused = Error::new(ErrorKind::Credentials, "ERR_REDIS_AUTHENTICATION_FAILED", "no");
+        let refused = Error::new(
+            ErrorKind::Credentials,
+            "ERR_REDIS_AUTHENTICATION_FAILED",
+            "no",
+        );
         search.failed(at(1), refused);
-        assert_eq!(step(&mut search, false), "ERR_REDIS_AUTHENTICATION_FAILED false");
+        assert_eq!(
+            step(&mut search, false),
+            "ERR_REDIS_AUTHENTICATION_FAILED false"
+        );
     }
 
     #[test]
@@ -363,6 +394,9 @@ mod tests {
         assert_eq!(step(&mut search, false), "try h:9");
         step(&mut search, false);
         search.answered(at(2), says(7));
-        assert_eq!(step(&mut search, false), "ERR_REDIS_SENTINEL_NO_REPLICA true");
+        assert_eq!(
+            step(&mut search, false),
+            "ERR_REDIS_SENTINEL_NO_REPLICA true"
+        );
     }
 }

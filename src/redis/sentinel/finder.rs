@@ -127,7 +127,11 @@ impl Search for Hunt {
                         () = sleep(SLOW) => hurry = true,
                     },
                     Step::Exhausted { error, passing } => {
-                        return Err(if passing { End::Lost(error) } else { End::Fatal(error) });
+                        return Err(if passing {
+                            End::Lost(error)
+                        } else {
+                            End::Fatal(error)
+                        });
                     }
                 }
             }

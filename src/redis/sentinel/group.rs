@@ -74,8 +74,14 @@ impl Group {
 
     /// Listens for announcements from now on, if not yet.
     pub(super) fn watch(&self) {
-        if let Some(watch) = self.watch_lane() {
-            watch.begin();
+        let (Some(lanes), Some(watch)) = (self.lanes.get(), self.watch_lane()) else {
+            return;
+        };
+        watch.begin();
+        // Whoever closed the primary's lane just now may have closed this one before it began.
+        let primary = lanes.primary.lane.upgrade();
+        if primary.is_none_or(|primary| primary.has_ended()) {
+            watch.close();
         }
     }
 
@@ -121,7 +127,8 @@ impl Group {
             }
         }
         let replica = lanes.replica.as_ref();
-        if let Some((replica, finder)) = replica.zip(replica.and_then(|replica| replica.finder.upgrade()))
+        if let Some((replica, finder)) =
+            replica.zip(replica.and_then(|replica| replica.finder.upgrade()))
             && !finder.is_aimed_elsewhere(&primary)
         {
             replica.leave(&primary);

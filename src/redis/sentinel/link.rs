@@ -62,7 +62,7 @@ impl SentinelLink {
             splitter: Arc::clone(&splitter),
         });
         let primary = Lane::resolved(config.clone(), sink, Arc::clone(&finder) as _);
-        let (replica, member) = match read_from {
+        let (replica, follower) = match read_from {
             ReadFrom::Primary => (None, None),
             ReadFrom::Replica | ReadFrom::PreferReplica => {
                 let finder = Finder::new(Arc::clone(&group), Role::Replica);
@@ -74,7 +74,7 @@ impl SentinelLink {
         };
         group.attach(Lanes {
             primary: member(&primary, Arc::downgrade(&finder)),
-            replica: member,
+            replica: follower,
             watch: Arc::downgrade(&watch),
         });
         Ok(Arc::new(Self {

@@ -1,6 +1,6 @@
 //! A primary and its replicas, found by asking sentinels, and found again when they change.
 //!
-//! [`SentinelClient`] is the face for Rust. Pure are [`roster`], [`answer`] and [`discovery`]: whom
+//! [`ValkeyClient::connect_sentinel`](super::ValkeyClient::connect_sentinel) is the face for Rust. Pure are [`roster`], [`answer`] and [`discovery`]: whom
 //! to ask, what is answered, what to try; and [`split`], which tells the commands that a replica can
 //! serve. `ask` speaks with one sentinel, `finder` runs a search for a lane, `watcher` listens for
 //! the announcement of another primary, and `link` puts all of it together.
@@ -16,9 +16,7 @@ mod group;
 pub mod link;
 pub mod options;
 pub mod roster;
-mod sinks;
 pub mod split;
 mod watcher;
 
-pub use client::SentinelClient;
 pub use options::{ReadFrom, SentinelOptions};

@@ -162,10 +162,18 @@ mod tests {
 
     #[test]
     fn sentinels_are_urls_or_addresses() {
-        let given = ["redis://one", "two:7000", "[::1]", "rediss://u:pw@three:7001"];
+        let given = [
+            "redis://one",
+            "two:7000",
+            "[::1]",
+            "rediss://u:pw@three:7001",
+        ];
         let options = SentinelOptions::new("m", &given).unwrap();
         let shown: Vec<_> = options.sentinels.iter().map(Address::to_string).collect();
-        assert_eq!(shown, ["one:26379", "two:7000", "[::1]:26379", "three:7001"]);
+        assert_eq!(
+            shown,
+            ["one:26379", "two:7000", "[::1]:26379", "three:7001"]
+        );
         assert!(matches!(options.sentinel_tls, Tls::Enabled));
         assert_eq!(options.sentinel_credentials.username, "u");
         assert!(!format!("{options:?}").contains("pw"));

@@ -151,8 +151,15 @@ mod tests {
     #[test]
     fn what_only_reads_goes_to_a_replica() {
         let lines = [
-            "GET a", "set a 1", "mget a b", "XREAD BLOCK 0 STREAMS s 0", "PING", "OBJECT ENCODING a",
-            "PUBLISH c m", "NEWCOMMAND a", "EVAL_RO s 0",
+            "GET a",
+            "set a 1",
+            "mget a b",
+            "XREAD BLOCK 0 STREAMS s 0",
+            "PING",
+            "OBJECT ENCODING a",
+            "PUBLISH c m",
+            "NEWCOMMAND a",
+            "EVAL_RO s 0",
         ];
         let [primary, replica] = split(&mut Splitter::default(), &lines);
         assert_eq!(replica, [0, 2, 5, 8]);
@@ -162,11 +169,14 @@ mod tests {
     #[test]
     fn transactions_stay_together_over_flushes() {
         let mut splitter = Splitter::default();
-        assert_eq!(split(&mut splitter, &["MULTI", "GET a"])[1], []);
+        assert!(split(&mut splitter, &["MULTI", "GET a"])[1].is_empty());
         assert_eq!(split(&mut splitter, &["GET a", "EXEC", "GET a"])[1], [2]);
-        assert_eq!(split(&mut splitter, &["WATCH a", "GET a"])[1], []);
+        assert!(split(&mut splitter, &["WATCH a", "GET a"])[1].is_empty());
         assert_eq!(
-            split(&mut splitter, &["GET a", "MULTI", "GET a", "DISCARD", "GET a"])[1],
+            split(
+                &mut splitter,
+                &["GET a", "MULTI", "GET a", "DISCARD", "GET a"]
+            )[1],
             [4]
         );
         split(&mut splitter, &["WATCH a"]);

@@ -1,0 +1,61 @@
+//! Sentinels for the Rust client.
+
+use std::sync::Arc;
+
+use super::link::SentinelLink;
+use super::options::SentinelOptions;
+use crate::error::{Error, Result};
+use crate::redis::callers::Callers;
+use crate::redis::client::ValkeyClient;
+use crate::redis::config::Options;
+use crate::redis::lane::{Batch, Event, Sink};
+use crate::redis::link::Link;
+
+impl ValkeyClient {
+    /// Connects to the primary of a group that sentinels watch, and follows it: when the primary is
+    /// another server, the client goes there, and subscriptions are made again. Commands that may
+    /// have been executed fail with `ERR_REDIS_CONNECTION_CLOSED` then, as with any lost connection;
+    /// those that were not sent go to the new primary.
+    ///
+    /// Fails with `ERR_REDIS_SENTINEL_UNKNOWN_NAME` when the sentinels do not know the group, with
+    /// `ERR_REDIS_SENTINEL_UNREACHABLE` when none can be asked, and else like
+    /// [`connect`](Self::connect).
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/sentinel_doc.rs")); }
+    /// # support::run(async |sentinel| {
+    /// use s3_valkey::redis::{Options, ReadFrom, SentinelOptions, SetOptions, ValkeyClient};
+    ///
+    /// let group = SentinelOptions {
+    ///     read_from: ReadFrom::PreferReplica,
+    ///     ..SentinelOptions::new("mymaster", &[&sentinel])?
+    /// };
+    /// let client = ValkeyClient::connect_sentinel(group, Options::default()).await?;
+    /// client.set("greeting", "hello", SetOptions::default()).await?;
+    /// assert_eq!(client.get("greeting").await?.as_deref(), Some("hello"));
+    /// # Ok(()) });
+    /// ```
+    pub async fn connect_sentinel(group: SentinelOptions, options: Options) -> Result<Self> {
+        Self::over(Arc::new(move |callers: Arc<Callers>| {
+            let quiet = Arc::new(Quiet(Arc::clone(&callers)));
+            let link = SentinelLink::new(group.clone(), options.clone(), callers, quiet)?;
+            Ok(link as Arc<dyn Link>)
+        }))
+        .await
+    }
+}
+
+/// Delivers the replies of a replica; what happens to its connection is nobody's concern.
+struct Quiet(Arc<Callers>);
+
+impl Sink for Quiet {
+    fn replies(&self, batch: Batch) {
+        self.0.replies(batch);
+    }
+
+    fn failed(&self, ids: Vec<u32>, error: &Error) {
+        self.0.failed(ids, error);
+    }
+
+    fn event(&self, _event: Event) {}
+}
