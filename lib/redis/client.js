@@ -13,6 +13,7 @@ const { SENDER } = require("./sender.js");
 const { FROM_SOURCE, ServerSource } = require("./source.js");
 const { RedisView } = require("./view.js");
 const makeCommands = require("./commands.js");
+const makeFeatures = require("./features.js");
 const makeSpecial = require("./special.js");
 
 /** Commands that are answered by pushes. */
@@ -161,7 +162,7 @@ class RedisClient {
 
   /** @param {unknown} options */
   with(options) {
-    provideCommands(RedisView);
+    provideFeatures(RedisView);
     return new RedisView(() => connectionOf(this), options);
   }
 
@@ -216,7 +217,9 @@ const send = named("send", { length: 2 }, function (command, args) {
 
 const makers = makeMakers(senderOf);
 const commands = Object.assign(makeCommands(makers), makeSpecial(makers), { send });
+const features = makeFeatures(makers);
 define(RedisClient, commands);
+define(RedisClient, features);
 define(RedisClient, makePubSub((receiver) => connectionOf(receiver)));
 
 /**
@@ -226,6 +229,15 @@ define(RedisClient, makePubSub((receiver) => connectionOf(receiver)));
  */
 function provideCommands(Class) {
   if (!("send" in Class.prototype)) define(Class, commands);
+}
+
+/**
+ * Gives a class the command methods and what is built on them.
+ * @param {Function} Class
+ */
+function provideFeatures(Class) {
+  provideCommands(Class);
+  if (!("scanIterator" in Class.prototype)) define(Class, features);
 }
 
 /**
@@ -267,4 +279,4 @@ function described(value) {
 /** The client that takes its URL from the environment, at first use. */
 const redis = new RedisClient(FROM_SOURCE, new ServerSource(undefined, {}));
 
-module.exports = { RedisClient, redis, provideCommands };
+module.exports = { RedisClient, redis, provideCommands, provideFeatures };

@@ -1,7 +1,14 @@
 /** The Redis/Valkey client: declarations. Each command's method is in `commands.d.ts`. */
 import type { RedisCommands } from "./commands.js";
+import type { RedisIterators } from "./iterators/types.js";
+import type { RedisScripting } from "./scripts/types.js";
 
 export type { RedisCommands };
+export * from "./iterators/types.js";
+export * from "./scripts/types.js";
+
+/** What clients and their views offer on top of single commands. */
+export interface RedisFeatures<Text = string> extends RedisIterators<Text>, RedisScripting {}
 
 /** TLS settings of a connection. */
 export interface RedisTlsOptions {
@@ -199,7 +206,7 @@ export interface RedisPush {
  * The commands of a client under other conditions: with a deadline, a signal, or replies as bytes.
  * It is light, and shares the client's connection.
  */
-export interface RedisView<Text = string> extends RedisCommands<Text> {
+export interface RedisView<Text = string> extends RedisCommands<Text>, RedisFeatures<Text> {
   /** Sends any command; see {@link RedisClient.send}. */
   send: RedisClient["send"];
   /** A view with further conditions, which win over those that this one has. */
@@ -210,7 +217,7 @@ export interface RedisView<Text = string> extends RedisCommands<Text> {
   readonly buffers: RedisView<Buffer>;
 }
 
-export interface RedisClient extends RedisCommands {}
+export interface RedisClient extends RedisCommands, RedisFeatures {}
 
 /**
  * A connection to a Redis or Valkey server. It dials at the first command; commands of one turn

@@ -43,6 +43,18 @@ class Scope {
   }
 
   /**
+   * The same limits at each server that has keys of its own.
+   * @returns {Promise<Scope[]>}
+   */
+  async primaries() {
+    /** @type {import("./sender.js").Sender} */
+    const sender = this.connection();
+    if (sender.primaries === undefined) return [this];
+    const nodes = await sender.primaries();
+    return nodes.map((node) => new Scope(() => /** @type {Connection} */ (node), this.limits));
+  }
+
+  /**
    * @param {Frame} frame
    * @param {Outcome} outcome
    * @param {number} meta

@@ -57,6 +57,7 @@ async fn connect(lane: &Lane, epoch: u64, address: &Address) -> Result<(Socket, 
         client_name: config.options.client_name.clone(),
         library: config.options.library.clone(),
         role: lane.resolver().and_then(|resolver| resolver.role()),
+        tracking: config.options.tracking.clone(),
     };
     let mut receiver = Receiver::new();
     shake_hands(

@@ -12,6 +12,7 @@ use super::introduction::{Introduction, Packet, Sent};
 use super::lifecycle::passes;
 use super::resp::decode::{Item, Reader, lossy};
 use super::role::Role;
+use super::tracking;
 use crate::error::{Error, ErrorKind};
 
 /// The code of the error of a server that is not what it must be.
@@ -86,7 +87,10 @@ impl Handshake {
                 return Step::Next;
             }
             (Some(Sent::Hello), Some(Item::Error(text))) if self.not_understood(text) => {
-                return self.fall_back();
+                if self.introduction.tracking.is_none() {
+                    return self.fall_back();
+                }
+                tracking::refused("it speaks RESP2 only")
             }
             (Some(Sent::Hello), item) => greeting_refused(item),
             (Some(Sent::Auth), Some(Item::Error(text))) => authentication(lossy(text)),
@@ -99,8 +103,9 @@ impl Handshake {
                         .map_or_else(|| self.next(), Step::Greeted);
                 }
             },
+            (Some(Sent::Tracking), Some(Item::Error(text))) => tracking::refused(&lossy(text)),
             (Some(Sent::Select), Some(Item::Simple(b"OK")))
-            | (Some(Sent::Auth | Sent::Optional) | None, _) => return self.next(),
+            | (Some(Sent::Auth | Sent::Tracking | Sent::Optional) | None, _) => return self.next(),
             (Some(Sent::Select), item) => selection_refused(item),
         };
         let passing = refusal.code() == WRONG_ROLE || passes(refusal.message());
@@ -351,6 +356,27 @@ mod tests {
         let mut replies = old.to_vec();
         replies.push("*1\r\n$5\r\nslave\r\n");
         assert_eq!(refusal(wants(Role::Primary), &replies).0, WRONG_ROLE);
+    }
+
+    #[test]
+    fn a_server_that_does_not_tell_of_changed_keys_is_refused() {
+        let tracking = || Introduction {
+            tracking: Some(tracking::Tracking::Read),
+            ..Introduction::default()
+        };
+        for replies in [
+            &["-ERR unknown command 'HELLO'\r\n"][..],
+            &["%0\r\n", "-ERR unknown subcommand\r\n"],
+        ] {
+            let (code, _, passing) = refusal(tracking(), replies);
+            assert_eq!(code, "ERR_REDIS_TRACKING_UNSUPPORTED");
+            assert!(!passing);
+        }
+        let mut handshake = Handshake::start(tracking()).0;
+        assert!(matches!(handshake.reply("%0\r\n".into()), Step::Greeted(_)));
+        assert!(!handshake.is_done());
+        assert!(matches!(handshake.reply("+OK\r\n".into()), Step::Next));
+        assert!(handshake.is_done());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::config::Library;
 use super::credentials::Credentials;
 use super::resp::encode;
 use super::role::Role;
+use super::tracking::Tracking;
 
 /// What a connection introduces itself with.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,8 @@ pub struct Introduction {
     pub library: Option<Library>,
     /// What the server must be to its data set; `None` if that does not matter.
     pub role: Option<Role>,
+    /// Which changed keys the server is to tell of.
+    pub tracking: Option<Tracking>,
 }
 
 /// A command whose reply is awaited.
@@ -31,6 +34,7 @@ pub(super) enum Sent {
     Auth,
     Role,
     Select,
+    Tracking,
     /// Its reply changes nothing: an older server may not know the command.
     Optional,
 }
@@ -62,6 +66,10 @@ impl Introduction {
         }
         packet.push(&hello, Sent::Hello);
         self.prepare(&mut packet);
+        // The last one: behind it there may be pushes.
+        if let Some(tracking) = &self.tracking {
+            packet.push(&tracking.command(), Sent::Tracking);
+        }
         packet
     }
 
@@ -169,6 +177,16 @@ pub(super) mod tests {
             "HELLO 3 AUTH u pw SETNAME worker\nSELECT 5\n\
              CLIENT SETINFO LIB-NAME lib\nCLIENT SETINFO LIB-VER 1.0"
         );
+    }
+
+    #[test]
+    fn changes_of_keys_are_asked_for_in_the_new_protocol_only() {
+        let tracking = Introduction {
+            tracking: Some(Tracking::Read),
+            ..introduction("", "", 5)
+        };
+        assert_eq!(sent(&tracking), "HELLO 3\nSELECT 5\nCLIENT TRACKING ON");
+        assert_eq!(words(&tracking.old_packet().bytes), "SELECT 5");
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub mod role;
 pub mod sentinel;
 mod state;
 mod subscription;
+pub mod tracking;
 pub mod url;
 pub mod watchdog;
 
@@ -46,5 +47,6 @@ pub use resp::decode::Value;
 pub use sentinel::{ReadFrom, SentinelOptions};
 pub use state::{ConnectionFlags, State};
 pub use subscription::Subscription;
+pub use tracking::Tracking;
 
 pub use crate::net::tls::TlsOptions;

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use super::link::SentinelLink;
 use super::options::SentinelOptions;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::redis::callers::Callers;
 use crate::redis::client::ValkeyClient;
 use crate::redis::config::Options;
-use crate::redis::lane::{Batch, Event, Sink};
 use crate::redis::link::Link;
 
 impl ValkeyClient {
@@ -37,25 +36,9 @@ impl ValkeyClient {
     /// ```
     pub async fn connect_sentinel(group: SentinelOptions, options: Options) -> Result<Self> {
         Self::over(Arc::new(move |callers: Arc<Callers>| {
-            let quiet = Arc::new(Quiet(Arc::clone(&callers)));
-            let link = SentinelLink::new(group.clone(), options.clone(), callers, quiet)?;
+            let link = SentinelLink::new(group.clone(), options.clone(), callers)?;
             Ok(link as Arc<dyn Link>)
         }))
         .await
     }
-}
-
-/// Delivers the replies of a replica; what happens to its connection is nobody's concern.
-struct Quiet(Arc<Callers>);
-
-impl Sink for Quiet {
-    fn replies(&self, batch: Batch) {
-        self.0.replies(batch);
-    }
-
-    fn failed(&self, ids: Vec<u32>, error: &Error) {
-        self.0.failed(ids, error);
-    }
-
-    fn event(&self, _event: Event) {}
 }

@@ -7,13 +7,14 @@ use tokio::sync::watch;
 use super::finder::Finder;
 use super::group::{Group, Lanes, Member};
 use super::options::{ReadFrom, SentinelOptions};
+use super::sinks::{PrimarySink, QuietSink};
 use super::split::{Part, Splitter};
 use super::watcher;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::redis::callers::lock;
 use crate::redis::config::{Config, Options, Status, Target};
 use crate::redis::inflight::Entry;
-use crate::redis::lane::{Batch, Delivery, Event, Lane, Sink};
+use crate::redis::lane::{Delivery, Lane, Sink};
 use crate::redis::link::Link;
 use crate::redis::outbox::Backlog;
 use crate::redis::resolve::Resolve;
@@ -36,15 +37,13 @@ pub struct SentinelLink {
 }
 
 impl SentinelLink {
-    /// Nothing is dialled yet. Replies of the primary go to `sink`, with the events of the link;
-    /// those of a replica go to `replica_sink`, with events that mean nothing to the link's users.
+    /// Nothing is dialled yet. The events are those of the connection to the primary.
     ///
     /// Fails as [`SentinelOptions::validate`] and [`Options::validate`].
     pub fn new(
         sentinel: SentinelOptions,
         options: Options,
         sink: Arc<dyn Sink>,
-        replica_sink: Arc<dyn Sink>,
     ) -> Result<Arc<Self>> {
         sentinel.validate()?;
         options.validate()?;
@@ -56,6 +55,7 @@ impl SentinelLink {
         let watch = watcher::watch(&group);
 
         let finder = Finder::new(Arc::clone(&group), Role::Primary);
+        let quiet = Arc::new(QuietSink(Arc::clone(&sink)));
         let sink = Arc::new(PrimarySink {
             sink,
             group: Arc::downgrade(&group),
@@ -67,7 +67,7 @@ impl SentinelLink {
             ReadFrom::Replica | ReadFrom::PreferReplica => {
                 let finder = Finder::new(Arc::clone(&group), Role::Replica);
                 let weak = Arc::downgrade(&finder);
-                let lane = Lane::resolved(replica_config(config, read_from), replica_sink, finder);
+                let lane = Lane::resolved(replica_config(config, read_from), quiet, finder);
                 let member = member(&lane, weak);
                 (Some(lane), Some(member))
             }
@@ -205,46 +205,5 @@ impl Link for SentinelLink {
             bytes: primary.bytes + replica.bytes,
             commands: primary.commands + replica.commands,
         }
-    }
-}
-
-/// Delivers for the primary, and sees its end.
-struct PrimarySink {
-    sink: Arc<dyn Sink>,
-    group: Weak<Group>,
-    splitter: Arc<Mutex<Splitter>>,
-}
-
-impl Sink for PrimarySink {
-    fn replies(&self, batch: Batch) {
-        self.sink.replies(batch);
-    }
-
-    fn failed(&self, ids: Vec<u32>, error: &Error) {
-        self.sink.failed(ids, error);
-    }
-
-    fn event(&self, event: Event) {
-        match &event {
-            Event::Connected(_) => {}
-            Event::Reconnecting => lock(&self.splitter).reset(),
-            Event::Closed(_) => {
-                lock(&self.splitter).reset();
-                if let Some(group) = self.group.upgrade() {
-                    group.rest();
-                }
-            }
-        }
-        self.sink.event(event);
-    }
-
-    #[cfg(unix)]
-    fn reads(&self) -> bool {
-        self.sink.reads()
-    }
-
-    #[cfg(unix)]
-    fn adopt(&self, inlet: crate::redis::inlet::Inlet) {
-        self.sink.adopt(inlet);
     }
 }

@@ -16,6 +16,7 @@ mod group;
 pub mod link;
 pub mod options;
 pub mod roster;
+mod sinks;
 pub mod split;
 mod watcher;
 
