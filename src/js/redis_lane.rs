@@ -180,13 +180,13 @@ impl RedisLane {
     /// The URL in force, with `***` for the password.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
-        self.link.config().target.to_string()
+        self.link.target().to_string()
     }
 
     /// `host:port`, or the path of the Unix socket.
     #[napi(getter, catch_unwind)]
     pub fn address(&self) -> String {
-        self.link.config().target.address.to_string()
+        self.link.target().address.to_string()
     }
 
     /// The database that is selected after each connect.

@@ -42,7 +42,7 @@ async fn converse(group: &Group, sentinel: &Address) -> Result<Answer, End> {
     let questions = answer::questions(&group.options.name);
     write_all(&socket, &questions).await.map_err(lost)?;
     let mut replies = Vec::with_capacity(QUESTIONS);
-    let mut received = 0;
+    let mut length = 0;
     loop {
         let frame = receiver
             .frame()
@@ -56,11 +56,11 @@ async fn converse(group: &Group, sentinel: &Address) -> Result<Answer, End> {
             }
             continue;
         }
-        if received > LONGEST_ANSWER {
+        if length > LONGEST_ANSWER {
             return Err(End::Lost(too_long()));
         }
         socket.readable().await.map_err(lost)?;
-        received += receiver.read(&socket).map_err(lost)?;
+        length += receiver.read(&socket).map_err(lost)?;
     }
 }
 

@@ -124,7 +124,7 @@ impl Discovery {
     }
 
     /// A sentinel has answered; addresses are those to connect to.
-    pub fn answered(&mut self, sentinel: Address, answer: Answer) {
+    pub fn answered(&mut self, sentinel: &Address, answer: Answer) {
         self.asking -= 1;
         self.waiting.extend(answer.sentinels);
         let Some(primary) = answer.primary else {
@@ -264,7 +264,7 @@ mod tests {
         let mut search = search(&[1, 2]);
         assert_eq!(step(&mut search, false), "ask h:1");
         assert_eq!(step(&mut search, false), "wait");
-        search.answered(at(1), says(7));
+        search.answered(&at(1), says(7));
         assert_eq!(step(&mut search, false), "try h:7");
         assert_eq!(search.trying().unwrap().source, Source::Sentinel(at(1)));
     }
@@ -277,7 +277,7 @@ mod tests {
         }
         search.failed(at(2), down());
         assert_eq!(step(&mut search, true), "ask h:4");
-        search.answered(at(4), says(7));
+        search.answered(&at(4), says(7));
         assert_eq!(step(&mut search, true), "try h:7");
     }
 
@@ -285,13 +285,13 @@ mod tests {
     fn a_rejected_server_is_not_tried_again_and_another_word_is() {
         let mut search = search(&[1, 2, 3]);
         step(&mut search, false);
-        search.answered(at(1), says(7));
+        search.answered(&at(1), says(7));
         step(&mut search, false);
         search.rejected(down(), true);
         assert_eq!(step(&mut search, false), "ask h:2");
-        search.answered(at(2), says(7));
+        search.answered(&at(2), says(7));
         assert_eq!(step(&mut search, false), "ask h:3");
-        search.answered(at(3), says(8));
+        search.answered(&at(3), says(8));
         assert_eq!(step(&mut search, false), "try h:8");
         search.rejected(down(), false);
         assert_eq!(step(&mut search, false), "ConnectionRefused false");
@@ -311,9 +311,9 @@ mod tests {
     fn unknown_is_not_unreachable() {
         let mut unknown = search(&[1, 2]);
         step(&mut unknown, false);
-        unknown.answered(at(1), Answer::default());
+        unknown.answered(&at(1), Answer::default());
         step(&mut unknown, false);
-        unknown.answered(at(2), Answer::default());
+        unknown.answered(&at(2), Answer::default());
         assert_eq!(
             step(&mut unknown, false),
             "ERR_REDIS_SENTINEL_UNKNOWN_NAME false"
@@ -323,7 +323,7 @@ mod tests {
         step(&mut partly, false);
         partly.failed(at(1), down());
         step(&mut partly, false);
-        partly.answered(at(2), Answer::default());
+        partly.answered(&at(2), Answer::default());
         assert_eq!(
             step(&mut partly, false),
             "ERR_REDIS_SENTINEL_UNKNOWN_NAME true"
@@ -359,7 +359,7 @@ mod tests {
         let mut search = search(&[1]);
         step(&mut search, false);
         search.answered(
-            at(1),
+            &at(1),
             Answer {
                 sentinels: vec![at(1), at(2)],
                 ..Answer::default()
@@ -370,7 +370,7 @@ mod tests {
             sentinels: (100..300).map(at).collect(),
             ..Answer::default()
         };
-        search.answered(at(2), liar);
+        search.answered(&at(2), liar);
         let mut asked = 2;
         while let Step::Ask(sentinel) = search.step(false) {
             asked += 1;
@@ -384,7 +384,7 @@ mod tests {
         let mut search = Discovery::new("m", Role::Replica, vec![at(1), at(2)]);
         step(&mut search, false);
         search.answered(
-            at(1),
+            &at(1),
             Answer {
                 replicas: vec![at(8), at(9)],
                 ..says(7)
@@ -393,7 +393,7 @@ mod tests {
         assert_eq!(step(&mut search, false), "try h:8");
         assert_eq!(step(&mut search, false), "try h:9");
         step(&mut search, false);
-        search.answered(at(2), says(7));
+        search.answered(&at(2), says(7));
         assert_eq!(
             step(&mut search, false),
             "ERR_REDIS_SENTINEL_NO_REPLICA true"

@@ -173,7 +173,7 @@ impl Hunt {
                 let count = answer.replicas.len().max(1);
                 answer.replicas.rotate_left(self.turn % count);
                 group.learn(&answer.sentinels);
-                self.discovery.answered(sentinel, answer);
+                self.discovery.answered(&sentinel, answer);
             }
             Err(error) => {
                 group.suspect(&sentinel);
