@@ -14,3 +14,4 @@ exports.write = s3.write;
 exports.redis = redis.redis;
 exports.RedisClient = redis.RedisClient;
 exports.RedisError = redis.RedisError;
+exports.RedisSentinel = redis.RedisSentinel;

@@ -1,5 +1,6 @@
 "use strict";
 const { RedisClient, redis } = require("./client.js");
 const { RedisError } = require("./errors.js");
+const { RedisSentinel } = require("./sentinel/client.js");
 
-module.exports = { redis, RedisClient, RedisError };
+module.exports = { redis, RedisClient, RedisError, RedisSentinel };

@@ -53,7 +53,7 @@ class ServerSource {
       try {
         return new RedisLane(port, target, url, options.lane);
       } catch (error) {
-        throw fromUrlError(error);
+        throw fromThrown(error);
       }
     };
     return new Connection(openLane, options, owner);
@@ -66,14 +66,14 @@ class ServerSource {
 }
 
 /**
- * The error of an unusable URL or option.
+ * The error of an unusable URL or option, as the native side throws it.
  * @param {unknown} thrown
  */
-function fromUrlError(thrown) {
+function fromThrown(thrown) {
   const { code, message } = /** @type {{ code?: string, message: string }} */ (thrown);
   if (code?.startsWith("ERR_INVALID_ARG")) return coded(TypeError, code, message);
   // An unknown scheme has no code.
   return new Error(message);
 }
 
-module.exports = { FROM_SOURCE, ServerSource };
+module.exports = { FROM_SOURCE, ServerSource, fromThrown };

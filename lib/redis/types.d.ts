@@ -6,6 +6,7 @@ import type { RedisScripting } from "./scripts/types.js";
 export type { RedisCommands };
 export * from "./iterators/types.js";
 export * from "./scripts/types.js";
+export * from "./sentinel/types.js";
 
 /** What clients and their views offer on top of single commands. */
 export interface RedisFeatures<Text = string> extends RedisIterators<Text>, RedisScripting {}

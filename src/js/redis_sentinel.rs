@@ -35,27 +35,31 @@ pub struct LaneSentinel {
     pub address_map: Vec<Vec<String>>,
 }
 
-/// A lane to a group of servers; nothing is dialled. Events are reported under the number `target`.
-///
-/// Throws an error whose code is that of the core's error.
-#[napi(catch_unwind)]
-pub fn sentinel_lane(
-    port: &Port,
-    target: u32,
-    group: LaneSentinel,
-    mut options: LaneOptions,
-) -> Result<RedisLane, String> {
-    let server = options.target.take().unwrap_or_default();
-    let mut group = group.into_options().map_err(|error| thrown(&error))?;
-    group.credentials = Credentials {
-        username: server.username.unwrap_or_default(),
-        password: server.password.unwrap_or_default(),
-    };
-    group.database = server.database.unwrap_or_default();
-    RedisLane::open(port, target, options, |options, sink| {
-        let link = SentinelLink::new(group, options, sink)?;
-        Ok(link as Arc<dyn Link>)
-    })
+#[napi]
+impl RedisLane {
+    /// A lane to a group of servers; nothing is dialled. Events are reported under the number
+    /// `target`.
+    ///
+    /// Throws an error whose code is that of the core's error.
+    #[napi(factory, catch_unwind)]
+    pub fn to_group(
+        port: &Port,
+        target: u32,
+        group: LaneSentinel,
+        mut options: LaneOptions,
+    ) -> Result<Self, String> {
+        let server = options.target.take().unwrap_or_default();
+        let mut group = group.into_options().map_err(|error| thrown(&error))?;
+        group.credentials = Credentials {
+            username: server.username.unwrap_or_default(),
+            password: server.password.unwrap_or_default(),
+        };
+        group.database = server.database.unwrap_or_default();
+        Self::open(port, target, options, |options, sink| {
+            let link = SentinelLink::new(group, options, sink)?;
+            Ok(link as Arc<dyn Link>)
+        })
+    }
 }
 
 impl LaneSentinel {
