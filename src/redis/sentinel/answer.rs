@@ -8,8 +8,12 @@ use crate::redis::resp::decode::{Value, server_error};
 use crate::redis::resp::encode;
 use bytes::BytesMut;
 
-/// The channel on which sentinels announce another primary.
-pub const SWITCH: &str = "+switch-master";
+/// The channel on which sentinels announce another primary, when all has been told to follow it.
+const SWITCH: &str = "+switch-master";
+/// The channel on which the sentinel in charge announces the promotion, which comes before that.
+const PROMOTED: &str = "+promoted-slave";
+/// The channels on which there are [announcements](Announcement::of_message).
+pub const CHANNELS: [&str; 2] = [SWITCH, PROMOTED];
 /// More sentinels or replicas than this are not listened to.
 const MOST: usize = 64;
 /// The longest name of a host.
@@ -94,13 +98,17 @@ pub struct Announcement {
 }
 
 impl Announcement {
-    /// From a message on [`SWITCH`], which is about any group.
+    /// From a message on one of the [`CHANNELS`], which is about any group.
     #[must_use]
-    pub fn of_message(name: &str, payload: &[u8]) -> Option<Self> {
+    pub fn of_message(name: &str, channel: &[u8], payload: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(payload).ok()?;
-        let parts: Vec<&str> = text.split(' ').take(6).collect();
-        let [group, _, _, host, port] = parts.as_slice() else {
-            return None;
+        let parts: Vec<&str> = text.split(' ').take(9).collect();
+        let (group, host, port) = match parts.as_slice() {
+            [group, _, _, host, port] if channel == SWITCH.as_bytes() => (group, host, port),
+            ["slave", _, host, port, "@", group, _, _] if channel == PROMOTED.as_bytes() => {
+                (group, host, port)
+            }
+            _ => return None,
         };
         Some(Self {
             primary: address(host, port).filter(|_| *group == name)?,
@@ -308,7 +316,15 @@ mod tests {
 
     #[test]
     fn announcements_are_about_a_group() {
-        let of = |text: &str| Announcement::of_message("m", text.as_bytes());
+        let on = |channel: &str, text: &str| {
+            Announcement::of_message("m", channel.as_bytes(), text.as_bytes())
+        };
+        let of = |text: &str| on(SWITCH, text);
+        let promoted = "slave 2.2.2.2:2 2.2.2.2 2 @ m 1.1.1.1 1";
+        assert_eq!(on(PROMOTED, promoted).unwrap().primary, at("2.2.2.2:2"));
+        assert_eq!(on(PROMOTED, "slave 2:2 2 2 @ n 1 1"), None);
+        assert_eq!(on(SWITCH, promoted), None);
+        assert_eq!(on(PROMOTED, "m 1.1.1.1 1 2.2.2.2 2"), None);
         assert_eq!(
             of("m 1.1.1.1 1 2.2.2.2 2").unwrap().primary,
             at("2.2.2.2:2")

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 
-use super::answer::{self, Announcement, SWITCH};
+use super::answer::{self, Announcement, CHANNELS};
 use super::group::Group;
 use crate::error::Error;
 use crate::redis::callers::lock;
@@ -69,13 +69,14 @@ impl Ears {
             return;
         };
         let mut bytes = BytesMut::new();
-        encode::command(&mut bytes, &[b"SUBSCRIBE", SWITCH.as_bytes()]);
+        let channels = CHANNELS.map(str::as_bytes);
+        encode::command(&mut bytes, &[b"SUBSCRIBE", channels[0], channels[1]]);
         // What was announced before is not said again.
         bytes.extend_from_slice(&answer::question(&self.name));
         let entries = [
             Entry {
                 id: SUBSCRIBED,
-                meta: Meta(Meta::SUBSCRIBE | 1 << 8),
+                meta: Meta(Meta::SUBSCRIBE | 2 << 8),
             },
             Entry {
                 id: ASKED,
@@ -87,19 +88,22 @@ impl Ears {
 
     fn hear(&self, entry: Option<Entry>, frame: &[u8]) -> Option<Announcement> {
         match entry {
-            None => Announcement::of_message(&self.name, message(frame)?),
+            None => {
+                let (channel, payload) = message(frame)?;
+                Announcement::of_message(&self.name, channel, payload)
+            }
             Some(Entry { id: ASKED, .. }) => Announcement::of_master(&Value::decode(frame).ok()?),
             Some(_) => None,
         }
     }
 }
 
-/// The payload of a message on the one channel.
-fn message(frame: &[u8]) -> Option<&[u8]> {
+/// The channel and the payload of a message.
+fn message(frame: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut reader = Reader::new(frame);
     reader.item()?;
-    let is_message = reader.text()? == b"message" && reader.text()? == SWITCH.as_bytes();
-    reader.text().filter(|_| is_message)
+    let is_message = reader.text()? == b"message";
+    Some((reader.text()?, reader.text()?)).filter(|_| is_message)
 }
 
 impl Sink for Ears {
