@@ -14,9 +14,6 @@ exports.write = s3.write;
 exports.redis = redis.redis;
 exports.RedisClient = redis.RedisClient;
 exports.RedisError = redis.RedisError;
-<<<<<<< HEAD
 exports.RedisSentinel = redis.RedisSentinel;
-=======
 exports.RedisBatchError = redis.RedisBatchError;
 exports.RedisWatchError = redis.RedisWatchError;
->>>>>>> main

@@ -8,12 +8,9 @@ import type { RedisBatching } from "./transaction/types.js";
 export type { RedisCommands };
 export * from "./iterators/types.js";
 export * from "./scripts/types.js";
-<<<<<<< HEAD
 export * from "./sentinel/types.js";
-=======
 export * from "./streams/types.js";
 export * from "./transaction/types.js";
->>>>>>> main
 
 /** What clients and their views offer on top of single commands. */
 export interface RedisFeatures<Text = string>
