@@ -71,8 +71,9 @@ export class SentinelGroup {
 
   /** @param {string[]} [more] lines of the configuration */
   async #startServer(more = []) {
-    const { server, password, tls, config = [] } = this.options;
+    const { server, password, tls, hostname, config = [] } = this.options;
     const lines = [...more, ...this.#tlsLines(), "repl-diskless-sync-delay 0", "repl-ping-replica-period 1", ...config];
+    if (hostname !== undefined) lines.push(`replica-announce-ip ${hostname}`);
     if (password !== undefined) lines.push(`masterauth ${JSON.stringify(password)}`);
     this.servers.push(await start({ server, password, tls: tls && { cert: tls.cert, key: tls.key }, config: lines }, tls?.ca));
     return /** @type {RigNode} */ (this.servers.at(-1));
