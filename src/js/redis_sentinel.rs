@@ -7,8 +7,9 @@ use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
 use super::port::Port;
-use super::redis_lane::{RedisLane, thrown};
+use super::redis_lane::{Granted, Kind, RedisLane, thrown};
 use super::redis_options::{LaneOptions, LaneTls};
+use super::redis_sink::LaneSink;
 use crate::redis::config::{Address, Tls};
 use crate::redis::credentials::Credentials;
 use crate::redis::link::Link;
@@ -55,10 +56,17 @@ impl RedisLane {
             password: server.password.unwrap_or_default(),
         };
         group.database = server.database.unwrap_or_default();
-        Self::open(port, target, options, |options, sink| {
-            let link = SentinelLink::new(group, options, sink)?;
+        let further = LaneSink::maker(port.handle());
+        let mut made = None;
+        let mut lane = Self::open(port, target, options, |options, sink| {
+            let link = SentinelLink::new(group, options, sink, further)?;
+            made = Some(Arc::clone(link.primary()));
             Ok(link as Arc<dyn Link>)
-        })
+        })?;
+        if let Some(endpoint) = made {
+            lane.kind = Kind::Endpoint(endpoint, Granted::default());
+        }
+        Ok(lane)
     }
 }
 

@@ -4,6 +4,7 @@
 //! driver; everything else is pure: [`url`], [`overrides`], [`handshake`], [`inflight`], [`outbox`],
 //! [`lifecycle`], [`watchdog`] and [`resp`].
 
+mod batch;
 mod callers;
 mod client;
 pub mod command_table;
@@ -12,6 +13,7 @@ pub mod config;
 mod connect;
 pub mod credentials;
 mod driver;
+pub mod endpoint;
 pub mod handshake;
 pub mod inflight;
 #[cfg(unix)]
@@ -25,6 +27,7 @@ mod listeners;
 pub mod meta;
 pub mod outbox;
 pub mod overrides;
+pub mod pool;
 mod receiver;
 mod redacted;
 mod reply;
@@ -38,11 +41,13 @@ pub mod tracking;
 pub mod url;
 pub mod watchdog;
 
+pub use batch::{Pipeline, RefusedCommand, RefusedCommands, Transaction};
 pub use client::ValkeyClient;
 pub use commands::SetOptions;
 pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tls};
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use listeners::Message;
+pub use pool::LeasedConnection;
 pub use resp::decode::Value;
 pub use sentinel::{ReadFrom, SentinelOptions};
 pub use state::{ConnectionFlags, State};

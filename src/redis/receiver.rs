@@ -104,6 +104,7 @@ impl Receiver {
         if demoted {
             lane.demoted();
         }
+        lane.after_delivery();
         outcome.map_err(|malformed| End::Fatal(malformed.into()))
     }
 

@@ -6,15 +6,24 @@ use std::sync::Arc;
 
 use super::config::Address;
 use super::driver::End;
+use super::lane::Lane;
 use super::role::Role;
 
 /// The next server to try, later.
 pub(super) type Found<'a> = Pin<Box<dyn Future<Output = Result<Address, End>> + Send + 'a>>;
 
+/// Makes what finds the server of a lane.
+pub(super) type MakeResolver = Arc<dyn Fn() -> Arc<dyn Resolve> + Send + Sync>;
+
 /// Finds the server of a lane before each attempt to connect.
 pub(super) trait Resolve: Send + Sync + 'static {
     /// Starts looking for the server, for one attempt.
     fn search(self: Arc<Self>) -> Box<dyn Search>;
+
+    /// Tells whose server is found.
+    fn attach(&self, lane: &Arc<Lane>) {
+        let _ = lane;
+    }
 
     /// The server that the lane is connected to or was last tried.
     fn aim(&self) -> Option<Address>;

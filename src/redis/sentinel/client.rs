@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::link::SentinelLink;
 use super::options::SentinelOptions;
 use crate::error::Result;
-use crate::redis::callers::Callers;
+use crate::redis::callers::FurtherCallers;
 use crate::redis::client::ValkeyClient;
 use crate::redis::config::Options;
+use crate::redis::lane::Sink;
 use crate::redis::link::Link;
 
 impl ValkeyClient {
@@ -35,9 +36,11 @@ impl ValkeyClient {
     /// # Ok(()) });
     /// ```
     pub async fn connect_sentinel(group: SentinelOptions, options: Options) -> Result<Self> {
-        Self::over(Arc::new(move |callers: Arc<Callers>| {
-            let link = SentinelLink::new(group.clone(), options.clone(), callers)?;
-            Ok(link as Arc<dyn Link>)
+        Self::over(Arc::new(move |callers| {
+            let sink = Arc::clone(callers) as Arc<dyn Sink>;
+            let further = FurtherCallers::maker(callers);
+            let link = SentinelLink::new(group.clone(), options.clone(), sink, further)?;
+            Ok((Arc::clone(link.primary()), link as Arc<dyn Link>))
         }))
         .await
     }

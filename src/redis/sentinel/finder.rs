@@ -1,6 +1,6 @@
 //! Finds a server of a group for a lane: runs a [`Discovery`] over sockets.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -14,6 +14,8 @@ use crate::error::Result;
 use crate::redis::callers::lock;
 use crate::redis::config::Address;
 use crate::redis::driver::End;
+use crate::redis::lane::Lane;
+use crate::redis::lifecycle;
 use crate::redis::resolve::{Found, Resolve, Search};
 use crate::redis::role::Role;
 
@@ -29,6 +31,7 @@ pub(super) struct Finder {
 
 #[derive(Default)]
 struct State {
+    lane: Weak<Lane>,
     aim: Option<Address>,
     announced: Option<Address>,
     /// Counts searches, so that each replica has its turn.
@@ -44,20 +47,26 @@ impl Finder {
         })
     }
 
-    /// This server was announced: the next one to try.
+    /// This server is the primary now: the next one to try for it, and none for a replica. The
+    /// lane leaves where it does not belong any more.
     pub(super) fn announced(&self, primary: &Address) {
-        let mut state = lock(&self.state);
-        if self.role == Role::Primary && state.aim.as_ref() != Some(primary) {
-            state.announced = Some(primary.clone());
+        let lane = {
+            let mut state = lock(&self.state);
+            let is_there = state.aim.as_ref().map(|aim| aim == primary);
+            let leaves = match self.role {
+                Role::Primary => {
+                    if is_there != Some(true) {
+                        state.announced = Some(primary.clone());
+                    }
+                    is_there == Some(false)
+                }
+                Role::Replica => is_there == Some(true),
+            };
+            state.lane.upgrade().filter(|_| leaves)
+        };
+        if let Some(lane) = lane {
+            lane.leave(End::Moved(lifecycle::moved(primary)));
         }
-    }
-
-    /// Whether the lane is connected to another server, or trying to be.
-    pub(super) fn is_aimed_elsewhere(&self, server: &Address) -> bool {
-        lock(&self.state)
-            .aim
-            .as_ref()
-            .is_some_and(|aim| aim != server)
     }
 }
 
@@ -78,6 +87,10 @@ impl Resolve for Finder {
             turn,
             finder: self,
         })
+    }
+
+    fn attach(&self, lane: &Arc<Lane>) {
+        lock(&self.state).lane = Arc::downgrade(lane);
     }
 
     fn aim(&self) -> Option<Address> {

@@ -12,6 +12,7 @@ use crate::redis::config::{Address, Config};
 use crate::redis::driver::End;
 use crate::redis::lane::Lane;
 use crate::redis::lifecycle;
+use crate::redis::role::Role;
 
 /// A group of servers with its sentinels, and the connections to it.
 pub(super) struct Group {
@@ -21,20 +22,16 @@ pub(super) struct Group {
     roster: Mutex<Roster>,
     /// Of the newest answer that was true.
     epoch: AtomicU64,
+    /// Of all connections.
+    finders: Mutex<Vec<Weak<Finder>>>,
     lanes: OnceLock<Lanes>,
 }
 
-/// The connections to a group.
+/// The connections to a group that last as long as the link.
 pub(super) struct Lanes {
-    pub(super) primary: Member,
-    pub(super) replica: Option<Member>,
+    pub(super) primary: Weak<Lane>,
+    pub(super) replica: Option<Weak<Lane>>,
     pub(super) watch: Weak<Lane>,
-}
-
-/// A connection to one server of a group.
-pub(super) struct Member {
-    pub(super) lane: Weak<Lane>,
-    pub(super) finder: Weak<Finder>,
 }
 
 impl Group {
@@ -44,8 +41,18 @@ impl Group {
             options,
             sentinel,
             epoch: AtomicU64::new(0),
+            finders: Mutex::default(),
             lanes: OnceLock::new(),
         })
+    }
+
+    /// What finds the server of one more connection.
+    pub(super) fn finder(self: &Arc<Self>, role: Role) -> Arc<Finder> {
+        let finder = Finder::new(Arc::clone(self), role);
+        let mut finders = lock(&self.finders);
+        finders.retain(|finder| finder.strong_count() > 0);
+        finders.push(Arc::downgrade(&finder));
+        finder
     }
 
     /// Tells what serves the group, once.
@@ -79,7 +86,7 @@ impl Group {
         };
         watch.begin();
         // Whoever closed the primary's lane just now may have closed this one before it began.
-        let primary = lanes.primary.lane.upgrade();
+        let primary = lanes.primary.upgrade();
         if primary.is_none_or(|primary| primary.has_ended()) {
             watch.close();
         }
@@ -90,10 +97,9 @@ impl Group {
         if let Some(watch) = self.watch_lane() {
             watch.close();
         }
-        if let Some(replica) = self.lanes.get().and_then(|lanes| lanes.replica.as_ref())
-            && let Some(lane) = replica.lane.upgrade()
-        {
-            lane.close();
+        let replica = self.lanes.get().and_then(|lanes| lanes.replica.as_ref());
+        if let Some(replica) = replica.and_then(Weak::upgrade) {
+            replica.close();
         }
     }
 
@@ -110,9 +116,6 @@ impl Group {
 
     /// A sentinel says where the primary is: whoever is elsewhere leaves at once.
     pub(super) fn announced(&self, announcement: Announcement) {
-        let Some(lanes) = self.lanes.get() else {
-            return;
-        };
         // Sentinels learn of a change one after the other: only a newer answer counts.
         if let Some(epoch) = announcement.epoch
             && self.epoch.fetch_max(epoch, Ordering::Relaxed) >= epoch
@@ -120,26 +123,12 @@ impl Group {
             return;
         }
         let primary = self.options.mapped(announcement.primary);
-        if let Some(finder) = lanes.primary.finder.upgrade() {
+        let finders: Vec<_> = lock(&self.finders)
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        for finder in finders {
             finder.announced(&primary);
-            if finder.is_aimed_elsewhere(&primary) {
-                lanes.primary.leave(&primary);
-            }
-        }
-        let replica = lanes.replica.as_ref();
-        if let Some((replica, finder)) =
-            replica.zip(replica.and_then(|replica| replica.finder.upgrade()))
-            && !finder.is_aimed_elsewhere(&primary)
-        {
-            replica.leave(&primary);
-        }
-    }
-}
-
-impl Member {
-    fn leave(&self, primary: &Address) {
-        if let Some(lane) = self.lane.upgrade() {
-            lane.leave(End::Moved(lifecycle::moved(primary)));
         }
     }
 }

@@ -1,49 +1,50 @@
 //! The connections to a group of servers, as one.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
-use super::finder::Finder;
-use super::group::{Group, Lanes, Member};
+use super::group::{Group, Lanes};
 use super::options::{ReadFrom, SentinelOptions};
-use super::sinks::{PrimarySink, QuietSink};
+use super::sink::PrimarySink;
 use super::split::{Part, Splitter};
 use super::watcher;
 use crate::error::Result;
 use crate::redis::callers::lock;
 use crate::redis::config::{Config, Options, Status, Target};
+use crate::redis::endpoint::{Endpoint, Reserve};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::{Delivery, Lane, Sink};
 use crate::redis::link::Link;
 use crate::redis::outbox::Backlog;
-use crate::redis::resolve::Resolve;
+use crate::redis::resolve::MakeResolver;
 use crate::redis::role::Role;
 use crate::redis::state::State;
 
 /// Failed attempts after which a replica that is only preferred is done without for now.
 const TRIES: u32 = 2;
 
-/// A lane to the primary of a group, and another one to a replica if that is to be read from.
+/// The connections to the primary of a group, and one to a replica if that is to be read from.
 pub struct SentinelLink {
-    primary: Arc<Lane>,
+    primary: Arc<Endpoint>,
     replica: Option<Arc<Lane>>,
     read_from: ReadFrom,
     splitter: Arc<Mutex<Splitter>>,
-    finder: Arc<Finder>,
     group: Arc<Group>,
     /// Only the link keeps the lane that listens.
     _watch: Arc<Lane>,
 }
 
 impl SentinelLink {
-    /// Nothing is dialled yet. The events are those of the connection to the primary.
+    /// Nothing is dialled yet. The events of the connection to the primary are those of `sink`;
+    /// every other connection delivers to a sink of its own, which `make_sink` makes.
     ///
     /// Fails as [`SentinelOptions::validate`] and [`Options::validate`].
     pub fn new(
         sentinel: SentinelOptions,
         options: Options,
         sink: Arc<dyn Sink>,
+        make_sink: impl Fn() -> Arc<dyn Sink> + Send + Sync + 'static,
     ) -> Result<Arc<Self>> {
         sentinel.validate()?;
         options.validate()?;
@@ -54,27 +55,24 @@ impl SentinelLink {
         let splitter = Arc::new(Mutex::new(Splitter::default()));
         let watch = watcher::watch(&group);
 
-        let finder = Finder::new(Arc::clone(&group), Role::Primary);
-        let quiet = Arc::new(QuietSink(Arc::clone(&sink)));
+        let replica = (read_from != ReadFrom::Primary).then(|| {
+            let config = replica_config(config.clone(), read_from);
+            Lane::make(config, make_sink(), Some(group.finder(Role::Replica)))
+        });
         let sink = Arc::new(PrimarySink {
             sink,
             group: Arc::downgrade(&group),
             splitter: Arc::clone(&splitter),
         });
-        let primary = Lane::resolved(config.clone(), sink, Arc::clone(&finder) as _);
-        let (replica, follower) = match read_from {
-            ReadFrom::Primary => (None, None),
-            ReadFrom::Replica | ReadFrom::PreferReplica => {
-                let finder = Finder::new(Arc::clone(&group), Role::Replica);
-                let weak = Arc::downgrade(&finder);
-                let lane = Lane::resolved(replica_config(config, read_from), quiet, finder);
-                let member = member(&lane, weak);
-                (Some(lane), Some(member))
-            }
+        let resolvers: MakeResolver = {
+            let group = Arc::clone(&group);
+            Arc::new(move || group.finder(Role::Primary))
         };
+        let reserve = Reserve::of(&config);
+        let primary = Endpoint::resolved(config, reserve, sink, make_sink, Some(resolvers));
         group.attach(Lanes {
-            primary: member(&primary, Arc::downgrade(&finder)),
-            replica: follower,
+            primary: Arc::downgrade(primary.shared()),
+            replica: replica.as_ref().map(Arc::downgrade),
             watch: Arc::downgrade(&watch),
         });
         Ok(Arc::new(Self {
@@ -82,22 +80,21 @@ impl SentinelLink {
             replica,
             read_from,
             splitter,
-            finder,
             group,
             _watch: watch,
         }))
     }
 
-    /// The group's name and sentinels, and what else it was made with.
+    /// The connections to the primary.
     #[must_use]
-    pub fn options(&self) -> &SentinelOptions {
-        &self.group.options
+    pub fn primary(&self) -> &Arc<Endpoint> {
+        &self.primary
     }
 
     /// The lane that serves what only reads.
     fn reader(&self) -> Option<&Lane> {
         let replica = self.replica.as_deref()?;
-        if self.primary.has_ended() {
+        if self.primary.shared().has_ended() {
             return None;
         }
         if self.read_from == ReadFrom::PreferReplica && replica.status() != Status::Connected {
@@ -112,13 +109,6 @@ impl SentinelLink {
     }
 }
 
-fn member(lane: &Arc<Lane>, finder: Weak<Finder>) -> Member {
-    Member {
-        lane: Arc::downgrade(lane),
-        finder,
-    }
-}
-
 fn replica_config(mut config: Config, read_from: ReadFrom) -> Config {
     if read_from == ReadFrom::PreferReplica {
         config.options.max_retries = config.options.max_retries.min(TRIES);
@@ -126,7 +116,7 @@ fn replica_config(mut config: Config, read_from: ReadFrom) -> Config {
     config
 }
 
-fn submit(lane: &Lane, part: &Part, delivery: Delivery) {
+fn submit(lane: &dyn Link, part: &Part, delivery: Delivery) {
     if !part.entries.is_empty() {
         lane.submit(&[&part.bytes], &part.entries, delivery);
     }
@@ -146,7 +136,7 @@ impl Link for SentinelLink {
             joined.as_slice()
         };
         let split = lock(&self.splitter).split(bytes, entries);
-        submit(&self.primary, &split.primary, delivery);
+        submit(&*self.primary, &split.primary, delivery);
         submit(reader, &split.replica, delivery);
     }
 
@@ -168,13 +158,18 @@ impl Link for SentinelLink {
         self.primary.finalize();
     }
 
+    fn cancel(&self, id: u32) -> bool {
+        self.primary.cancel(id)
+    }
+
     fn config(&self) -> &Config {
         self.primary.config()
     }
 
     fn target(&self) -> Target {
         let mut target = self.primary.config().target.clone();
-        if let Some(aim) = self.finder.aim() {
+        let resolver = self.primary.shared().resolver();
+        if let Some(aim) = resolver.and_then(|resolver| resolver.aim()) {
             target.address = aim;
         }
         target

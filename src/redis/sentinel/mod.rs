@@ -16,7 +16,7 @@ mod group;
 pub mod link;
 pub mod options;
 pub mod roster;
-mod sinks;
+mod sink;
 pub mod split;
 mod watcher;
 

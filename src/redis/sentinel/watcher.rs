@@ -45,13 +45,13 @@ pub(super) fn watch(group: &Arc<Group>) -> Arc<Lane> {
     let ears = Arc::new(Ears {
         group: Arc::downgrade(group),
         name: group.options.name.clone(),
-        lane: Mutex::new(Weak::new()),
+        lane: Mutex::default(),
     });
     let seats = Arc::new(Seats {
         group: Arc::downgrade(group),
         aim: Mutex::default(),
     });
-    let lane = Lane::resolved(config, Arc::clone(&ears) as _, seats);
+    let lane = Lane::make(config, Arc::clone(&ears) as _, Some(seats));
     *lock(&ears.lane) = Arc::downgrade(&lane);
     lane
 }

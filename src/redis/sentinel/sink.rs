@@ -1,4 +1,4 @@
-//! Where the lanes of a link deliver, on the way to its user's sink.
+//! Where the connection to the primary delivers, on the way to its user.
 
 use std::sync::{Arc, Mutex, Weak};
 
@@ -48,30 +48,5 @@ impl Sink for PrimarySink {
     #[cfg(unix)]
     fn adopt(&self, inlet: Inlet) {
         self.sink.adopt(inlet);
-    }
-}
-
-/// Delivers for a replica, whose coming and going is nobody's concern.
-pub(super) struct QuietSink(pub(super) Arc<dyn Sink>);
-
-impl Sink for QuietSink {
-    fn replies(&self, batch: Batch) {
-        self.0.replies(batch);
-    }
-
-    fn failed(&self, ids: Vec<u32>, error: &Error) {
-        self.0.failed(ids, error);
-    }
-
-    fn event(&self, _event: Event) {}
-
-    #[cfg(unix)]
-    fn reads(&self) -> bool {
-        self.0.reads()
-    }
-
-    #[cfg(unix)]
-    fn adopt(&self, inlet: Inlet) {
-        self.0.adopt(inlet);
     }
 }
