@@ -19,7 +19,7 @@ const MOST: usize = 64;
 /// The longest name of a host.
 const LONGEST_HOST: usize = 255;
 
-/// What is asked for.
+/// How many [`questions`] there are.
 pub const QUESTIONS: usize = 4;
 
 /// What a sentinel knows about a group.
@@ -35,25 +35,15 @@ pub struct Answer {
     pub sentinels: Vec<Address>,
 }
 
-/// The commands that ask about the group `name`.
+/// The commands that ask about the group `name`. The first two are those of [`Announcement::of`].
 #[must_use]
-pub fn questions(name: &str) -> BytesMut {
-    let mut bytes = BytesMut::new();
-    for question in ["GET-MASTER-ADDR-BY-NAME", "MASTER", "REPLICAS", "SENTINELS"] {
-        encode::command(
-            &mut bytes,
-            &[b"SENTINEL", question.as_bytes(), name.as_bytes()],
-        );
-    }
-    bytes
-}
-
-/// The command of [`Announcement::of_master`] alone.
-#[must_use]
-pub fn question(name: &str) -> BytesMut {
-    let mut bytes = BytesMut::new();
-    encode::command(&mut bytes, &[b"SENTINEL", b"MASTER", name.as_bytes()]);
-    bytes
+pub fn questions(name: &str) -> [BytesMut; QUESTIONS] {
+    ["GET-MASTER-ADDR-BY-NAME", "MASTER", "REPLICAS", "SENTINELS"].map(|question| {
+        let mut bytes = BytesMut::new();
+        let command: [&[u8]; 3] = [b"SENTINEL", question.as_bytes(), name.as_bytes()];
+        encode::command(&mut bytes, &command);
+        bytes
+    })
 }
 
 impl Answer {
@@ -61,20 +51,13 @@ impl Answer {
     /// the first one.
     pub fn of(replies: [Value; QUESTIONS]) -> Result<Self> {
         let [primary, master, replicas, sentinels] = replies;
-        let primary = match primary {
-            Value::Null => return Ok(Self::default()),
-            Value::Array(parts) => match parts.as_slice() {
-                [host, port] => host.as_text().zip(port.as_text()),
-                _ => None,
-            }
-            .and_then(|(host, port)| address(host, port))
-            .ok_or_else(nonsense)?,
-            Value::Error(text) => return Err(server_error(text)),
-            _ => return Err(nonsense()),
-        };
+        if primary == Value::Null {
+            return Ok(Self::default());
+        }
+        let Announcement { primary, epoch } = Announcement::of(&primary, &master)?;
         Ok(Self {
             primary: Some(primary),
-            epoch: Record::of(&master).map_or(0, |record| record.epoch),
+            epoch: epoch.unwrap_or(0),
             replicas: records(&replicas)
                 .filter(Record::is_up)
                 .filter_map(|record| record.address)
@@ -116,13 +99,23 @@ impl Announcement {
         })
     }
 
-    /// From the reply to `SENTINEL MASTER`.
-    #[must_use]
-    pub fn of_master(reply: &Value) -> Option<Self> {
-        let record = Record::of(reply)?;
-        Some(Self {
-            primary: record.address?,
-            epoch: Some(record.epoch),
+    /// From the replies to the first two of the [`questions`]: where the primary is, and how new that
+    /// is. The second tells an address too, which is the former one until a failover has ended.
+    pub fn of(primary: &Value, master: &Value) -> Result<Self> {
+        let parts = match primary {
+            Value::Array(parts) => parts.as_slice(),
+            Value::Error(text) => return Err(server_error(text.clone())),
+            _ => &[],
+        };
+        let [host, port] = parts else {
+            return Err(nonsense());
+        };
+        let told = host.as_text().zip(port.as_text());
+        Ok(Self {
+            primary: told
+                .and_then(|(host, port)| address(host, port))
+                .ok_or_else(nonsense)?,
+            epoch: Record::of(master).map(|record| record.epoch),
         })
     }
 }
@@ -333,7 +326,9 @@ mod tests {
             assert_eq!(of(other), None, "{other}");
         }
         let master = texts(&["ip", "p", "port", "1", "config-epoch", "3"]);
-        let announcement = Announcement::of_master(&master).unwrap();
+        let announcement = Announcement::of(&texts(&["q", "2"]), &master).unwrap();
         assert_eq!(announcement.epoch, Some(3));
+        assert_eq!(announcement.primary, at("q:2"));
+        assert!(Announcement::of(&Value::Null, &master).is_err());
     }
 }

@@ -39,7 +39,7 @@ async fn converse(group: &Group, sentinel: &Address) -> Result<Answer, End> {
     let socket = open(sentinel, &config.dial()).await?;
     let mut receiver = Receiver::new();
     shake_hands(&socket, &mut receiver, introduction(config), |_, _| {}).await?;
-    let questions = answer::questions(&group.options.name);
+    let questions = answer::questions(&group.options.name).concat();
     write_all(&socket, &questions).await.map_err(lost)?;
     let mut replies = Vec::with_capacity(QUESTIONS);
     let mut length = 0;

@@ -25,7 +25,8 @@ const SILENCE_MS: u32 = 2_000;
 const CONNECT_MS: u32 = 2_000;
 
 const SUBSCRIBED: u32 = 0;
-const ASKED: u32 = 1;
+const ADDRESS: u32 = 1;
+const EPOCH: u32 = 2;
 
 /// A lane that listens. It starts by [`Group::watch`].
 pub(super) fn watch(group: &Arc<Group>) -> Arc<Lane> {
@@ -46,6 +47,7 @@ pub(super) fn watch(group: &Arc<Group>) -> Arc<Lane> {
         group: Arc::downgrade(group),
         name: group.options.name.clone(),
         lane: Mutex::default(),
+        address: Mutex::new(Value::Null),
     });
     let seats = Arc::new(Seats {
         group: Arc::downgrade(group),
@@ -61,6 +63,8 @@ struct Ears {
     group: Weak<Group>,
     name: String,
     lane: Mutex<Weak<Lane>>,
+    /// The reply to the first question, until that to the second is there.
+    address: Mutex<Value>,
 }
 
 impl Ears {
@@ -72,16 +76,14 @@ impl Ears {
         let channels = CHANNELS.map(str::as_bytes);
         encode::command(&mut bytes, &[b"SUBSCRIBE", channels[0], channels[1]]);
         // What was announced before is not said again.
-        bytes.extend_from_slice(&answer::question(&self.name));
+        for question in &answer::questions(&self.name)[..2] {
+            bytes.extend_from_slice(question);
+        }
+        let entry = |id, meta| Entry { id, meta };
         let entries = [
-            Entry {
-                id: SUBSCRIBED,
-                meta: Meta(Meta::SUBSCRIBE | 2 << 8),
-            },
-            Entry {
-                id: ASKED,
-                meta: Meta::default(),
-            },
+            entry(SUBSCRIBED, Meta(Meta::SUBSCRIBE | 2 << 8)),
+            entry(ADDRESS, Meta::default()),
+            entry(EPOCH, Meta::default()),
         ];
         lane.submit(&[&bytes], &entries, Delivery::Gathered);
     }
@@ -92,7 +94,14 @@ impl Ears {
                 let (channel, payload) = message(frame)?;
                 Announcement::of_message(&self.name, channel, payload)
             }
-            Some(Entry { id: ASKED, .. }) => Announcement::of_master(&Value::decode(frame).ok()?),
+            Some(Entry { id: ADDRESS, .. }) => {
+                *lock(&self.address) = Value::decode(frame).ok()?;
+                None
+            }
+            Some(Entry { id: EPOCH, .. }) => {
+                let address = std::mem::replace(&mut *lock(&self.address), Value::Null);
+                Announcement::of(&address, &Value::decode(frame).ok()?).ok()
+            }
             Some(_) => None,
         }
     }
