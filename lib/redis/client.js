@@ -113,6 +113,10 @@ class RedisClient {
     return connectionOf(this).lane.buffered;
   }
 
+  get cache() {
+    return connectionOf(this).cache?.public ?? null;
+  }
+
   get onconnect() {
     return this.#callbacks["onconnect"]?.value;
   }
@@ -179,6 +183,16 @@ class RedisClient {
   pipeline() {
     const connection = connectionOf(this);
     return builders.pipeline({ connection: () => connection, limits: null });
+  }
+
+  /**
+   * @param {unknown} keys
+   * @param {unknown} callback
+   * @param {unknown} [options]
+   */
+  watch(keys, callback, options) {
+    const connection = connectionOf(this);
+    return builders.watch({ connection: () => connection, limits: null }, keys, callback, options);
   }
 
   ref() {

@@ -16,7 +16,7 @@ use super::pool::LeasedConnection;
 use super::resp::decode::Value;
 use super::state::{ConnectionFlags, State};
 use super::url;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// A client of one Redis or Valkey server, shared by all clones.
 ///
@@ -40,16 +40,17 @@ pub struct ValkeyClient {
 }
 
 struct Inner {
-    endpoint: Arc<Endpoint>,
+    endpoint: Option<Arc<Endpoint>>,
     link: Arc<dyn Link>,
     callers: Arc<Callers>,
     /// What makes another link like this one.
     make: Make,
 }
 
-/// Makes the endpoint of a client, which delivers to its callers, and what is above it.
+/// Makes the link of a client, which delivers to its callers, and the endpoint below it, if there is
+/// only one.
 pub(super) type Make =
-    Arc<dyn Fn(&Arc<Callers>) -> Result<(Arc<Endpoint>, Arc<dyn Link>)> + Send + Sync>;
+    Arc<dyn Fn(&Arc<Callers>) -> Result<(Option<Arc<Endpoint>>, Arc<dyn Link>)> + Send + Sync>;
 
 impl Drop for Inner {
     fn drop(&mut self) {
@@ -105,7 +106,7 @@ impl ValkeyClient {
         Self::over(Arc::new(move |callers| {
             let sink = Arc::clone(callers) as Arc<dyn Sink>;
             let endpoint = Endpoint::new(config.clone(), sink, FurtherCallers::maker(callers));
-            Ok((Arc::clone(&endpoint), endpoint as Arc<dyn Link>))
+            Ok((Some(Arc::clone(&endpoint)), endpoint as Arc<dyn Link>))
         }))
         .await
     }
@@ -215,7 +216,8 @@ impl ValkeyClient {
     /// the client has selected.
     ///
     /// Waits when all are in use, for as long as `limit` says; then fails with
-    /// `ERR_REDIS_POOL_TIMEOUT`.
+    /// `ERR_REDIS_POOL_TIMEOUT`. A cluster has no such connections: it fails with
+    /// `ERR_REDIS_CLUSTER_UNSUPPORTED`.
     ///
     /// ```
     /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
@@ -232,7 +234,8 @@ impl ValkeyClient {
     /// ```
     pub async fn acquire(&self, limit: Option<Duration>) -> Result<LeasedConnection> {
         let inner = &self.inner;
-        LeasedConnection::acquire(&inner.endpoint, &inner.callers, limit).await
+        let endpoint = inner.endpoint.as_ref().ok_or_else(no_lease)?;
+        LeasedConnection::acquire(endpoint, &inner.callers, limit).await
     }
 
     pub(super) fn link(&self) -> &Arc<dyn Link> {
@@ -242,4 +245,12 @@ impl ValkeyClient {
     pub(super) fn callers(&self) -> &Arc<Callers> {
         &self.inner.callers
     }
+}
+
+fn no_lease() -> Error {
+    Error::new(
+        ErrorKind::InvalidInput,
+        "ERR_REDIS_CLUSTER_UNSUPPORTED",
+        "a cluster has no connection that could be leased: connect to one of its nodes",
+    )
 }

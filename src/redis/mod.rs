@@ -7,6 +7,7 @@
 mod batch;
 mod callers;
 mod client;
+pub mod cluster;
 pub mod command_table;
 mod commands;
 pub mod config;
@@ -33,6 +34,7 @@ mod redacted;
 mod reply;
 mod resolve;
 pub mod resp;
+pub mod retention;
 pub mod role;
 pub mod sentinel;
 mod state;
@@ -41,8 +43,9 @@ pub mod tracking;
 pub mod url;
 pub mod watchdog;
 
-pub use batch::{Pipeline, RefusedCommand, RefusedCommands, Transaction};
+pub use batch::{Pipeline, RefusedCommand, RefusedCommands, Transaction, Watched};
 pub use client::ValkeyClient;
+pub use cluster::{ClusterClient, ClusterConfig};
 pub use commands::SetOptions;
 pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tls};
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};

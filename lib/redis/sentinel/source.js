@@ -2,12 +2,14 @@
 /** How a client comes by the connection to a group of servers. */
 const { RedisLane } = require("../../../binding.js");
 const { port } = require("../../port.js");
-const { Connection } = require("../connection.js");
 const { resolveOptions } = require("../options.js");
-const { fromThrown } = require("../source.js");
+const { fromThrown, makeConnection } = require("../source.js");
 const { resolveGroup, shownSentinels } = require("./options.js");
 
-/** @typedef {import("../source.js").Source} Source */
+/**
+ * @typedef {import("../connection.js").Connection} Connection
+ * @typedef {import("../source.js").Source} Source
+ */
 
 /**
  * A group of servers.
@@ -44,7 +46,7 @@ class SentinelSource {
         throw fromThrown(error);
       }
     };
-    this.#connection = new Connection(openLane, this.options, owner);
+    this.#connection = makeConnection(openLane, this.options, owner);
     return this.#connection;
   }
 

@@ -40,7 +40,7 @@ impl ValkeyClient {
             let sink = Arc::clone(callers) as Arc<dyn Sink>;
             let further = FurtherCallers::maker(callers);
             let link = SentinelLink::new(group.clone(), options.clone(), sink, further)?;
-            Ok((Arc::clone(link.primary()), link as Arc<dyn Link>))
+            Ok((Some(Arc::clone(link.primary())), link as Arc<dyn Link>))
         }))
         .await
     }
