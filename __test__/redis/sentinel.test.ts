@@ -325,6 +325,7 @@ describe("options", () => {
     ["a sentinel that is no address", { ...given, sentinels: ["h:x"] }, "ERR_INVALID_ARG_TYPE"],
     ["a host", { ...given, host: "h" }, "ERR_INVALID_ARG_VALUE"],
     ["a strange readFrom", { ...given, readFrom: "nearest" }, "ERR_INVALID_ARG_VALUE"],
+    ["a cache of what replicas say", { ...given, readFrom: "replica", clientCache: true }, "ERR_INVALID_ARG_VALUE"],
     ["a list of addresses", { ...given, addressMap: [] }, "ERR_INVALID_ARG_TYPE"],
     ["a translation to nowhere", { ...given, addressMap: { "h:1": 5 } }, "ERR_INVALID_ARG_TYPE"],
     ["a password that is none", { ...given, sentinelPassword: 5 }, "ERR_INVALID_ARG_TYPE"],

@@ -48,7 +48,7 @@ class ServerSource {
     // Copies have the address that this one has found.
     const url = resolveUrl(this.url, this.options);
     this.url = url;
-    const options = resolveOptions(url, this.options);
+    const options = this.resolve(url);
     const openLane = (/** @type {number} */ target) => {
       try {
         return new RedisLane(port, target, url, options.lane);
@@ -56,7 +56,25 @@ class ServerSource {
         throw fromThrown(error);
       }
     };
-    return makeConnection(openLane, options, owner);
+    return this.make(openLane, options, owner);
+  }
+
+  /**
+   * @param {string} url
+   * @returns {import("./options.js").Resolved}
+   */
+  resolve(url) {
+    return resolveOptions(url, this.options);
+  }
+
+  /**
+   * @param {(target: number) => RedisLane} openLane
+   * @param {import("./options.js").Resolved} options
+   * @param {import("./connection.js").Owner} owner
+   */
+  make(openLane, options, owner) {
+    const Class = connectionClass(Connection, options);
+    return new Class(openLane, options, owner);
   }
 
   /** @param {typeof import("./client.js").RedisClient} Client */
@@ -66,15 +84,14 @@ class ServerSource {
 }
 
 /**
- * A connection over a lane, with what the options ask for.
- * @param {ConstructorParameters<typeof Connection>[0]} openLane
+ * A class of connections, with the cache that the options may ask for.
+ * @template {new (...args: any[]) => Connection} Class
+ * @param {Class} Base
  * @param {import("./options.js").Resolved} options
- * @param {import("./connection.js").Owner} owner
+ * @returns {Class}
  */
-function makeConnection(openLane, options, owner) {
-  if (options.cache === undefined) return new Connection(openLane, options, owner);
-  const { CachedConnection } = require("./cache/connection.js");
-  return new CachedConnection(openLane, options, owner);
+function connectionClass(Base, options) {
+  return options.cache === undefined ? Base : require("./cache/connection.js").cached(Base);
 }
 
 /**
@@ -88,4 +105,4 @@ function fromThrown(thrown) {
   return new Error(message);
 }
 
-module.exports = { FROM_SOURCE, ServerSource, fromThrown, makeConnection };
+module.exports = { FROM_SOURCE, ServerSource, connectionClass, fromThrown };

@@ -33,13 +33,16 @@ function resolveGroup(options) {
   }
   if (typeof name !== "string") throw invalidType(`The "name" property must be of type string. Received ${typeof name}`);
   const urls = resolveSentinels(sentinels);
+  const source = resolveReadFrom(readFrom);
+  // What the primary tells of its keys may come before a replica knows of it.
+  if (source !== "primary" && rest["clientCache"]) throw invalidValue("clientCache needs readFrom: \"primary\"");
   const group = {
     name,
     sentinels: urls,
     username: optionalText(sentinelUsername, "sentinelUsername"),
     password: optionalText(sentinelPassword, "sentinelPassword"),
     tls: resolveTls(sentinelTls, urls.some((url) => TLS_SCHEME.test(url))),
-    readFrom: resolveReadFrom(readFrom),
+    readFrom: source,
     addressMap: resolveAddressMap(addressMap),
   };
   return { group, given: { ...rest, name: clientName } };

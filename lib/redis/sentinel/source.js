@@ -2,14 +2,12 @@
 /** How a client comes by the connection to a group of servers. */
 const { RedisLane } = require("../../../binding.js");
 const { port } = require("../../port.js");
+const { Connection } = require("../connection.js");
 const { resolveOptions } = require("../options.js");
-const { fromThrown, makeConnection } = require("../source.js");
+const { connectionClass, fromThrown } = require("../source.js");
 const { resolveGroup, shownSentinels } = require("./options.js");
 
-/**
- * @typedef {import("../connection.js").Connection} Connection
- * @typedef {import("../source.js").Source} Source
- */
+/** @typedef {import("../source.js").Source} Source */
 
 /**
  * A group of servers.
@@ -46,7 +44,8 @@ class SentinelSource {
         throw fromThrown(error);
       }
     };
-    this.#connection = makeConnection(openLane, this.options, owner);
+    const Class = connectionClass(Connection, this.options);
+    this.#connection = new Class(openLane, this.options, owner);
     return this.#connection;
   }
 

@@ -110,6 +110,8 @@ impl SentinelLink {
 }
 
 fn replica_config(mut config: Config, read_from: ReadFrom) -> Config {
+    // What is read here is in nobody's cache.
+    config.options.tracking = None;
     if read_from == ReadFrom::PreferReplica {
         config.options.max_retries = config.options.max_retries.min(TRIES);
     }

@@ -28,7 +28,7 @@ impl Sink for PrimarySink {
 
     fn event(&self, event: Event) {
         match &event {
-            Event::Connected(_) | Event::SubscriptionsLost => {}
+            Event::Connected(_) | Event::SubscriptionsLost | Event::TrackingLost => {}
             Event::Reconnecting => lock(&self.splitter).reset(),
             Event::Closed(_) => {
                 lock(&self.splitter).reset();
