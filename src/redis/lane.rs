@@ -29,6 +29,7 @@ use crate::net::stream::Socket;
 
 mod context;
 mod driven;
+mod resolved;
 
 pub use context::Context;
 
@@ -125,6 +126,7 @@ pub struct Lane {
     /// Finds the server; `None` when it is the one of `config`.
     resolver: Option<Arc<dyn Resolve>>,
     minds_quiet: bool,
+    keeps: bool,
     outbound: Mutex<Outbound>,
     inflight: Mutex<InFlight>,
     state: watch::Sender<State>,
@@ -204,6 +206,7 @@ impl Lane {
             me: Weak::clone(me),
             config,
             minds_quiet: sink.minds_quiet(),
+            keeps: inflight.keeps(),
             sink,
             resolver,
             outbound: Mutex::new(outbound),
@@ -278,21 +281,6 @@ impl Lane {
         entries: &[Entry],
         delivery: Delivery,
     ) -> Result<()> {
-        self.accept(pieces, entries, delivery, None)
-    }
-
-    /// Like [`try_submit`](Self::try_submit), for a lane that [keeps](Self::keeping) commands.
-    pub fn submit_chunk(&self, chunk: &Bytes, entries: &[Entry], delivery: Delivery) -> Result<()> {
-        self.accept(&[chunk], entries, delivery, Some(chunk))
-    }
-
-    fn accept(
-        &self,
-        pieces: &[&[u8]],
-        entries: &[Entry],
-        delivery: Delivery,
-        chunk: Option<&Bytes>,
-    ) -> Result<()> {
         let mut outbound = self.lock();
         if outbound.phase == Phase::Ready
             && outbound.outbox.is_empty()
@@ -301,7 +289,11 @@ impl Lane {
             let Some(socket) = outbound.socket.clone() else {
                 unreachable!("a ready lane has a socket");
             };
-            self.keep(chunk, entries);
+            if self.keeps {
+                // Before it is sent: the reply may be read by another thread at once.
+                let commands = Bytes::from(pieces.concat());
+                self.inflight().keep(&commands, entries.len());
+            }
             let outcome = outbound
                 .outbox
                 .send(pieces, entries, &self.inflight, &mut |pieces| {
@@ -318,7 +310,6 @@ impl Lane {
         }
         let refusal = outbound.refusal(&self.config);
         if refusal.is_none() {
-            self.keep(chunk, entries);
             outbound.outbox.push(pieces, entries);
             if outbound.phase == Phase::Ready {
                 outbound.wake.notify_one();
@@ -328,31 +319,6 @@ impl Lane {
             self.start(&mut outbound);
         }
         refusal.map_or(Ok(()), Err)
-    }
-
-    /// Starts, as a command or `connect` does, reviving a closed or failed lane.
-    pub(super) fn begin(&self) {
-        let mut outbound = self.lock();
-        if outbound.phase.has_ended() {
-            outbound.phase = Phase::Idle;
-        }
-        self.start(&mut outbound);
-    }
-
-    /// Leaves the server, or what is done to reach one; another attempt follows as `end` says.
-    pub(super) fn leave(&self, end: End) {
-        let mut outbound = self.lock();
-        if matches!(outbound.phase, Phase::Connecting | Phase::Ready) {
-            outbound.left.get_or_insert(end);
-            outbound.wake.notify_one();
-        }
-    }
-
-    /// Keeps commands before they are sent: the reply may be read by another thread at once.
-    fn keep(&self, chunk: Option<&Bytes>, entries: &[Entry]) {
-        if let (Some(chunk), Some(kept)) = (chunk, self.inflight().retention()) {
-            kept.keep(chunk.clone(), entries.len());
-        }
     }
 
     /// Connects, reviving a closed or failed lane; `id` is answered with the HELLO reply.
@@ -442,8 +408,7 @@ impl Lane {
         outbound.greeting = None;
         outbound.dial_now = false;
         let waiters = std::mem::take(&mut outbound.waiters);
-        let unsent = outbound.outbox.take();
-        let lost = self.inflight().lost(&unsent);
+        let lost = self.inflight().lost(outbound.outbox.take());
         self.publish(&outbound);
         outbound.wake.notify_one();
         drop(outbound);

@@ -14,10 +14,9 @@ use crate::redis::inflight::{Entry, InFlight};
 #[cfg(unix)]
 use crate::redis::inlet::Inlet;
 use crate::redis::lifecycle;
-use crate::redis::outbox;
+use crate::redis::outbox::{self, Chunk};
 #[cfg(unix)]
 use crate::redis::receiver::Receiver;
-use crate::redis::resolve::Resolve;
 use crate::redis::resp::encode;
 use crate::redis::retention::Diverted;
 use crate::redis::state::Phase;
@@ -26,10 +25,6 @@ use crate::redis::watchdog::{Oldest, Sight};
 /// What the driver does to its lane. Each call names the driver's epoch and does nothing when the
 /// lane has moved on; the result then says so.
 impl Lane {
-    pub(in crate::redis) fn resolver(&self) -> Option<Arc<dyn Resolve>> {
-        self.resolver.clone()
-    }
-
     pub(in crate::redis) fn is_current(&self, epoch: u64) -> bool {
         self.lock().epoch == epoch
     }
@@ -91,20 +86,6 @@ impl Lane {
         }
     }
 
-    fn is_attentive(&self) -> bool {
-        self.resolver
-            .as_ref()
-            .is_some_and(|resolver| resolver.is_attentive())
-    }
-
-    /// The server has refused a write: it is not the primary that it was. Only a resolver knows
-    /// where to go instead.
-    pub(in crate::redis) fn demoted(&self) {
-        if self.resolver.is_some() {
-            self.leave(End::Lost(lifecycle::demoted()));
-        }
-    }
-
     /// Asks the server for a sign of life. Returns whether everything is sent.
     pub(in crate::redis) fn probe(&self, epoch: u64, socket: &Socket) -> std::io::Result<bool> {
         let mut ping = BytesMut::new();
@@ -149,15 +130,6 @@ impl Lane {
             return Some(End::Superseded);
         }
         outbound.ended.take()
-    }
-
-    /// Why the driver is to leave the server, or to give up what it does to reach one.
-    pub(in crate::redis) fn take_left(&self, epoch: u64) -> Option<End> {
-        let mut outbound = self.lock();
-        if outbound.epoch != epoch {
-            return Some(End::Superseded);
-        }
-        outbound.left.take()
     }
 
     /// Notes that the peer is alive.
@@ -212,8 +184,15 @@ impl Lane {
         outbound.dial_now = false;
         outbound.lost = true;
         let mut inflight = self.inflight();
-        let open = inflight.transaction_is_open();
-        let lost = inflight.lost(&outbound.outbox.lost(open));
+        let unsent = if inflight.keeps() {
+            outbound.outbox.take()
+        } else {
+            vec![Chunk {
+                entries: outbound.outbox.lost(inflight.transaction_is_open()),
+                ..Chunk::default()
+            }]
+        };
+        let lost = inflight.lost(unsent);
         drop(inflight);
         self.publish(&outbound);
         drop(outbound);
