@@ -55,11 +55,18 @@ class LeasedConnection extends Connection {
  * @returns {Promise<LeasedConnection>}
  */
 async function lease(shared, timeout, signal) {
-  let id = -1;
+  /** Of the call, while it waits: afterwards it is another's. @type {number | null} */
+  let waiting = null;
   const granted = new Promise((resolve, reject) => {
-    // The id is free again when this has returned.
-    const fetch = () => resolve(new LeasedConnection(shared.lane.fetch(id), shared.options));
-    id = register(fetch, reject, PLAIN, shared.group);
+    const fetch = () => {
+      waiting = null;
+      resolve(new LeasedConnection(shared.lane.fetch(id), shared.options));
+    };
+    const refuse = (/** @type {Error} */ error) => {
+      waiting = null;
+      reject(error);
+    };
+    const id = register(fetch, refuse, PLAIN, shared.group);
     if (!shared.listening) shared.expectEvents(true);
     try {
       shared.lane.acquire(id, timeout);
@@ -67,8 +74,11 @@ async function lease(shared, timeout, signal) {
       forget(id);
       throw error;
     }
+    waiting = id;
   });
-  const cancel = () => void shared.lane.cancel(id);
+  const cancel = () => {
+    if (waiting !== null) shared.lane.cancel(waiting);
+  };
   signal?.addEventListener("abort", cancel);
   try {
     const connection = await granted;
