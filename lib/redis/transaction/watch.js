@@ -100,6 +100,7 @@ class Attempt {
     const timeout = limits?.timeout ?? (rules.commandTimeout || acquireTimeout);
     const lane = await lease(shared, timeout, limits?.signal ?? undefined);
     const connection = new LeaseConnection(lane, shared.options, NOBODY);
+    shared.cache?.follow(connection);
     this.connection = connection;
     try {
       const frame = encode("WATCH", this.plan.keys);
