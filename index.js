@@ -16,5 +16,6 @@ exports.RedisClient = redis.RedisClient;
 exports.RedisCluster = redis.RedisCluster;
 exports.RedisPool = redis.RedisPool;
 exports.RedisError = redis.RedisError;
+exports.RedisSentinel = redis.RedisSentinel;
 exports.RedisBatchError = redis.RedisBatchError;
 exports.RedisWatchError = redis.RedisWatchError;

@@ -3,6 +3,7 @@ const { RedisClient, redis } = require("./client.js");
 const { RedisCluster } = require("./cluster/client.js");
 const { RedisError } = require("./errors.js");
 const { RedisPool } = require("./pool/pool.js");
+const { RedisSentinel } = require("./sentinel/client.js");
 const { RedisBatchError, RedisWatchError } = require("./transaction/errors.js");
 
 module.exports = {
@@ -10,6 +11,7 @@ module.exports = {
   RedisClient,
   RedisCluster,
   RedisPool,
+  RedisSentinel,
   RedisError,
   RedisBatchError,
   RedisWatchError,
