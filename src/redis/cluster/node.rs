@@ -186,7 +186,7 @@ impl Node {
         let now = Instant::now();
         if shared.is_some() || links.spares.len() < before {
             links.failures = links.failures.saturating_add(1);
-            links.retry_at = Some(now + redirect::delay(links.failures, chance()));
+            links.retry_at = Some(now + redirect::connection_delay(links.failures, chance()));
             self.down.store(true, Ordering::Relaxed);
         }
         Refused::Until(links.retry_at.unwrap_or(now))
