@@ -155,6 +155,12 @@ impl Cluster {
         }
     }
 
+    /// Whether the nodes of this life are known.
+    pub(super) fn is_ready(&self, epoch: u64) -> bool {
+        let life = lock(&self.life);
+        life.epoch == epoch && life.phase == Phase::Ready
+    }
+
     pub(super) fn is_current(&self, epoch: u64) -> bool {
         lock(&self.life).epoch == epoch
     }
@@ -243,8 +249,8 @@ impl Cluster {
         for node in nodes.values() {
             node.close();
         }
-        let parked = std::mem::take(&mut *lock(&self.parked));
-        for (_, work) in parked {
+        let parked = lock(&self.parked).all();
+        for work in parked {
             self.fail_work(work, error);
         }
         let ids: Vec<u32> = early

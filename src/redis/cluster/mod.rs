@@ -19,6 +19,7 @@ mod life;
 mod map;
 pub mod merge;
 mod node;
+mod parked;
 mod pending;
 pub mod redirect;
 pub mod request;
@@ -35,7 +36,6 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
-use std::time::Instant;
 
 use tokio::sync::watch;
 
@@ -46,6 +46,7 @@ use self::gather::Gather;
 use self::life::Life;
 use self::map::SlotMap;
 use self::node::Node;
+use self::parked::Parked;
 use self::pending::{Waiting, Work};
 use super::callers::lock;
 use super::config::{Address, Config, Status};
@@ -79,7 +80,7 @@ pub struct Cluster {
     state: watch::Sender<State>,
     waiting: Mutex<Waiting>,
     /// What is sent later, and not before when.
-    parked: Mutex<Vec<(Instant, Work)>>,
+    parked: Mutex<Parked<Work>>,
     /// Where channels and patterns are subscribed to.
     channels: Mutex<Option<Arc<Node>>>,
     scratch: Mutex<Gather>,
@@ -207,6 +208,11 @@ impl Cluster {
     #[must_use]
     pub fn backlog(&self) -> Backlog {
         let mut all = lock(&self.life).backlog();
+        for work in lock(&self.parked).iter() {
+            let (bytes, commands) = work.size();
+            all.bytes += bytes;
+            all.commands += commands;
+        }
         for node in self.every_node() {
             let (_, backlog) = node.backlog();
             all.bytes += backlog.bytes;

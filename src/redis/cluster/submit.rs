@@ -324,31 +324,17 @@ impl Cluster {
 
     /// Keeps something for later.
     pub(super) fn park(&self, at: Instant, work: Work) {
-        lock(&self.parked).push((at, work));
-        self.wake();
+        let first = lock(&self.parked).add(at, work);
+        if first {
+            self.wake();
+        }
         // The cluster may have been closed just now, and nobody looks at what is parked then.
         if !self.is_active() {
-            self.release(|_| true).into_iter().for_each(|work| {
+            let parked = lock(&self.parked).all();
+            for work in parked {
                 self.fail_work(work, &lifecycle::closed());
-            });
+            }
         }
-    }
-
-    /// Takes out what is parked and due.
-    pub(super) fn release(&self, due: impl Fn(Instant) -> bool) -> Vec<Work> {
-        let mut parked = lock(&self.parked);
-        let (out, rest) = std::mem::take(&mut *parked)
-            .into_iter()
-            .partition(|(at, _)| due(*at));
-        *parked = rest;
-        drop(parked);
-        let out: Vec<(Instant, Work)> = out;
-        out.into_iter().map(|(_, work)| work).collect()
-    }
-
-    /// When the next parked command is due.
-    pub(super) fn next_due(&self) -> Option<Instant> {
-        lock(&self.parked).iter().map(|(at, _)| *at).min()
     }
 }
 
