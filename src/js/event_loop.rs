@@ -8,15 +8,25 @@ use std::io;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use napi::bindgen_prelude::{Result, check_status};
 use napi::{JsError, sys};
 
 use super::exchange::Exchange;
+use super::port::PortHandle;
 use super::tape::Tape;
 use super::uv::{self, PollHandle};
 use super::value;
+
+/// What a descriptor is watched for; one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// For an object of JavaScript.
+    Target(u32),
+    /// For tasks that use it.
+    Socket(RawFd),
+}
 
 /// Something that is read on this thread.
 pub trait Source {
@@ -39,18 +49,21 @@ pub enum Next {
 
 /// The event loop of one environment.
 pub struct EventLoop {
+    this: Weak<Self>,
     env: sys::napi_env,
     uv_loop: *mut c_void,
     context: sys::napi_async_context,
     /// The resource of `context`, which is `this` of the calls.
     resource: sys::napi_ref,
     exchange: Rc<Exchange>,
-    watches: RefCell<HashMap<u32, Watch>>,
+    watches: RefCell<HashMap<Key, Watch>>,
     ready: RefCell<VecDeque<Rc<dyn Source>>>,
     /// Handles whose close callback is still to come, watched or not.
     open: Cell<usize>,
     /// Set while the environment waits for these.
     waiting: Cell<sys::napi_async_cleanup_hook_handle>,
+    /// Nothing is watched any more.
+    shut_down: Cell<bool>,
 }
 
 impl EventLoop {
@@ -75,7 +88,8 @@ impl EventLoop {
         check_status!(unsafe { sys::napi_async_init(env, object, name, &raw mut context) })?;
         // SAFETY: as above.
         check_status!(unsafe { sys::napi_create_reference(env, object, 1, &raw mut resource) })?;
-        Ok(Some(Rc::new(Self {
+        Ok(Some(Rc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
             env,
             uv_loop: uv_loop.cast(),
             context,
@@ -85,25 +99,30 @@ impl EventLoop {
             ready: RefCell::default(),
             open: Cell::new(0),
             waiting: Cell::new(ptr::null_mut()),
+            shut_down: Cell::new(false),
         })))
     }
 
-    /// Watches `descriptor` for the object `target`, in place of what it had watched before. The
-    /// descriptor stays open as long as `source` lives.
+    /// Watches `descriptor` for `key`, in place of what it had watched before. The descriptor stays
+    /// open as long as `source` lives.
     pub fn watch(
-        self: &Rc<Self>,
-        target: u32,
+        &self,
+        key: Key,
         descriptor: RawFd,
         source: Rc<dyn Source>,
+        writable: bool,
     ) -> io::Result<()> {
-        let Some(functions) = uv::functions() else {
+        let this = self.this.upgrade().filter(|_| !self.shut_down.get());
+        let (Some(functions), Some(this)) = (uv::functions(), this) else {
             return Err(io::ErrorKind::Unsupported.into());
         };
-        self.unwatch(target);
+        self.unwatch(key);
         let state = Rc::new(State {
-            event_loop: Rc::clone(self),
+            event_loop: this,
+            key,
             source,
             handle: RefCell::new(PollHandle::new(functions)),
+            writable: Cell::new(writable),
             closing: Cell::new(false),
         });
         let data = Rc::into_raw(Rc::clone(&state));
@@ -123,14 +142,27 @@ impl EventLoop {
         self.open.set(self.open.get() + 1);
         let watch = Watch(Rc::clone(&state));
         state.start()?;
-        self.watches.borrow_mut().insert(target, watch);
+        self.watches.borrow_mut().insert(key, watch);
         Ok(())
     }
 
-    /// Ends the watching for `target`, if there is any.
-    pub fn unwatch(&self, target: u32) {
-        let watch = self.watches.borrow_mut().remove(&target);
+    /// Watches the descriptor of `key` also for room; `None` when it is not watched.
+    pub fn watch_for_room(&self, key: Key) -> Option<io::Result<()>> {
+        let watches = self.watches.borrow();
+        let Watch(state) = watches.get(&key)?;
+        state.writable.set(true);
+        Some(state.start())
+    }
+
+    /// Ends the watching for `key`, if there is any.
+    pub fn unwatch(&self, key: Key) {
+        let watch = self.watches.borrow_mut().remove(&key);
         drop(watch);
+    }
+
+    /// The port through which what arrives is delivered.
+    pub fn port(&self) -> PortHandle {
+        self.exchange.port()
     }
 
     /// Unpacks what has arrived; returns whether nothing is left.
@@ -174,6 +206,7 @@ impl EventLoop {
 
     fn shut_down(&self, hook: sys::napi_async_cleanup_hook_handle) {
         self.waiting.set(hook);
+        self.shut_down.set(true);
         let watches = std::mem::take(&mut *self.watches.borrow_mut());
         drop(watches);
         self.ready.borrow_mut().clear();
@@ -272,16 +305,19 @@ impl Drop for Watch {
 /// What the callbacks of one handle need.
 struct State {
     event_loop: Rc<EventLoop>,
+    key: Key,
     source: Rc<dyn Source>,
     handle: RefCell<PollHandle>,
+    /// It is watched for room as well, until there is some.
+    writable: Cell<bool>,
     closing: Cell<bool>,
 }
 
 impl State {
-    /// Calls `on_poll` while there is something to receive.
+    /// Calls `on_poll` while there is something to receive, or room.
     fn start(&self) -> io::Result<()> {
         // SAFETY: the handle is initialised, and not closed by those who call this.
-        let outcome = unsafe { self.handle.borrow_mut().watch(on_poll) };
+        let outcome = unsafe { self.handle.borrow_mut().watch(on_poll, self.writable.get()) };
         outcome.map_err(|status| io::Error::from_raw_os_error(-status))
     }
 
@@ -301,8 +337,11 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
     }
     // JavaScript may close this very handle; the state stays, since `on_closed` comes later.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let had_room = state.writable.replace(false);
         let next = state.source.arrived();
         if next == Next::UnpackAndStop {
+            state.event_loop.unwatch(state.key);
+        } else if had_room && state.start().is_err() {
             state.close();
         }
         if next != Next::Wait {

@@ -10,7 +10,7 @@ use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice};
 use napi_derive::napi;
 
 #[cfg(unix)]
-use super::event_loop::EventLoop;
+use super::event_loop::{EventLoop, Key};
 use super::exchange::Exchange;
 use super::port::{Port, PortHandle, Resource};
 use super::redis_credentials::Asker;
@@ -246,7 +246,7 @@ impl RedisLane {
     fn shut(&self) -> bool {
         #[cfg(unix)]
         if let Some(event_loop) = &self.event_loop {
-            event_loop.unwatch(self.target);
+            event_loop.unwatch(Key::Target(self.target));
         }
         self.lane.close()
     }

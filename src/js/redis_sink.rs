@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use napi::bindgen_prelude::Result;
 use napi::sys;
 
+#[cfg(unix)]
+use super::event_loop::Key;
 use super::port::{Parcel, PortHandle, cannot_represent};
 use super::redis_lane::LaneEvent;
 #[cfg(unix)]
@@ -186,7 +188,7 @@ impl Parcel for Happened {
         if let (Event::Reconnecting | Event::Closed(_), Some(event_loop)) =
             (&self.event, tape.event_loop)
         {
-            event_loop.unwatch(self.target);
+            event_loop.unwatch(Key::Target(self.target));
         }
         tape.event(self.target, kind as u32, argument);
         Ok(true)

@@ -7,13 +7,15 @@ use napi::bindgen_prelude::{Error as JsError, Result as JsResult, Uint8ArraySlic
 use napi::{Env, Status};
 use napi_derive::napi;
 
-use super::port::{Port, PortHandle, Settle};
+use super::port::{Port, PortHandle, Settle, ended_without_result};
 use super::redis_options::LaneTls;
 use super::s3_listing::Listing;
 use super::s3_stream::S3Download;
 use super::s3_upload::S3Upload;
-use super::s3_values::{Stat, list_options, payload, presign_options, put_options, range, whole};
-use crate::error::{Error, ErrorKind, Result};
+use super::s3_values::{
+    COPY_LIMIT, Stat, list_options, payload, presign_options, put_options, range, whole,
+};
+use crate::error::{Error, Result};
 use crate::net::runtime;
 use crate::s3::{MultiPartUploadOptions, S3Client};
 
@@ -148,7 +150,7 @@ impl S3Handle {
     ) -> JsResult<()> {
         let client = self.client.clone();
         let range = range(start, end, suffix);
-        start_call(env, port, id, async move {
+        start_small(&self.client, env, port, id, async move {
             client
                 .download_into(&path, range)
                 .await
@@ -171,9 +173,13 @@ impl S3Handle {
         let client = self.client.clone();
         let body = payload(&env, data)?;
         let options = put_options(options, self.request_payer).map_err(to_js)?;
-        start_call(env, port, id, async move {
-            client.put(&path, body, &options).await.map(|_| ())
-        })
+        let is_small = body.len() <= COPY_LIMIT;
+        let work = async move { client.put(&path, body, &options).await.map(|_| ()) };
+        if is_small {
+            start_small(&self.client, env, port, id, work)
+        } else {
+            start_call(env, port, id, work)
+        }
     }
 
     /// Copies the object `source` of `from`, which must be of the same store. Settles with its
@@ -206,26 +212,25 @@ impl S3Handle {
     #[napi(catch_unwind)]
     pub fn stat(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
         let client = self.client.clone();
-        start_call(
-            env,
-            port,
-            id,
-            async move { client.stat(&path).await.map(Stat) },
-        )
+        start_small(&self.client, env, port, id, async move {
+            client.stat(&path).await.map(Stat)
+        })
     }
 
     /// Settles with a boolean.
     #[napi(catch_unwind)]
     pub fn exists(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
         let client = self.client.clone();
-        start_call(env, port, id, async move { client.exists(&path).await })
+        start_small(&self.client, env, port, id, async move {
+            client.exists(&path).await
+        })
     }
 
     /// Settles with `true`.
     #[napi(catch_unwind)]
     pub fn delete(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
         let client = self.client.clone();
-        start_call(env, port, id, async move {
+        start_small(&self.client, env, port, id, async move {
             client.delete(&path).await.map(|_| true)
         })
     }
@@ -235,7 +240,7 @@ impl S3Handle {
     pub fn list(&self, env: Env, port: &Port, id: u32, input: ListInit) -> JsResult<()> {
         let client = self.client.clone();
         let options = list_options(input, self.request_payer);
-        start_call(env, port, id, async move {
+        start_small(&self.client, env, port, id, async move {
             Listing::new(&client.list_objects(&options).await?)
         })
     }
@@ -292,6 +297,35 @@ impl S3Handle {
     }
 }
 
+/// Runs the work of a small request: on the JavaScript thread, if that can watch its connection,
+/// else as [`start_call`] does.
+fn start_small<T: Settle + 'static>(
+    client: &S3Client,
+    env: Env,
+    port: &Port,
+    id: u32,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> JsResult<()> {
+    #[cfg(unix)]
+    if client.is_plain()
+        && let Some(event_loop) = port.event_loop()
+    {
+        let port = port.handle();
+        let cancellation = port.cancellation();
+        port.begin(&env)?;
+        let work = async move {
+            let outcome = match cancellation {
+                None => work.await,
+                Some(cancellation) => cancellation.limit(work).await,
+            };
+            outcome.map(|value| Box::new(value) as Box<dyn Settle>)
+        };
+        port.tasks().begin(&port, &event_loop, id, Box::pin(work));
+        return Ok(());
+    }
+    start_call(env, port, id, work)
+}
+
 /// Runs work on the shared runtime and settles the call with what comes of it.
 pub(super) fn start_call<T: Settle + 'static>(
     env: Env,
@@ -334,11 +368,7 @@ impl SettleOnce {
 
 impl Drop for SettleOnce {
     fn drop(&mut self) {
-        self.settle(Err(Error::new(
-            ErrorKind::Cancelled,
-            "ERR_INTERNAL",
-            "the operation ended without a result",
-        )));
+        self.settle(Err(ended_without_result()));
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn list_options(input: ListInit, request_payer: bool) -> S3ListObject
 }
 
 /// Bodies up to this length are copied: keeping the caller's buffer alive costs more.
-const COPY_LIMIT: usize = 64 * 1024;
+pub(super) const COPY_LIMIT: usize = 64 * 1024;
 
 /// The bytes of a body, which must not be changed before they are sent.
 pub(super) fn payload(env: &Env, data: Uint8ArraySlice<'_>) -> JsResult<Bytes> {

@@ -11,8 +11,9 @@ use libloading::os::unix::Library;
 
 /// `uv_handle_type`: `UV_POLL`.
 const POLL: c_int = 8;
-/// `uv_poll_event`: `UV_READABLE`.
+/// `uv_poll_event`: `UV_READABLE` and `UV_WRITABLE`.
 const READABLE: c_int = 1;
+const WRITABLE: c_int = 2;
 
 /// `void (*)(uv_poll_t* handle, int status, int events)`.
 pub type PollCallback = unsafe extern "C" fn(*mut c_void, c_int, c_int);
@@ -90,13 +91,19 @@ impl PollHandle {
         Ok(())
     }
 
-    /// Calls `callback` while there is something to receive.
+    /// Calls `callback` while there is something to receive, and if `writable` also while there
+    /// is room for bytes. It may be called again to change that.
     ///
     /// # Safety
     /// The handle is initialised and not closed.
-    pub unsafe fn watch(&mut self, callback: PollCallback) -> Result<(), c_int> {
+    pub unsafe fn watch(&mut self, callback: PollCallback, writable: bool) -> Result<(), c_int> {
+        let events = if writable {
+            READABLE | WRITABLE
+        } else {
+            READABLE
+        };
         // SAFETY: by contract.
-        match unsafe { (self.uv.poll_start)(self.raw(), READABLE, callback) } {
+        match unsafe { (self.uv.poll_start)(self.raw(), events, callback) } {
             0 => Ok(()),
             status => Err(status),
         }

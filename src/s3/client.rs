@@ -252,6 +252,12 @@ impl S3Client {
         MultiPartUpload::new(self.clone(), path, options.into())
     }
 
+    /// Whether requests are not encrypted, as far as it is known before they are made.
+    #[cfg(all(feature = "js", unix))]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.transport.places.are_plain()
+    }
+
     pub(super) fn locate(&self, path: &str) -> Result<Location> {
         self.transport.check_credentials()?;
         let bucket = &self.transport.config.credentials.bucket;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use bytes::Bytes;
 use hyper::StatusCode;
 
+use super::connection::{Home, RUNTIME};
 use super::connector::Connector;
 use super::head::RequestHead;
 use super::pool::Pool;
@@ -13,6 +14,8 @@ use super::proxy::Route;
 use super::response::Response;
 use super::{Timeouts, malformed};
 use crate::error::Result;
+#[cfg(unix)]
+use crate::net::reactor;
 use crate::net::tls::TlsOptions;
 
 /// A client with its connections. Clones share them.
@@ -71,13 +74,14 @@ impl HttpClient {
         timeouts: &Timeouts,
     ) -> Result<Response> {
         let Inner { connector, pool } = &*self.inner;
+        let home = home(route);
         let permit = pool.enter(route).await;
-        let mut kept = pool.take(route);
+        let mut kept = pool.take(route, home);
         loop {
             let reused = kept.is_some();
             let mut connection = match kept.take() {
                 Some(connection) => connection,
-                None => connector.connect(route, timeouts.connect).await?,
+                None => connector.connect(route, timeouts.connect, home).await?,
             };
             match connection.exchange(&outgoing, timeouts).await {
                 // No request asks to change the protocol.
@@ -97,4 +101,16 @@ impl HttpClient {
             }
         }
     }
+}
+
+/// The event loop that is to watch the connection of a request. What is encrypted is decrypted by
+/// the runtime's thread.
+fn home(route: &Route) -> Home {
+    #[cfg(unix)]
+    if !route.origin.https
+        && let Some(reactor) = reactor::current()
+    {
+        return reactor.id();
+    }
+    RUNTIME
 }

@@ -12,7 +12,9 @@ use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::connection::Connection;
+#[cfg(unix)]
+use super::connection::RUNTIME;
+use super::connection::{Connection, Home};
 use super::proxy::{ProxyServer, Route};
 use super::stream::Stream;
 use super::timed_out;
@@ -40,11 +42,12 @@ impl Connector {
         &self.options
     }
 
-    /// Connects within the time limit.
+    /// Connects within the time limit, for the tasks of an event loop.
     pub(super) async fn connect(
         self: &Arc<Self>,
         route: &Arc<Route>,
         limit: Option<Duration>,
+        home: Home,
     ) -> Result<Connection> {
         let (connector, route) = (Arc::clone(self), Arc::clone(route));
         // A socket belongs to the runtime on which it was made, and must outlive the caller's.
@@ -56,7 +59,12 @@ impl Connector {
                     timed_out("the connection could not be made in time (connectTimeout)")
                 })??,
             };
-            Connection::new(stream).await
+            #[cfg(unix)]
+            let stream = match home {
+                RUNTIME => stream,
+                _ => stream.watched().map_err(dial_error)?,
+            };
+            Connection::new(stream, home).await
         }));
         dial.finish().await
     }

@@ -7,13 +7,15 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::connection::Connection;
+use super::connection::{Connection, Home};
 use super::proxy::Route;
 use crate::net::runtime;
 
 /// Stores close idle connections after some seconds; close them earlier, so that no request meets
 /// a connection that is just being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// What lay idle for less has not been closed meanwhile, as far as anybody can tell.
+const BRIEF: Duration = Duration::from_millis(5);
 /// Requests to one origin at once; more wait. The system's limit of open files is often 1,024.
 const MAX_BUSY: usize = 256;
 
@@ -48,12 +50,15 @@ impl Pool {
         }
     }
 
-    /// A connection that can be used at once.
-    pub(super) fn take(&self, route: &Arc<Route>) -> Option<Connection> {
+    /// A connection of an event loop that can be used at once.
+    pub(super) fn take(&self, route: &Arc<Route>, home: Home) -> Option<Connection> {
         loop {
             // Closing a connection needs no lock.
-            let (mut connection, since) = self.lock().host(route).idle.pop()?;
-            if since.elapsed() < IDLE_TIMEOUT && connection.is_fresh() {
+            let (mut connection, since) = self.lock().host(route).take(home)?;
+            let idle = since.elapsed();
+            let fresh = idle < BRIEF && connection.is_fresh()
+                || idle < IDLE_TIMEOUT && connection.is_still_fresh();
+            if fresh {
                 return Some(connection);
             }
         }
@@ -71,6 +76,13 @@ impl Pool {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Host {
+    fn take(&mut self, home: Home) -> Option<(Connection, Instant)> {
+        let at = self.idle.iter().rposition(|(idle, _)| idle.home == home)?;
+        Some(self.idle.remove(at))
     }
 }
 
