@@ -87,7 +87,7 @@ function stream(config, path, rangeOf) {
       const from = download;
       let chunk;
       try {
-        chunk = await run(config, path, (id) => from.read(port, id));
+        chunk = from.take() ?? (await run(config, path, (id) => from.read(port, id)));
       } catch (error) {
         leave();
         if (cancelled) return;

@@ -299,7 +299,7 @@ impl S3Handle {
 
 /// Runs the work of a small request: on the JavaScript thread, if that can watch its connection,
 /// else as [`start_call`] does.
-fn start_small<T: Settle + 'static>(
+pub(super) fn start_small<T: Settle + 'static>(
     client: &S3Client,
     env: Env,
     port: &Port,

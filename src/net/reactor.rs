@@ -172,13 +172,13 @@ impl WatchedStream {
         self.0.stream.shutdown(Shutdown::Write)
     }
 
-    /// The same connection, to be used by the runtime's tasks.
-    pub fn leave(self) -> io::Result<TcpStream> {
+    /// The same connection, to be used by the runtime's tasks. Only on the thread of the reactor that
+    /// watches it; nothing else may be done with this one.
+    pub fn leave(&self) -> io::Result<TcpStream> {
         let stream = self.0.stream.try_clone()?;
         if let Some(reactor) = current() {
             reactor.unwatch(&self.0);
         }
-        // Elsewhere the event loop lets go of it with the next arrival.
         self.0.lock().watched = false;
         Ok(stream)
     }

@@ -20,6 +20,8 @@ use super::sign::{self, Timestamp, UNSIGNED_PAYLOAD};
 use super::transport::{Transport, unix_now};
 use super::url::{Location, invalid_path};
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::http::LONG;
+use crate::net::runtime;
 
 /// Longest session token in a URL, percent-encoded, in bytes.
 const MAX_SESSION_TOKEN: usize = 2048;
@@ -53,6 +55,11 @@ pub struct S3DownloadResult {
 #[derive(Clone)]
 pub struct S3Client {
     pub(super) transport: Arc<Transport>,
+}
+
+async fn collect(mut body: S3Body) -> Result<(BytesMut, S3StatResult)> {
+    let bytes = body.collect_bytes().await?;
+    Ok((bytes, body.metadata))
 }
 
 impl S3Client {
@@ -111,9 +118,11 @@ impl S3Client {
         range: Option<ByteRange>,
     ) -> Result<(BytesMut, S3StatResult)> {
         self.limited(async {
-            let mut body = self.open(path, range).await?;
-            let bytes = body.collect_bytes().await?;
-            Ok((bytes, body.metadata))
+            let body = self.open(path, range).await?;
+            match body.left() {
+                Some(left) if left >= LONG => runtime::away_from_reactor(collect(body)).await,
+                _ => collect(body).await,
+            }
         })
         .await
     }

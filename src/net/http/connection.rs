@@ -192,6 +192,29 @@ impl Connection {
         }
     }
 
+    /// What is under the connection, and what was received and not used yet.
+    pub(super) fn into_parts(self) -> (Counted, Bytes, Watchdog) {
+        let http1::Parts { io, read_buf, .. } = self.driver.into_parts();
+        (io.into_inner(), read_buf, self.watchdog)
+    }
+
+    /// Whether the driver can still bring something.
+    pub(super) fn is_open(&self) -> bool {
+        !self.ended
+    }
+
+    /// The same connection for the tasks of another event loop; nothing may be under way on it.
+    #[cfg(unix)]
+    pub(super) fn moved_to(self, home: Home) -> Option<Self> {
+        let (stream, received, _) = self.into_parts();
+        let stream = stream.into_inner().watched().ok()?;
+        let made = pin!(Self::new(stream, home));
+        match made.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(connection) if received.is_empty() => connection.ok(),
+            _ => None,
+        }
+    }
+
     fn drive(&mut self, context: &mut Context<'_>) {
         if !self.ended && Pin::new(&mut self.driver).poll(context).is_ready() {
             self.ended = true;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::connection::{Connection, Home};
+use super::connection::{Connection, Home, RUNTIME};
 use super::proxy::Route;
 use crate::net::runtime;
 
@@ -58,9 +58,17 @@ impl Pool {
             let idle = since.elapsed();
             let fresh = idle < BRIEF && connection.is_fresh()
                 || idle < IDLE_TIMEOUT && connection.is_still_fresh();
-            if fresh {
-                return Some(connection);
+            if !fresh {
+                continue;
             }
+            #[cfg(unix)]
+            if connection.home != home {
+                match connection.moved_to(home) {
+                    Some(moved) => return Some(moved),
+                    None => continue,
+                }
+            }
+            return Some(connection);
         }
     }
 
@@ -80,8 +88,10 @@ impl Pool {
 }
 
 impl Host {
+    /// The one of this event loop that was used last, else one of the runtime's.
     fn take(&mut self, home: Home) -> Option<(Connection, Instant)> {
-        let at = self.idle.iter().rposition(|(idle, _)| idle.home == home)?;
+        let last = |home| self.idle.iter().rposition(|(idle, _)| idle.home == home);
+        let at = last(home).or_else(|| last(RUNTIME))?;
         Some(self.idle.remove(at))
     }
 }

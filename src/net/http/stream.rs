@@ -15,6 +15,8 @@ use tokio_rustls::client::TlsStream;
 use super::body::Progress;
 #[cfg(unix)]
 use crate::net::reactor::WatchedStream;
+#[cfg(unix)]
+use crate::net::runtime;
 
 /// Bytes that are received at once from a socket that another event loop watches.
 #[cfg(unix)]
@@ -56,6 +58,20 @@ impl Counted {
             progress,
             deaf: false,
         }
+    }
+
+    pub(super) fn into_inner(self) -> Stream {
+        self.stream
+    }
+
+    /// Makes the connection the runtime's, if another event loop watches it.
+    pub(super) fn leave_reactor(&mut self) -> io::Result<()> {
+        #[cfg(unix)]
+        if let Stream::Watched(stream) = &self.stream {
+            let _runtime = runtime::shared().enter();
+            self.stream = Stream::Plain(TcpStream::from_std(stream.leave()?)?);
+        }
+        Ok(())
     }
 
     fn sent(&mut self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
