@@ -47,6 +47,13 @@ class Config {
     this.made = undefined;
     /** Where the native client is the same. @type {Config | undefined} */
     this.origin = undefined;
+    /** @type {Config | undefined} */
+    this.bare = undefined;
+  }
+
+  /** This configuration without what belongs to one object. @returns {Config} */
+  get withoutHeaders() {
+    return (this.bare ??= this.with({ type: undefined, contentDisposition: undefined }));
   }
 
   /**

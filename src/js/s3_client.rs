@@ -13,11 +13,11 @@ use super::s3_listing::Listing;
 use super::s3_stream::S3Download;
 use super::s3_upload::S3Upload;
 use super::s3_values::{
-    COPY_LIMIT, Stat, list_options, payload, presign_options, put_options, range, whole,
+    Ascii, COPY_LIMIT, Stat, list_options, payload, presign_method, put_options, range, whole,
 };
 use crate::error::{Error, Result};
 use crate::net::runtime;
-use crate::s3::{MultiPartUploadOptions, S3Client};
+use crate::s3::{MultiPartUploadOptions, PresignOptions, S3Client};
 
 /// Resolved options of a client.
 #[napi(object, object_to_js = false)]
@@ -73,23 +73,6 @@ pub struct PutInit {
     pub acl: Option<String>,
     /// `x-amz-storage-class`.
     pub storage_class: Option<String>,
-}
-
-/// What a presigned URL allows.
-#[napi(object, object_to_js = false)]
-pub struct PresignInit {
-    /// The HTTP method.
-    pub method: String,
-    /// Seconds for which the URL is valid.
-    pub expires_in: u32,
-    /// `X-Amz-Acl`.
-    pub acl: Option<String>,
-    /// `x-amz-storage-class`.
-    pub storage_class: Option<String>,
-    /// `response-content-type`.
-    pub content_type: Option<String>,
-    /// `response-content-disposition`.
-    pub content_disposition: Option<String>,
 }
 
 /// Fields of a list request.
@@ -160,7 +143,14 @@ impl S3Handle {
 
     /// Stores `data`, which must not be changed before the call settles: it is sent from where
     /// it lies.
-    #[napi(catch_unwind)]
+    #[napi(
+        catch_unwind,
+        ts_args_type = "port: Port, id: number, path: string, data: Uint8Array, contentType?: string, contentDisposition?: string, contentEncoding?: string, acl?: string, storageClass?: string"
+    )]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an object would cost more than the call"
+    )]
     pub fn put(
         &self,
         env: Env,
@@ -168,10 +158,21 @@ impl S3Handle {
         id: u32,
         path: String,
         data: Uint8ArraySlice<'_>,
-        options: PutInit,
+        content_type: Option<String>,
+        content_disposition: Option<String>,
+        content_encoding: Option<String>,
+        acl: Option<String>,
+        storage_class: Option<String>,
     ) -> JsResult<()> {
         let client = self.client.clone();
         let body = payload(&env, data)?;
+        let options = PutInit {
+            content_type,
+            content_disposition,
+            content_encoding,
+            acl,
+            storage_class,
+        };
         let options = put_options(options, self.request_payer).map_err(to_js)?;
         let is_small = body.len() <= COPY_LIMIT;
         let work = async move { client.put(&path, body, &options).await.map(|_| ()) };
@@ -251,15 +252,40 @@ impl S3Handle {
         self.client.region().into_owned()
     }
 
-    /// A presigned URL.
-    #[napi(catch_unwind)]
+    /// A presigned URL. `method` is the place among GET, PUT, HEAD, DELETE and POST; `expiresIn` is
+    /// in seconds.
+    #[napi(catch_unwind, ts_return_type = "string")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an object would cost more than the call"
+    )]
     pub fn presign(
         &self,
         path: String,
-        init: PresignInit,
-    ) -> std::result::Result<String, JsError<String>> {
-        let options = presign_options(init, self.request_payer).map_err(coded)?;
-        self.client.presign(&path, &options).map_err(coded)
+        method: u32,
+        expires_in: u32,
+        acl: Option<String>,
+        storage_class: Option<String>,
+        content_type: Option<String>,
+        content_disposition: Option<String>,
+    ) -> std::result::Result<Ascii, JsError<String>> {
+        let options = PresignOptions {
+            method: presign_method(method),
+            expires_in,
+            acl: acl.as_deref().map(str::parse).transpose().map_err(coded)?,
+            storage_class: storage_class
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(coded)?,
+            content_type,
+            content_disposition,
+            request_payer: self.request_payer,
+        };
+        self.client
+            .presign(&path, &options)
+            .map(Ascii)
+            .map_err(coded)
     }
 
     /// Begins a download in pieces; the request is made by the first `read`.

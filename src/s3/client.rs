@@ -248,7 +248,11 @@ impl S3Client {
             Timestamp::from_unix(time),
         );
         let scheme = if endpoint.https { "https" } else { "http" };
-        Ok(format!("{scheme}://{}{path}?{query}", endpoint.authority))
+        let mut url = String::with_capacity(512);
+        for part in [scheme, "://", &endpoint.authority, &path, "?", &query] {
+            url.push_str(part);
+        }
+        Ok(url)
     }
 
     /// An upload of unknown length: one request while it is shorter than a part, else parts.

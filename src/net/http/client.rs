@@ -31,8 +31,8 @@ struct Inner {
 
 /// A request to be sent.
 pub struct Outgoing<'a> {
-    /// Its head.
-    pub head: RequestHead,
+    /// Makes its head, for each time that it is sent.
+    pub head: &'a (dyn Fn() -> Result<RequestHead> + Sync),
     /// Its body, in pieces.
     pub body: &'a [Bytes],
     /// Set when all of it was handed to the system.
@@ -75,15 +75,19 @@ impl HttpClient {
     ) -> Result<Response> {
         let Inner { connector, pool } = &*self.inner;
         let home = home(route);
-        let permit = pool.enter(route).await;
-        let mut kept = pool.take(route, home);
+        let mut head = Some((outgoing.head)()?);
+        let (permit, mut kept) = pool.enter(route, home).await;
         loop {
             let reused = kept.is_some();
             let mut connection = match kept.take() {
                 Some(connection) => connection,
                 None => connector.connect(route, timeouts.connect, home).await?,
             };
-            match connection.exchange(&outgoing, timeouts).await {
+            let head = match head.take() {
+                Some(head) => head,
+                None => (outgoing.head)()?,
+            };
+            match connection.exchange(head, &outgoing, timeouts).await {
                 // No request asks to change the protocol.
                 Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                     return Err(malformed("the peer sent an answer nobody asked for"));

@@ -15,15 +15,16 @@ use hyper_util::rt::TokioIo;
 
 use super::body::{Body, Progress};
 use super::client::Outgoing;
+use super::head::RequestHead;
 use super::stream::{Counted, Stream};
 use super::watchdog::Watchdog;
 use super::{Timeouts, closed, malformed, timed_out};
 use crate::error::Error;
 use crate::net::runtime;
 
-/// Longest head of a response, in bytes, and how many headers it may have.
+/// Longest head of a response, in bytes. It may have hyper's default of 100 headers: room for them
+/// is then on the stack.
 const MAX_HEAD: usize = 64 * 1024;
-const MAX_HEADERS: usize = 128;
 /// Room for reading bodies, to which hyper grows while they fill it.
 const MAX_BUFFER: usize = 512 * 1024;
 
@@ -59,7 +60,6 @@ impl Connection {
         let progress = Progress::default();
         let stream = Counted::new(stream, progress.clone());
         let (sender, driver) = http1::Builder::new()
-            .max_headers(MAX_HEADERS)
             .max_header_size(MAX_HEAD)
             .max_buf_size(MAX_BUFFER)
             .handshake(TokioIo::new(stream))
@@ -93,12 +93,13 @@ impl Connection {
     /// request is sent to its end is taken.
     pub(super) async fn exchange(
         &mut self,
+        head: RequestHead,
         outgoing: &Outgoing<'_>,
         timeouts: &Timeouts,
     ) -> Result<hyper::Response<Incoming>, Failure> {
         let (received, begin) = (self.progress.received(), self.progress.sent());
         let length: u64 = outgoing.body.iter().map(|piece| piece.len() as u64).sum();
-        let request = outgoing.head.request(Body::new(outgoing.body));
+        let request = head.request(Body::new(outgoing.body));
         let mut answer = pin!(self.sender.try_send_request(request));
         self.watchdog.arm(timeouts.stall);
         let mut moved = begin;

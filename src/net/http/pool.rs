@@ -38,37 +38,56 @@ struct Host {
 }
 
 impl Pool {
-    /// The right to one exchange, which ends when it is dropped.
-    pub(super) async fn enter(&self, route: &Arc<Route>) -> OwnedSemaphorePermit {
-        let busy = Arc::clone(&self.lock().host(route).busy);
-        match Arc::clone(&busy).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => match busy.acquire_owned().await {
-                Ok(permit) => permit,
+    /// The right to one exchange, which ends when it is dropped, and a connection of an event loop
+    /// that can be used at once, if there is one.
+    pub(super) async fn enter(
+        &self,
+        route: &Arc<Route>,
+        home: Home,
+    ) -> (OwnedSemaphorePermit, Option<Connection>) {
+        let (busy, idle) = {
+            let mut state = self.lock();
+            let host = state.host(route);
+            match Arc::clone(&host.busy).try_acquire_owned() {
+                Ok(permit) => (Ok(permit), host.take(home)),
+                Err(_) => (Err(Arc::clone(&host.busy)), None),
+            }
+        };
+        match busy {
+            Ok(permit) => (permit, self.fresh(route, home, idle)),
+            Err(busy) => match busy.acquire_owned().await {
+                Ok(permit) => {
+                    let idle = self.lock().host(route).take(home);
+                    (permit, self.fresh(route, home, idle))
+                }
                 Err(_) => unreachable!("the semaphore is never closed"),
             },
         }
     }
 
-    /// A connection of an event loop that can be used at once.
-    pub(super) fn take(&self, route: &Arc<Route>, home: Home) -> Option<Connection> {
+    /// The first of the idle ones that can be used, beginning with this.
+    fn fresh(
+        &self,
+        route: &Arc<Route>,
+        home: Home,
+        mut idle: Option<(Connection, Instant)>,
+    ) -> Option<Connection> {
         loop {
             // Closing a connection needs no lock.
-            let (mut connection, since) = self.lock().host(route).take(home)?;
-            let idle = since.elapsed();
-            let fresh = idle < BRIEF && connection.is_fresh()
-                || idle < IDLE_TIMEOUT && connection.is_still_fresh();
-            if !fresh {
-                continue;
-            }
+            let (mut connection, since) = idle?;
+            let idle_for = since.elapsed();
+            let fresh = idle_for < BRIEF && connection.is_fresh()
+                || idle_for < IDLE_TIMEOUT && connection.is_still_fresh();
+            let usable = Some(connection).filter(|_| fresh);
             #[cfg(unix)]
-            if connection.home != home {
-                match connection.moved_to(home) {
-                    Some(moved) => return Some(moved),
-                    None => continue,
-                }
+            let usable = usable.and_then(|connection| match connection.home == home {
+                true => Some(connection),
+                false => connection.moved_to(home),
+            });
+            if usable.is_some() {
+                return usable;
             }
-            return Some(connection);
+            idle = self.lock().host(route).take(home);
         }
     }
 
@@ -98,18 +117,10 @@ impl Host {
 
 impl State {
     fn host(&mut self, route: &Arc<Route>) -> &mut Host {
-        // `entry` would count the key up and down each time.
-        if !self.hosts.contains_key(route) {
-            let host = Host {
-                busy: Arc::new(Semaphore::new(MAX_BUSY)),
-                idle: Vec::new(),
-            };
-            self.hosts.insert(Arc::clone(route), host);
-        }
-        match self.hosts.get_mut(route) {
-            Some(host) => host,
-            None => unreachable!("it was inserted above"),
-        }
+        self.hosts.entry(Arc::clone(route)).or_insert_with(|| Host {
+            busy: Arc::new(Semaphore::new(MAX_BUSY)),
+            idle: Vec::new(),
+        })
     }
 }
 
