@@ -2,6 +2,7 @@
 /** A resolved set of options, and the native client that belongs to it. */
 
 const { S3Handle } = require("../../binding.js");
+const { port } = require("../port.js");
 const { environment, proxyVariables } = require("./env.js");
 const { layer, NOTHING } = require("./options.js");
 const { resolveTls } = require("./tls.js");
@@ -98,7 +99,7 @@ function shared(fields) {
  * @param {unknown} tls
  */
 function make(fields, tls) {
-  return new S3Handle({
+  return new S3Handle(port, {
     accessKeyId: fields.accessKeyId,
     secretAccessKey: fields.secretAccessKey,
     sessionToken: fields.sessionToken,

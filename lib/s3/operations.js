@@ -1,7 +1,6 @@
 "use strict";
 /** One function for each operation on one object or bucket: checks what is left, calls the core. */
 
-const { port } = require("../port.js");
 const { toBody } = require("./body.js");
 const { coded } = require("./errors.js");
 const { typeOfKey } = require("./mime.js");
@@ -50,7 +49,7 @@ function originOf(data) {
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 function get(config, path, range) {
-  return run(config, path, (id) => config.handle.get(port, id, path, range.start, range.end, range.suffix));
+  return run(config, path, (id) => config.handle.get(id, path, range.start, range.end, range.suffix));
 }
 
 /**
@@ -88,7 +87,7 @@ function stream(config, path, rangeOf) {
       const from = download;
       let chunk;
       try {
-        chunk = from.take() ?? (await run(config, path, (id) => from.read(port, id)));
+        chunk = from.take() ?? (await run(config, path, (id) => from.read(id)));
       } catch (error) {
         leave();
         if (cancelled) return;
@@ -113,7 +112,7 @@ function stream(config, path, rangeOf) {
  * @returns {Promise<S3Stat>}
  */
 function stat(config, path) {
-  return run(config, path, (id) => config.handle.stat(port, id, path), toStat);
+  return run(config, path, (id) => config.handle.stat(id, path), toStat);
 }
 
 /** @param {[number, string, number | null, string]} values */
@@ -125,7 +124,7 @@ const toStat = (values) => new S3Stat(values);
  * @returns {Promise<boolean>}
  */
 function exists(config, path) {
-  return run(config, path, (id) => config.handle.exists(port, id, path));
+  return run(config, path, (id) => config.handle.exists(id, path));
 }
 
 /**
@@ -134,7 +133,7 @@ function exists(config, path) {
  * @returns {Promise<boolean>}
  */
 function remove(config, path) {
-  return run(config, path, (id) => config.handle.delete(port, id, path));
+  return run(config, path, (id) => config.handle.delete(id, path));
 }
 
 /**
@@ -177,7 +176,7 @@ function write(config, path, data) {
 async function copy(config, path, { config: from, path: source, stream }) {
   const options = putOptions(config, path);
   try {
-    return await run(config, path, (id) => config.handle.copy(port, id, from.handle, source, path, options));
+    return await run(config, path, (id) => config.handle.copy(id, from.handle, source, path, options));
   } catch (error) {
     if (/** @type {{ code?: unknown }} */ (error).code !== "NotImplemented") throw error;
     return pump(stream(), new S3Writer(config, path, options), config.fields.signal);
@@ -211,7 +210,7 @@ function put(config, path, bytes, type) {
     config,
     path,
     (id) =>
-      config.handle.put(port, id, path, bytes, contentType, contentDisposition, contentEncoding, acl, storageClass),
+      config.handle.put(id, path, bytes, contentType, contentDisposition, contentEncoding, acl, storageClass),
     () => byteLength,
   );
 }
@@ -299,7 +298,7 @@ function list(config, input) {
     // Other values count as true or false, these as absent.
     fetchOwner: [undefined, null, ""].includes(/** @type {any} */ (fetchOwner)) ? undefined : Boolean(fetchOwner),
   };
-  return run(config, "", (id) => config.handle.list(port, id, query)).then((json) => JSON.parse(json));
+  return run(config, "", (id) => config.handle.list(id, query)).then((json) => JSON.parse(json));
 }
 
 /**

@@ -16,7 +16,7 @@ use napi::{JsError, sys};
 use super::exchange::Exchange;
 use super::port::PortHandle;
 use super::tape::Tape;
-use super::uv::{self, PollHandle};
+use super::uv::{self, CheckHandle, PollHandle};
 use super::value;
 
 /// What a descriptor is watched for; one at a time.
@@ -58,6 +58,8 @@ pub struct EventLoop {
     exchange: Rc<Exchange>,
     watches: RefCell<HashMap<Key, Watch>>,
     ready: RefCell<VecDeque<Rc<dyn Source>>>,
+    /// Delivers behind the callbacks of a turn what several sockets have brought.
+    check: RefCell<Option<CheckHandle>>,
     /// Handles whose close callback is still to come, watched or not.
     open: Cell<usize>,
     /// Set while the environment waits for these.
@@ -97,6 +99,7 @@ impl EventLoop {
             exchange,
             watches: RefCell::default(),
             ready: RefCell::default(),
+            check: RefCell::default(),
             open: Cell::new(0),
             waiting: Cell::new(ptr::null_mut()),
             shut_down: Cell::new(false),
@@ -210,6 +213,10 @@ impl EventLoop {
         let watches = std::mem::take(&mut *self.watches.borrow_mut());
         drop(watches);
         self.ready.borrow_mut().clear();
+        if let Some(check) = &mut *self.check.borrow_mut() {
+            // SAFETY: the handle is closed here alone, and the event loop holds it until then.
+            unsafe { check.close(on_check_closed) };
+        }
         self.finish_shut_down();
     }
 
@@ -221,6 +228,33 @@ impl EventLoop {
                 unsafe { sys::napi_remove_async_cleanup_hook(hook) };
             }
         }
+    }
+
+    /// Delivers when all descriptors of this turn have been looked at: one entry into JavaScript
+    /// serves all that has arrived on them.
+    fn deliver_together(self: &Rc<Self>) {
+        let mut place = self.check.borrow_mut();
+        if place.is_none()
+            && let Some(functions) = uv::functions()
+        {
+            let data = Rc::into_raw(Rc::clone(self));
+            // SAFETY: the loop is this thread's; its share of `self` is given back when the handle
+            // is closed.
+            match unsafe { CheckHandle::new(functions, self.uv_loop, data.cast_mut().cast()) } {
+                Ok(check) => {
+                    self.open.set(self.open.get() + 1);
+                    *place = Some(check);
+                }
+                // SAFETY: the handle was not initialised, so libuv does not know its share.
+                Err(_) => drop(unsafe { Rc::from_raw(data) }),
+            }
+        }
+        let Some(check) = &mut *place else {
+            drop(place);
+            return self.deliver();
+        };
+        // SAFETY: it is closed only when the loop is shut down, and then nothing arrives.
+        unsafe { check.start(on_check) };
     }
 
     fn closed(&self) {
@@ -347,7 +381,10 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
         if next != Next::Wait {
             let event_loop = &state.event_loop;
             event_loop.unpack_later(Rc::clone(&state.source));
-            event_loop.deliver();
+            match state.key {
+                Key::Target(_) => event_loop.deliver(),
+                Key::Socket(_) => event_loop.deliver_together(),
+            }
         }
     }));
     // A bug; without the handle it cannot repeat itself for ever.
@@ -357,6 +394,26 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
     if failed || (stopped && state.start().is_err()) {
         state.close();
     }
+}
+
+unsafe extern "C" fn on_check(handle: *mut c_void) {
+    // SAFETY: the data is a share of the event loop, which lives until `on_check_closed`.
+    let event_loop = unsafe { &*uv::data(handle).cast::<EventLoop>() };
+    if let Some(check) = &mut *event_loop.check.borrow_mut() {
+        // SAFETY: no callback is called when it is closed.
+        unsafe { check.stop() };
+    }
+    if let Some(event_loop) = event_loop.this.upgrade() {
+        // A panic is a bug; what was not delivered then is delivered with the next arrival.
+        let _ = catch_unwind(AssertUnwindSafe(|| event_loop.deliver()));
+    }
+}
+
+unsafe extern "C" fn on_check_closed(handle: *mut c_void) {
+    // SAFETY: the data is libuv's share of the event loop, which it gives back here, once.
+    let event_loop = unsafe { Rc::from_raw(uv::data(handle).cast::<EventLoop>()) };
+    event_loop.check.borrow_mut().take();
+    event_loop.closed();
 }
 
 unsafe extern "C" fn on_closed(handle: *mut c_void) {

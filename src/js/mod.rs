@@ -10,6 +10,7 @@
     reason = "the shapes of arguments are those that napi hands over"
 )]
 
+mod caller;
 mod cancel;
 #[cfg(unix)]
 mod event_loop;

@@ -1,13 +1,13 @@
 //! The native S3 client: one handle for each resolved set of options, one call for each operation.
 
 use std::collections::HashMap;
-use std::future::Future;
 
 use napi::bindgen_prelude::{Error as JsError, Result as JsResult, Uint8ArraySlice};
 use napi::{Env, Status};
 use napi_derive::napi;
 
-use super::port::{Port, PortHandle, Settle, ended_without_result};
+use super::caller::Caller;
+use super::port::Port;
 use super::redis_options::LaneTls;
 use super::s3_listing::Listing;
 use super::s3_stream::S3Download;
@@ -15,7 +15,7 @@ use super::s3_upload::S3Upload;
 use super::s3_values::{
     Ascii, COPY_LIMIT, Stat, list_options, payload, presign_method, put_options, range, whole,
 };
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::net::runtime;
 use crate::s3::{MultiPartUploadOptions, PresignOptions, S3Client};
 
@@ -98,6 +98,7 @@ pub struct ListInit {
 #[napi]
 pub struct S3Handle {
     client: S3Client,
+    caller: Caller,
     request_payer: bool,
 }
 
@@ -105,8 +106,9 @@ pub struct S3Handle {
 impl S3Handle {
     /// Makes no connection.
     #[napi(constructor, catch_unwind)]
-    pub fn new(init: HandleInit) -> std::result::Result<Self, JsError<String>> {
+    pub fn new(port: &Port, init: HandleInit) -> std::result::Result<Self, JsError<String>> {
         Ok(Self {
+            caller: Caller::new(port),
             request_payer: init.request_payer.unwrap_or_default(),
             client: S3Client::new(init.try_into().map_err(coded)?),
         })
@@ -115,7 +117,7 @@ impl S3Handle {
     /// Settles with the object's bytes.
     #[napi(
         catch_unwind,
-        ts_args_type = "port: Port, id: number, path: string, start?: number, end?: number, suffix?: number"
+        ts_args_type = "id: number, path: string, start?: number, end?: number, suffix?: number"
     )]
     #[allow(
         clippy::too_many_arguments,
@@ -124,7 +126,6 @@ impl S3Handle {
     pub fn get(
         &self,
         env: Env,
-        port: &Port,
         id: u32,
         path: String,
         start: Option<f64>,
@@ -133,7 +134,7 @@ impl S3Handle {
     ) -> JsResult<()> {
         let client = self.client.clone();
         let range = range(start, end, suffix);
-        start_small(&self.client, env, port, id, async move {
+        self.caller.start_small(&self.client, env, id, async move {
             client
                 .download_into(&path, range)
                 .await
@@ -145,7 +146,7 @@ impl S3Handle {
     /// it lies.
     #[napi(
         catch_unwind,
-        ts_args_type = "port: Port, id: number, path: string, data: Uint8Array, contentType?: string, contentDisposition?: string, contentEncoding?: string, acl?: string, storageClass?: string"
+        ts_args_type = "id: number, path: string, data: Uint8Array, contentType?: string, contentDisposition?: string, contentEncoding?: string, acl?: string, storageClass?: string"
     )]
     #[allow(
         clippy::too_many_arguments,
@@ -154,7 +155,6 @@ impl S3Handle {
     pub fn put(
         &self,
         env: Env,
-        port: &Port,
         id: u32,
         path: String,
         data: Uint8ArraySlice<'_>,
@@ -177,9 +177,9 @@ impl S3Handle {
         let is_small = body.len() <= COPY_LIMIT;
         let work = async move { client.put(&path, body, &options).await.map(|_| ()) };
         if is_small {
-            start_small(&self.client, env, port, id, work)
+            self.caller.start_small(&self.client, env, id, work)
         } else {
-            start_call(env, port, id, work)
+            self.caller.start(env, id, work)
         }
     }
 
@@ -194,7 +194,6 @@ impl S3Handle {
     pub fn copy(
         &self,
         env: Env,
-        port: &Port,
         id: u32,
         from: &S3Handle,
         source: String,
@@ -203,7 +202,7 @@ impl S3Handle {
     ) -> JsResult<()> {
         let (client, from) = (self.client.clone(), from.client.clone());
         let options = put_options(options, self.request_payer).map_err(to_js)?;
-        start_call(env, port, id, async move {
+        self.caller.start(env, id, async move {
             let length = client.copy(&from, &source, &path, &options).await?;
             Ok(length as f64)
         })
@@ -211,37 +210,40 @@ impl S3Handle {
 
     /// Settles with `[size, etag, lastModified, type]`.
     #[napi(catch_unwind)]
-    pub fn stat(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
+    pub fn stat(&self, env: Env, id: u32, path: String) -> JsResult<()> {
         let client = self.client.clone();
-        start_small(&self.client, env, port, id, async move {
+        self.caller.start_small(&self.client, env, id, async move {
             client.stat(&path).await.map(Stat)
         })
     }
 
     /// Settles with a boolean.
     #[napi(catch_unwind)]
-    pub fn exists(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
+    pub fn exists(&self, env: Env, id: u32, path: String) -> JsResult<()> {
         let client = self.client.clone();
-        start_small(&self.client, env, port, id, async move {
-            client.exists(&path).await
-        })
+        self.caller.start_small(
+            &self.client,
+            env,
+            id,
+            async move { client.exists(&path).await },
+        )
     }
 
     /// Settles with `true`.
     #[napi(catch_unwind)]
-    pub fn delete(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
+    pub fn delete(&self, env: Env, id: u32, path: String) -> JsResult<()> {
         let client = self.client.clone();
-        start_small(&self.client, env, port, id, async move {
+        self.caller.start_small(&self.client, env, id, async move {
             client.delete(&path).await.map(|_| true)
         })
     }
 
     /// Settles with the page as JSON.
     #[napi(catch_unwind)]
-    pub fn list(&self, env: Env, port: &Port, id: u32, input: ListInit) -> JsResult<()> {
+    pub fn list(&self, env: Env, id: u32, input: ListInit) -> JsResult<()> {
         let client = self.client.clone();
         let options = list_options(input, self.request_payer);
-        start_small(&self.client, env, port, id, async move {
+        self.caller.start_small(&self.client, env, id, async move {
             Listing::new(&client.list_objects(&options).await?)
         })
     }
@@ -300,7 +302,12 @@ impl S3Handle {
         end: Option<f64>,
         suffix: Option<f64>,
     ) -> S3Download {
-        S3Download::new(self.client.clone(), path, range(start, end, suffix))
+        S3Download::new(
+            self.caller.clone(),
+            self.client.clone(),
+            path,
+            range(start, end, suffix),
+        )
     }
 
     /// Begins an upload in pieces; nothing is sent before the first part is full. The parts are
@@ -319,82 +326,10 @@ impl S3Handle {
             length: length.map(whole),
             ..options.into()
         };
-        Ok(S3Upload::new(self.client.multipart(&path, options)))
-    }
-}
-
-/// Runs the work of a small request: on the JavaScript thread, if that can watch its connection,
-/// else as [`start_call`] does.
-pub(super) fn start_small<T: Settle + 'static>(
-    client: &S3Client,
-    env: Env,
-    port: &Port,
-    id: u32,
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> JsResult<()> {
-    #[cfg(unix)]
-    if client.is_plain()
-        && let Some(event_loop) = port.event_loop()
-    {
-        let port = port.handle();
-        let cancellation = port.cancellation();
-        port.begin(&env)?;
-        let work = async move {
-            let outcome = match cancellation {
-                None => work.await,
-                Some(cancellation) => cancellation.limit(work).await,
-            };
-            outcome.map(|value| Box::new(value) as Box<dyn Settle>)
-        };
-        port.tasks().begin(&port, &event_loop, id, Box::pin(work));
-        return Ok(());
-    }
-    start_call(env, port, id, work)
-}
-
-/// Runs work on the shared runtime and settles the call with what comes of it.
-pub(super) fn start_call<T: Settle + 'static>(
-    env: Env,
-    port: &Port,
-    id: u32,
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> JsResult<()> {
-    let port = port.handle();
-    let cancellation = port.cancellation();
-    port.begin(&env)?;
-    runtime::shared().spawn(async move {
-        let mut guard = SettleOnce {
-            port,
-            id,
-            done: false,
-        };
-        let outcome = match cancellation {
-            None => work.await,
-            Some(cancellation) => cancellation.limit(work).await,
-        };
-        guard.settle(outcome.map(|value| Box::new(value) as Box<dyn Settle>));
-    });
-    Ok(())
-}
-
-/// Settles the call even if the work panics.
-struct SettleOnce {
-    port: PortHandle,
-    id: u32,
-    done: bool,
-}
-
-impl SettleOnce {
-    fn settle(&mut self, outcome: Result<Box<dyn Settle>>) {
-        if !std::mem::replace(&mut self.done, true) {
-            self.port.complete(self.id, outcome);
-        }
-    }
-}
-
-impl Drop for SettleOnce {
-    fn drop(&mut self) {
-        self.settle(Err(ended_without_result()));
+        Ok(S3Upload::new(
+            self.caller.clone(),
+            self.client.multipart(&path, options),
+        ))
     }
 }
 

@@ -11,9 +11,9 @@ use napi::{Env, sys};
 use napi_derive::napi;
 use tokio::sync::{Mutex, mpsc, watch};
 
-use super::port::{Port, Settle};
+use super::caller::Caller;
+use super::port::Settle;
 use super::recycled::Recycled;
-use super::s3_client::start_small;
 use super::value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::http::LONG;
@@ -28,6 +28,7 @@ const AHEAD: usize = 2;
 /// A download that is read piece by piece.
 #[napi]
 pub struct S3Download {
+    caller: Caller,
     client: S3Client,
     state: Arc<Mutex<State>>,
     cancelled: watch::Sender<bool>,
@@ -45,8 +46,14 @@ enum State {
 }
 
 impl S3Download {
-    pub(super) fn new(client: S3Client, path: String, range: Option<ByteRange>) -> Self {
+    pub(super) fn new(
+        caller: Caller,
+        client: S3Client,
+        path: String,
+        range: Option<ByteRange>,
+    ) -> Self {
         Self {
+            caller,
             client,
             state: Arc::new(Mutex::new(State::Waiting(path, range))),
             cancelled: watch::Sender::new(false),
@@ -77,10 +84,10 @@ impl S3Download {
 
     /// Settles with the next piece, or with `undefined` at the end.
     #[napi(catch_unwind)]
-    pub fn read(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
+    pub fn read(&self, env: Env, id: u32) -> JsResult<()> {
         let (client, state) = (self.client.clone(), Arc::clone(&self.state));
         let mut cancelled = self.cancelled.subscribe();
-        start_small(&self.client, env, port, id, async move {
+        self.caller.start_small(&self.client, env, id, async move {
             let mut state = state.lock().await;
             let outcome = tokio::select! {
                 outcome = state.next_piece(&client) => outcome,

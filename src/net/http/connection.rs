@@ -51,7 +51,8 @@ pub(super) struct Failure {
 }
 
 impl Connection {
-    pub(super) async fn new(stream: Stream, home: Home) -> Result<Self, Error> {
+    /// It is moved often, and large.
+    pub(super) async fn new(stream: Stream, home: Home) -> Result<Box<Self>, Error> {
         let watchdog = {
             // The timer must outlive the caller's runtime.
             let _runtime = runtime::shared().enter();
@@ -65,14 +66,14 @@ impl Connection {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| explained(&error))?;
-        Ok(Self {
+        Ok(Box::new(Self {
             home,
             sender,
             driver,
             ended: false,
             progress,
             watchdog,
-        })
+        }))
     }
 
     /// Whether the connection can take another request. Polling it once is enough to see that the
@@ -206,7 +207,7 @@ impl Connection {
 
     /// The same connection for the tasks of another event loop; nothing may be under way on it.
     #[cfg(unix)]
-    pub(super) fn moved_to(self, home: Home) -> Option<Self> {
+    pub(super) fn moved_to(self, home: Home) -> Option<Box<Self>> {
         let (stream, received, _) = self.into_parts();
         let stream = stream.into_inner().watched().ok()?;
         let made = pin!(Self::new(stream, home));

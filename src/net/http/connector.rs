@@ -48,7 +48,7 @@ impl Connector {
         route: &Arc<Route>,
         limit: Option<Duration>,
         home: Home,
-    ) -> Result<Connection> {
+    ) -> Result<Box<Connection>> {
         let (connector, route) = (Arc::clone(self), Arc::clone(route));
         // A socket belongs to the runtime on which it was made, and must outlive the caller's.
         let dial = Abandoned(runtime::shared().spawn(async move {
@@ -99,10 +99,10 @@ impl Connector {
 }
 
 /// A dial that ends when nobody waits for it any more.
-struct Abandoned(tokio::task::JoinHandle<Result<Connection>>);
+struct Abandoned(tokio::task::JoinHandle<Result<Box<Connection>>>);
 
 impl Abandoned {
-    async fn finish(mut self) -> Result<Connection> {
+    async fn finish(mut self) -> Result<Box<Connection>> {
         (&mut self.0).await.unwrap_or_else(|source| {
             let message = "the connection attempt was cancelled";
             Err(Error::new(ErrorKind::Connection, "ConnectionClosed", message).with_source(source))

@@ -25,7 +25,7 @@ pub(super) struct Direct {
 
 impl Direct {
     /// Takes a connection over whose response has this body; from then on it is the runtime's.
-    pub(super) fn take_over(connection: Connection, mut body: Incoming) -> Result<Self> {
+    pub(super) fn take_over(connection: Box<Connection>, mut body: Incoming) -> Result<Self> {
         // hyper hands over one piece before it is asked for any.
         let first = match Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
@@ -74,7 +74,7 @@ impl Direct {
     }
 
     /// The connection behind the body's end, for another request.
-    pub(super) fn into_connection(self) -> Option<Connection> {
+    pub(super) fn into_connection(self) -> Option<Box<Connection>> {
         if self.received.iter().any(|piece| !piece.is_empty()) {
             return None;
         }

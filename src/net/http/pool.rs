@@ -34,7 +34,7 @@ struct State {
 struct Host {
     busy: Arc<Semaphore>,
     /// The one that was used last is at the end.
-    idle: Vec<(Connection, Instant)>,
+    idle: Vec<(Box<Connection>, Instant)>,
 }
 
 impl Pool {
@@ -44,7 +44,7 @@ impl Pool {
         &self,
         route: &Arc<Route>,
         home: Home,
-    ) -> (OwnedSemaphorePermit, Option<Connection>) {
+    ) -> (OwnedSemaphorePermit, Option<Box<Connection>>) {
         let (busy, idle) = {
             let mut state = self.lock();
             let host = state.host(route);
@@ -70,8 +70,8 @@ impl Pool {
         &self,
         route: &Arc<Route>,
         home: Home,
-        mut idle: Option<(Connection, Instant)>,
-    ) -> Option<Connection> {
+        mut idle: Option<(Box<Connection>, Instant)>,
+    ) -> Option<Box<Connection>> {
         loop {
             // Closing a connection needs no lock.
             let (mut connection, since) = idle?;
@@ -92,7 +92,7 @@ impl Pool {
     }
 
     /// Keeps a connection for the next request.
-    pub(super) fn put(self: &Arc<Self>, route: &Arc<Route>, connection: Connection) {
+    pub(super) fn put(self: &Arc<Self>, route: &Arc<Route>, connection: Box<Connection>) {
         let mut state = self.lock();
         state.host(route).idle.push((connection, Instant::now()));
         if !std::mem::replace(&mut state.reaping, true) {
@@ -108,7 +108,7 @@ impl Pool {
 
 impl Host {
     /// The one of this event loop that was used last, else one of the runtime's.
-    fn take(&mut self, home: Home) -> Option<(Connection, Instant)> {
+    fn take(&mut self, home: Home) -> Option<(Box<Connection>, Instant)> {
         let last = |home| self.idle.iter().rposition(|(idle, _)| idle.home == home);
         let at = last(home).or_else(|| last(RUNTIME))?;
         Some(self.idle.remove(at))

@@ -48,14 +48,14 @@ pub struct Response {
 
 /// Where the body comes from.
 enum Source {
-    Hyper(Connection, Incoming),
+    Hyper(Box<Connection>, Incoming),
     Direct(Direct),
 }
 
 impl Response {
     pub(super) fn new(
         response: hyper::Response<Incoming>,
-        mut connection: Connection,
+        mut connection: Box<Connection>,
         home: Home,
         stall: Option<Duration>,
     ) -> Self {
