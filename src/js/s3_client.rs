@@ -244,7 +244,7 @@ impl S3Handle {
         let client = self.client.clone();
         let options = list_options(input, self.request_payer);
         self.caller.start_small(&self.client, env, id, async move {
-            Listing::new(&client.list_objects(&options).await?)
+            Listing::new(&client.list_document(&options).await?)
         })
     }
 

@@ -200,6 +200,11 @@ impl S3Client {
         &self,
         options: &S3ListObjectsOptions,
     ) -> Result<S3ListObjectsResult> {
+        list::response(&self.list_document(options).await?)
+    }
+
+    /// [`list_objects`](Self::list_objects), as the store sends it.
+    pub(crate) async fn list_document(&self, options: &S3ListObjectsOptions) -> Result<BytesMut> {
         self.transport.check_credentials()?;
         let bucket = &self.transport.config.credentials.bucket;
         let bucket = bucket.trim_matches(['/', '\\']).replace('\\', "/");
@@ -207,10 +212,8 @@ impl S3Client {
             return Err(invalid_path());
         }
         let request = list::request(&bucket, options);
-        let document = self
-            .limited(self.transport.send_for_document(&request))
-            .await?;
-        list::response(&document)
+        self.limited(self.transport.send_for_document(&request))
+            .await
     }
 
     /// A URL by which anyone can do one thing with an object for a while.
