@@ -4,11 +4,12 @@
 //   node commands/generate.mjs --check   exit 1 if a checked-in file differs from what would be written
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { emitCacheable } from "./emit/cacheable.mjs";
 import { emitDocs } from "./emit/docs.mjs";
 import { emitKeySpecs } from "./emit/key-specs.mjs";
 import { emitMethods } from "./emit/methods.mjs";
 import { emitTable } from "./emit/table.mjs";
-import { emitTypes } from "./emit/types.mjs";
+import { emitChain, emitTypes } from "./emit/types.mjs";
 import { readFacts, readMethods, readWithout } from "./read.mjs";
 
 const root = new URL("../", import.meta.url);
@@ -19,8 +20,10 @@ export function generate() {
   const methods = readMethods();
   return new Map([
     ["docs/commands.md", emitDocs(facts, methods, readWithout())],
+    ["lib/redis/cache/commands.js", emitCacheable(facts)],
     ["lib/redis/key_specs.js", emitKeySpecs(facts)],
     ["lib/redis/commands.d.ts", emitTypes(facts, methods)],
+    ["lib/redis/transaction/commands.d.ts", emitChain(facts, methods)],
     ["lib/redis/commands.js", emitMethods(methods)],
     ["src/redis/command_table.rs", emitTable(facts)],
   ]);

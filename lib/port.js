@@ -142,6 +142,14 @@ function abandon(id, reason) {
 }
 
 /**
+ * The group of a call that waits.
+ * @param {number} id
+ */
+function groupOf(id) {
+  return slots[id]?.group;
+}
+
+/**
  * Visits the calls that wait.
  * @param {(pending: Pending, id: number) => void} visit
  */
@@ -230,6 +238,9 @@ function settle(end, ...values) {
         break;
       case Tag.Ok:
         value = "OK";
+        break;
+      case Tag.Queued:
+        value = "QUEUED";
         break;
       case Tag.Integer:
         value = signed[at - 1];
@@ -323,6 +334,7 @@ module.exports = {
   register,
   forget,
   abandon,
+  groupOf,
   eachPending,
   newTarget,
   listen,

@@ -9,10 +9,9 @@ const { Meta, metaOf } = require("./meta.js");
 const { PLAIN, BOOLEAN } = require("./outcomes.js");
 
 /**
- * @typedef {Pick<import("./connection.js").Connection, "subscriber" | "subscriptions" | "issue" | "subscribe" | "unsubscribe">} Sender
- *   what takes commands: a connection, or a view of one
+ * @typedef {import("./sender.js").Sender} Sender
  * @typedef {import("./encode.js").Argument} Argument
- * @typedef {(this: unknown, ...args: any[]) => Promise<any>} Method
+ * @typedef {(this: unknown, ...args: any[]) => any} Method
  * @typedef {object} Options
  * @property {number} [length] the function's `length`
  * @property {"boolean" | "buffer"} [reply] how the reply is changed

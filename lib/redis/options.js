@@ -19,6 +19,8 @@ const TLS_SCHEME = /^[\0- ]*(rediss|valkeys|(redis|valkey)\+tls(\+unix)?):\/\//i
  * @property {boolean} enableAutoPipelining
  * @property {import("./admission.js").Rules} rules
  * @property {CredentialsProvider | undefined} credentials
+ * @property {number} [acquireTimeout] milliseconds that one waits for a connection of a pool
+ * @property {import("./cache/options.js").CacheOptions} [cache]
  */
 
 /**
@@ -28,6 +30,8 @@ const TLS_SCHEME = /^[\0- ]*(rediss|valkeys|(redis|valkey)\+tls(\+unix)?):\/\//i
  * @returns {Resolved}
  */
 function resolveOptions(url, given) {
+  const rules = resolveRules(given);
+  const cache = resolveCache(given["clientCache"], rules.keyPrefix);
   return {
     lane: {
       connectionTimeout: uint32(given, "connectionTimeout", 10_000),
@@ -38,16 +42,29 @@ function resolveOptions(url, given) {
       enableDebugLogging: Boolean(given["debug"]) || DEBUG.test(process.env["NODE_DEBUG"] ?? ""),
       keepAlive: given["keepAlive"] === false ? 0 : uint32(given, "keepAlive", 30_000),
       deadPeerTimeout: uint32(given, "deadPeerTimeout", 30_000),
+      maxBlockingConnections: positive(uint32(given, "maxBlockingConnections", 100), "maxBlockingConnections"),
+      idleConnectionTimeout: uint32(given, "idleConnectionTimeout", 10_000),
       clientName: given["name"] === undefined ? undefined : text(given, "name", "The client's "),
       library: resolveLibrary(given["library"]),
       hasCredentials: given["credentials"] !== undefined,
       tls: resolveTls(given["tls"], TLS_SCHEME.test(url)),
       target: resolveTarget(given),
+      ...(cache === undefined ? {} : { tracking: { prefixes: cache.prefixes } }),
     },
     enableAutoPipelining: flag(given, "enableAutoPipelining"),
-    rules: resolveRules(given),
+    rules,
+    cache,
     credentials: resolveCredentials(given["credentials"]),
   };
+}
+
+/**
+ * @param {unknown} cache
+ * @param {string | Uint8Array} keyPrefix
+ */
+function resolveCache(cache, keyPrefix) {
+  if (cache === undefined || cache === null || cache === false) return undefined;
+  return require("./cache/options.js").resolveCache(cache, keyPrefix);
 }
 
 /**
@@ -101,6 +118,15 @@ function uint32(options, name, missing) {
     );
   }
   return value;
+}
+
+/**
+ * @param {number} value
+ * @param {string} name
+ */
+function positive(value, name) {
+  if (value > 0) return value;
+  throw coded(RangeError, "ERR_OUT_OF_RANGE", `The value of "${name}" is out of range. It must be > 0. Received ${value}`);
 }
 
 /**

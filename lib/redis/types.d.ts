@@ -1,7 +1,23 @@
 /** The Redis/Valkey client: declarations. Each command's method is in `commands.d.ts`. */
 import type { RedisCommands } from "./commands.js";
+import type { RedisCache, RedisCacheOptions } from "./cache/types.js";
+import type { RedisIterators } from "./iterators/types.js";
+import type { RedisLeasing } from "./pool/types.js";
+import type { RedisScripting } from "./scripts/types.js";
+import type { RedisStreams } from "./streams/types.js";
+import type { RedisBatching } from "./transaction/types.js";
 
 export type { RedisCommands };
+export * from "./cache/types.js";
+export * from "./iterators/types.js";
+export * from "./pool/types.js";
+export * from "./scripts/types.js";
+export * from "./streams/types.js";
+export * from "./transaction/types.js";
+
+/** What clients and their views offer on top of single commands. */
+export interface RedisFeatures<Text = string>
+  extends RedisIterators<Text>, RedisScripting, RedisStreams<Text>, RedisBatching<Text> {}
 
 /** TLS settings of a connection. */
 export interface RedisTlsOptions {
@@ -80,9 +96,17 @@ export interface RedisOptions extends RedisAddress {
   /**
    * Milliseconds that a command waits without a byte from the server before the server is asked
    * with `PING`; after as long again the connection is given up and made anew. Blocking commands
-   * may wait for as long as they like. 0 never gives up. Default 30,000.
+   * may wait for as long as they like; a server that is busy with a script of a minute is taken for
+   * dead. 0 never gives up. Default 30,000.
    */
   deadPeerTimeout?: number;
+  /**
+   * Connections beside the first one, for commands that block (`BLPOP`, `XREAD` with `BLOCK` and others) and for
+   * `acquire()`; what needs another waits. At least 1. Default 100.
+   */
+  maxBlockingConnections?: number;
+  /** Milliseconds after which such a connection is closed when nobody needs it; 0 keeps it. Default 10,000. */
+  idleConnectionTimeout?: number;
   /** Name of the connection, as `CLIENT LIST` shows it. */
   name?: string;
   /** Tells the server which library this is (`CLIENT SETINFO`): this one, or another. Default false. */
@@ -92,6 +116,12 @@ export interface RedisOptions extends RedisAddress {
    * value or a secret. Default false.
    */
   debug?: boolean;
+  /**
+   * Answers reads from memory, until the server tells that a key has changed. `true` takes the defaults of
+   * {@link RedisCacheOptions}. A server that cannot tell, because it speaks RESP2 only, is refused with
+   * `ERR_REDIS_TRACKING_UNSUPPORTED`. Default false.
+   */
+  clientCache?: boolean | RedisCacheOptions;
   /** Asked for the user and password of each new connection; replaces those of the URL. */
   credentials?: RedisCredentialsProvider;
 }
@@ -171,7 +201,7 @@ export interface RedisBufferListenerOptions extends Omit<RedisListenerOptions, "
  */
 export class RedisError extends Error {
   constructor(code: string, message: string, options?: { cause?: unknown });
-  readonly name: "RedisError";
+  readonly name: string;
   /** Which failure: `ERR_REDIS_SERVER_ERROR`, `ERR_REDIS_CONNECTION_CLOSED` and so on. */
   readonly code: string;
 }
@@ -198,7 +228,7 @@ export interface RedisPush {
  * The commands of a client under other conditions: with a deadline, a signal, or replies as bytes.
  * It is light, and shares the client's connection.
  */
-export interface RedisView<Text = string> extends RedisCommands<Text> {
+export interface RedisView<Text = string> extends RedisCommands<Text>, RedisFeatures<Text> {
   /** Sends any command; see {@link RedisClient.send}. */
   send: RedisClient["send"];
   /** A view with further conditions, which win over those that this one has. */
@@ -209,7 +239,7 @@ export interface RedisView<Text = string> extends RedisCommands<Text> {
   readonly buffers: RedisView<Buffer>;
 }
 
-export interface RedisClient extends RedisCommands {}
+export interface RedisClient extends RedisCommands, RedisFeatures, RedisLeasing {}
 
 /**
  * A connection to a Redis or Valkey server. It dials at the first command; commands of one turn
@@ -241,6 +271,9 @@ export class RedisClient {
 
   /** Whether the server has accepted the handshake. */
   readonly connected: boolean;
+
+  /** The cache, if the option `clientCache` has made one. */
+  readonly cache: RedisCache | null;
 
   /** Bytes of sent commands that the socket has not taken yet. */
   readonly bufferedAmount: number;

@@ -6,11 +6,14 @@
 const { coded } = require("./errors.js");
 const { MAX_TIMEOUT } = require("./deadlines.js");
 const { Meta } = require("./meta.js");
+const { SENDER } = require("./sender.js");
+const builders = require("./transaction/index.js");
 
 /**
  * @typedef {import("./connection.js").Connection} Connection
  * @typedef {import("./outcomes.js").Outcome} Outcome
  * @typedef {import("./frame.js").Frame} Frame
+ * @typedef {import("./transaction/transaction.js").Watching} Watching
  *
  * @typedef {object} Limits
  * @property {AbortSignal | null} signal
@@ -27,10 +30,12 @@ class Scope {
   /**
    * @param {() => Connection} connection
    * @param {Limits} limits
+   * @param {Watching | null} [watching]
    */
-  constructor(connection, limits) {
+  constructor(connection, limits, watching = null) {
     this.connection = connection;
     this.limits = limits;
+    this.watching = watching;
   }
 
   get subscriber() {
@@ -39,6 +44,22 @@ class Scope {
 
   get subscriptions() {
     return this.connection().subscriptions;
+  }
+
+  get closed() {
+    return this.connection().closed;
+  }
+
+  /**
+   * The same limits at each server that has keys of its own.
+   * @returns {Promise<Scope[]>}
+   */
+  async primaries() {
+    /** @type {import("./sender.js").Sender} */
+    const sender = this.connection();
+    if (sender.primaries === undefined) return [this];
+    const nodes = await sender.primaries();
+    return nodes.map((node) => new Scope(() => /** @type {Connection} */ (node), this.limits));
   }
 
   /**
@@ -61,9 +82,6 @@ class Scope {
   }
 }
 
-/** @type {(receiver: unknown) => Scope | undefined} */
-let scopeOf;
-
 /** What `with` and `buffers` return; `client.js` gives it the commands. */
 class RedisView {
   /** @type {Scope} */
@@ -71,28 +89,45 @@ class RedisView {
   /** @type {RedisView | undefined} */
   #buffers;
 
-  static {
-    scopeOf = (receiver) =>
-      typeof receiver === "object" && receiver !== null && #scope in receiver ? receiver.#scope : undefined;
-  }
-
   /**
    * @param {() => Connection} connection
    * @param {unknown} options
    * @param {Limits} [base] the limits that stay where the options say nothing
+   * @param {Watching | null} [watching] the watched keys that transactions depend on
    */
-  constructor(connection, options, base = NONE) {
-    this.#scope = new Scope(connection, resolveLimits(options, base));
+  constructor(connection, options, base = NONE, watching = null) {
+    this.#scope = new Scope(connection, resolveLimits(options, base), watching);
   }
 
   /** @param {unknown} options */
   with(options) {
-    const { connection, limits } = this.#scope;
-    return new RedisView(connection, options, limits);
+    const { connection, limits, watching } = this.#scope;
+    return new RedisView(connection, options, limits, watching);
   }
 
   get buffers() {
     return (this.#buffers ??= this.with({ buffers: true }));
+  }
+
+  multi() {
+    return builders.multi(this.#scope);
+  }
+
+  pipeline() {
+    return builders.pipeline(this.#scope);
+  }
+
+  /**
+   * @param {unknown} keys
+   * @param {unknown} callback
+   * @param {unknown} [options]
+   */
+  watch(keys, callback, options) {
+    return builders.watch(this.#scope, keys, callback, options);
+  }
+
+  get [SENDER]() {
+    return #scope in this ? this.#scope : undefined;
   }
 
   get [Symbol.toStringTag]() {
@@ -157,4 +192,4 @@ function invalid(name, expected, value) {
   return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" property must be ${expected}. Received ${received}`);
 }
 
-module.exports = { RedisView, scopeOf: (/** @type {unknown} */ receiver) => scopeOf(receiver), resolveTimeout };
+module.exports = { RedisView, resolveTimeout };

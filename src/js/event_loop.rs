@@ -56,7 +56,8 @@ pub struct EventLoop {
     /// The resource of `context`, which is `this` of the calls.
     resource: sys::napi_ref,
     exchange: Rc<Exchange>,
-    watches: RefCell<HashMap<Key, Watch>>,
+    /// What is watched for each key.
+    watches: RefCell<HashMap<Key, Vec<Watch>>>,
     ready: RefCell<VecDeque<Rc<dyn Source>>>,
     /// Delivers behind the callbacks of a turn what several sockets have brought.
     check: RefCell<Option<CheckHandle>>,
@@ -106,8 +107,8 @@ impl EventLoop {
         })))
     }
 
-    /// Watches `descriptor` for `key`, in place of what it had watched before. The descriptor stays
-    /// open as long as `source` lives.
+    /// Watches `descriptor` for `key`, which may have several, until no more will arrive. The
+    /// descriptor stays open as long as `source` lives.
     pub fn watch(
         &self,
         key: Key,
@@ -119,7 +120,6 @@ impl EventLoop {
         let (Some(functions), Some(this)) = (uv::functions(), this) else {
             return Err(io::ErrorKind::Unsupported.into());
         };
-        self.unwatch(key);
         let state = Rc::new(State {
             event_loop: this,
             key,
@@ -145,22 +145,38 @@ impl EventLoop {
         self.open.set(self.open.get() + 1);
         let watch = Watch(Rc::clone(&state));
         state.start()?;
-        self.watches.borrow_mut().insert(key, watch);
+        self.watches
+            .borrow_mut()
+            .entry(key)
+            .or_default()
+            .push(watch);
         Ok(())
     }
 
     /// Watches the descriptor of `key` also for room; `None` when it is not watched.
     pub fn watch_for_room(&self, key: Key) -> Option<io::Result<()>> {
         let watches = self.watches.borrow();
-        let Watch(state) = watches.get(&key)?;
+        let Watch(state) = watches.get(&key)?.last()?;
         state.writable.set(true);
         Some(state.start())
     }
 
-    /// Ends the watching for `key`, if there is any.
+    /// Ends all watching for `key`.
     pub fn unwatch(&self, key: Key) {
-        let watch = self.watches.borrow_mut().remove(&key);
-        drop(watch);
+        let watches = self.watches.borrow_mut().remove(&key);
+        drop(watches);
+    }
+
+    /// Ends the watching of one descriptor.
+    fn end(&self, state: &State) {
+        state.close();
+        let mut watches = self.watches.borrow_mut();
+        if let Some(of_key) = watches.get_mut(&state.key) {
+            of_key.retain(|watch| !ptr::eq(Rc::as_ptr(&watch.0), state));
+            if of_key.is_empty() {
+                watches.remove(&state.key);
+            }
+        }
     }
 
     /// The port through which what arrives is delivered.
@@ -373,13 +389,13 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let had_room = state.writable.replace(false);
         let next = state.source.arrived();
+        let event_loop = &state.event_loop;
         if next == Next::UnpackAndStop {
-            state.event_loop.unwatch(state.key);
+            event_loop.end(state);
         } else if had_room && state.start().is_err() {
             state.close();
         }
         if next != Next::Wait {
-            let event_loop = &state.event_loop;
             event_loop.unpack_later(Rc::clone(&state.source));
             match state.key {
                 Key::Target(_) => event_loop.deliver(),
@@ -392,7 +408,7 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
     // libuv stops watching a socket that was reset, but what came before is still to be read.
     let stopped = status != 0 && !state.closing.get();
     if failed || (stopped && state.start().is_err()) {
-        state.close();
+        state.event_loop.end(state);
     }
 }
 

@@ -1,12 +1,14 @@
 //! A Redis connection for JavaScript.
 
+use std::any::Any;
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use napi::Env;
-use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice};
+use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice, Uint32ArraySlice};
 use napi_derive::napi;
 
 #[cfg(unix)]
@@ -18,11 +20,14 @@ use super::redis_options::LaneOptions;
 use super::redis_sink::{Failed, LaneSink};
 use crate::redis::config::{Config, Options, Status};
 use crate::redis::credentials::{Credentials, CredentialsSource};
+use crate::redis::endpoint::{Endpoint, Lease, blocking, changes_state};
 use crate::redis::inflight::Entry;
-use crate::redis::lane::{Delivery, Lane};
+use crate::redis::lane::{Delivery, Sink};
 use crate::redis::lifecycle;
+use crate::redis::link::Link;
 use crate::redis::meta::Meta;
 use crate::redis::overrides::Overrides;
+use crate::redis::pool::PoolOptions;
 use crate::redis::url;
 
 /// What an event's payload says.
@@ -39,24 +44,42 @@ pub enum LaneEvent {
     Push = 3,
     /// A login needs credentials; the argument is the number to answer to.
     Credentials = 4,
+    /// One of several connections is gone, with subscriptions, which must be made again.
+    SubscriptionsLost = 5,
+    /// One of several connections is gone, whose server told of changed keys.
+    TrackingLost = 8,
 }
 
 /// One connection. `lib/redis/client.js` encodes commands and calls `submit` once for each flush.
 #[napi]
 pub struct RedisLane {
-    lane: Arc<Lane>,
+    link: Arc<dyn Link>,
+    pub(super) kind: Kind,
     /// Between `hold` and `connect`.
     held: Cell<bool>,
-    port: PortHandle,
+    pub(super) port: PortHandle,
     push_bytes: Arc<AtomicBool>,
     exchange: Rc<Exchange>,
-    target: u32,
+    pub(super) target: u32,
     asker: Asker,
     #[cfg(unix)]
     event_loop: Option<Rc<EventLoop>>,
     // Keeps the weak reference that the environment holds alive.
     _closer: Arc<Closer>,
 }
+
+/// What is behind a [`RedisLane`].
+pub(super) enum Kind {
+    /// Whatever delivers like a lane.
+    Link,
+    /// A server, with the leases that were granted and are to be fetched, by the ids of their calls.
+    Endpoint(Arc<Endpoint>, Granted),
+    /// A connection of one's own, likewise.
+    Lease(Arc<Lease>, Granted),
+}
+
+/// Leases by the ids of the calls that asked for them.
+pub(super) type Granted = Arc<Mutex<HashMap<u32, Lease>>>;
 
 #[napi]
 impl RedisLane {
@@ -70,45 +93,33 @@ impl RedisLane {
         url: String,
         mut options: LaneOptions,
     ) -> Result<Self, String> {
-        let thrown =
-            |error: crate::Error| JsError::new(error.code().to_owned(), error.message().to_owned());
         let overrides = options.target.take().unwrap_or_default();
         let address = url::parse(&url)
             .and_then(|parsed| Overrides::from(overrides).apply(parsed))
-            .map_err(thrown)?;
-        #[cfg(unix)]
-        let event_loop = port.event_loop();
-        let exchange = port.exchange();
-        let port = port.handle();
-        let asker = Asker::new(port.clone(), target);
-        let asks = options.has_credentials;
-        let options = Options {
-            credentials: asks.then(|| CredentialsSource::new(asker.clone())),
-            ..options.into()
-        };
-        options.validate().map_err(thrown)?;
-        let config = Config {
-            target: address,
-            options,
-        };
-        let sink = LaneSink::new(port.clone(), target);
-        let push_bytes = sink.push_bytes();
-        let lane = Lane::new(config, Arc::new(sink));
-        let closer = Arc::new(Closer(Arc::clone(&lane)));
-        let weak: Weak<dyn Resource> = Arc::downgrade(&closer) as Weak<dyn Resource>;
-        port.attach(weak);
-        Ok(Self {
-            lane,
-            held: Cell::new(false),
-            port,
-            push_bytes,
-            exchange,
-            target,
-            asker,
-            #[cfg(unix)]
-            event_loop,
-            _closer: closer,
-        })
+            .map_err(|error| thrown(&error))?;
+        let pool = options.pool.take().map(PoolOptions::from);
+        let of_spares = port.handle();
+        let mut made = None;
+        let mut lane = Self::open(port, target, options, |options, sink| {
+            let config = Config {
+                target: address,
+                options,
+            };
+            let further = move || Arc::new(LaneSink::spare(of_spares.clone())) as Arc<dyn Sink>;
+            let endpoint = match pool {
+                None => Endpoint::new(config, sink, further),
+                Some(pool) => {
+                    pool.validate()?;
+                    Endpoint::with_reserve(config, pool.reserve(), sink, further)
+                }
+            };
+            made = Some(Arc::clone(&endpoint));
+            Ok(endpoint)
+        })?;
+        if let Some(endpoint) = made {
+            lane.kind = Kind::Endpoint(endpoint, Granted::default());
+        }
+        Ok(lane)
     }
 
     /// Sends the first `length` bytes of the slab: whole commands whose ids and meta words are the
@@ -119,16 +130,21 @@ impl RedisLane {
         self.send(&env, &[bytes], entries)
     }
 
-    /// Like `submit`, for commands that are cut in pieces because some arguments are large.
+    /// Like `submit`, for commands that are cut in pieces because some arguments are large. Those
+    /// that are more than the shared memory holds bring `entries` of their own.
     #[napi(catch_unwind)]
     pub fn submit_pieces(
         &self,
         env: Env,
         pieces: Vec<Uint8ArraySlice<'_>>,
         count: u32,
+        entries: Option<Uint32ArraySlice<'_>>,
     ) -> Result<()> {
         let pieces: Vec<&[u8]> = pieces.iter().map(|piece| &**piece).collect();
-        self.send(&env, &pieces, self.exchange.entries(count)?)
+        match entries {
+            Some(entries) => self.send(&env, &pieces, &entries),
+            None => self.send(&env, &pieces, self.exchange.entries(count)?),
+        }
     }
 
     /// Lets the next `submit` leave the start to `connect`, which must follow.
@@ -142,7 +158,7 @@ impl RedisLane {
     pub fn connect(&self, env: Env, id: u32) -> Result<()> {
         self.held.set(false);
         self.port.begin(&env)?;
-        self.lane.connect(id);
+        self.link.connect(id);
         Ok(())
     }
 
@@ -163,6 +179,39 @@ impl RedisLane {
                 .push(Box::new(Failed::new(ids, lifecycle::closed())));
         }
         Ok(closed)
+    }
+
+    /// Gives up a command that blocks, or `acquire`, by its id; it is settled all the same. Returns
+    /// whether it was one.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, id: u32) -> bool {
+        self.link.cancel(id)
+    }
+
+    /// Whether a command waits on the server, if its name is that of one that may. The name comes
+    /// first.
+    #[napi(catch_unwind)]
+    #[must_use]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "the border hands over vectors"
+    )]
+    pub fn waits(arguments: Vec<String>) -> bool {
+        let arguments: Vec<&[u8]> = arguments.iter().map(String::as_bytes).collect();
+        blocking::wait(&arguments).is_some()
+    }
+
+    /// Whether a command with this meta word leaves its connection in another state. The name comes
+    /// first.
+    #[napi(catch_unwind)]
+    #[must_use]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "the border hands over vectors"
+    )]
+    pub fn changes_state(meta: u32, arguments: Vec<String>) -> bool {
+        let arguments: Vec<&[u8]> = arguments.iter().map(String::as_bytes).collect();
+        changes_state(Meta(meta), &arguments)
     }
 
     /// What follows for an entry's meta word from a command's name.
@@ -189,49 +238,49 @@ impl RedisLane {
     /// Whether the handshake of the current connection was accepted.
     #[napi(getter, catch_unwind)]
     pub fn connected(&self) -> bool {
-        self.lane.status() == Status::Connected
+        self.link.status() == Status::Connected
     }
 
     /// Whether there is a connection, or one is being made.
     #[napi(getter, catch_unwind)]
     pub fn active(&self) -> bool {
-        self.lane.is_active()
+        self.link.is_active()
     }
 
     /// Bytes of commands that the socket has not taken yet.
     #[napi(getter, catch_unwind)]
     pub fn buffered(&self) -> u32 {
-        u32::try_from(self.lane.buffered()).unwrap_or(u32::MAX)
+        u32::try_from(self.link.buffered()).unwrap_or(u32::MAX)
     }
 
     /// The URL in force, with `***` for the password.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
-        self.lane.config().target.to_string()
+        self.link.config().target.to_string()
     }
 
     /// `host:port`, or the path of the Unix socket.
     #[napi(getter, catch_unwind)]
     pub fn address(&self) -> String {
-        self.lane.config().target.address.to_string()
+        self.link.config().target.address.to_string()
     }
 
     /// The database that is selected after each connect.
     #[napi(getter, catch_unwind)]
     pub fn database(&self) -> u32 {
-        self.lane.config().target.database
+        self.link.config().target.database
     }
 
     /// Bytes that wait to be sent, with or without a connection.
     #[napi(getter, catch_unwind)]
     pub fn backlog_bytes(&self) -> f64 {
-        count(self.lane.backlog().bytes)
+        count(self.link.backlog().bytes)
     }
 
     /// Commands of which nothing was sent yet.
     #[napi(getter, catch_unwind)]
     pub fn backlog_commands(&self) -> f64 {
-        count(self.lane.backlog().commands)
+        count(self.link.backlog().commands)
     }
 
     /// Whether strings in pushes, such as messages, are handed over as bytes. Holds for all that
@@ -243,12 +292,74 @@ impl RedisLane {
 }
 
 impl RedisLane {
-    fn shut(&self) -> bool {
+    /// What `make` makes of the options: something that delivers to the sink. Events are reported
+    /// under the number `target`.
+    pub(super) fn open(
+        port: &Port,
+        target: u32,
+        options: LaneOptions,
+        make: impl FnOnce(Options, Arc<dyn Sink>) -> crate::Result<Arc<dyn Link>>,
+    ) -> Result<Self, String> {
         #[cfg(unix)]
-        if let Some(event_loop) = &self.event_loop {
+        let event_loop = port.event_loop();
+        let exchange = port.exchange();
+        let port = port.handle();
+        let asker = Asker::new(port.clone(), target);
+        let asks = options.has_credentials;
+        let options = Options {
+            credentials: asks.then(|| CredentialsSource::new(asker.clone())),
+            ..options.into()
+        };
+        options.validate().map_err(|error| thrown(&error))?;
+        let sink = LaneSink::new(port.clone(), target);
+        let push_bytes = sink.push_bytes();
+        let link = make(options, Arc::new(sink)).map_err(|error| thrown(&error))?;
+        let closer = Closer::attached(&link, &port);
+        Ok(Self {
+            link,
+            kind: Kind::Link,
+            held: Cell::new(false),
+            port,
+            push_bytes,
+            exchange,
+            target,
+            asker,
+            #[cfg(unix)]
+            event_loop,
+            _closer: closer,
+        })
+    }
+
+    /// A connection that was leased from this one's server, with the number of its events.
+    pub(super) fn leased(&self, lease: Lease) -> Self {
+        let lease = Arc::new(lease);
+        let sink: &dyn Any = &**lease.sink();
+        let sink = sink.downcast_ref::<LaneSink>();
+        let link: Arc<dyn Link> = Arc::clone(&lease) as _;
+        Self {
+            kind: Kind::Lease(Arc::clone(&lease), Granted::default()),
+            held: Cell::new(false),
+            port: self.port.clone(),
+            push_bytes: sink.map(LaneSink::push_bytes).unwrap_or_default(),
+            exchange: Rc::clone(&self.exchange),
+            target: sink.map_or(self.target, LaneSink::target),
+            asker: self.asker.clone(),
+            #[cfg(unix)]
+            event_loop: self.event_loop.clone(),
+            _closer: Closer::attached(&link, &self.port),
+            link,
+        }
+    }
+
+    fn shut(&self) -> bool {
+        // Another user may read a connection that was given back.
+        #[cfg(unix)]
+        if !matches!(self.kind, Kind::Lease(..))
+            && let Some(event_loop) = &self.event_loop
+        {
             event_loop.unwatch(Key::Target(self.target));
         }
-        self.lane.close()
+        self.link.close()
     }
 
     fn send(&self, env: &Env, pieces: &[&[u8]], entries: &[u32]) -> Result<()> {
@@ -267,9 +378,14 @@ impl RedisLane {
         } else {
             Delivery::Direct
         };
-        self.lane.submit(pieces, &entries, delivery);
+        self.link.submit(pieces, &entries, delivery);
         Ok(())
     }
+}
+
+/// An error as the constructors throw it, with the code of the core's.
+pub(super) fn thrown(error: &crate::Error) -> JsError<String> {
+    JsError::new(error.code().to_owned(), error.message().to_owned())
 }
 
 /// A count as a JavaScript number.
@@ -286,7 +402,15 @@ impl Drop for RedisLane {
 }
 
 /// Closes the lane when its environment goes away.
-struct Closer(Arc<Lane>);
+struct Closer(Arc<dyn Link>);
+
+impl Closer {
+    fn attached(link: &Arc<dyn Link>, port: &PortHandle) -> Arc<Self> {
+        let closer = Arc::new(Self(Arc::clone(link)));
+        port.attach(Arc::downgrade(&closer) as Weak<dyn Resource>);
+        closer
+    }
+}
 
 impl Resource for Closer {
     fn shut_down(&self) {

@@ -24,6 +24,7 @@ impl Reactor for EventLoop {
                 watched: Arc::clone(socket),
                 port: self.port(),
             });
+            EventLoop::unwatch(self, key);
             EventLoop::watch(self, key, socket.descriptor(), source, writable)
         })
     }

@@ -1,6 +1,7 @@
 //! Bytes over sockets. Knows nothing of S3 or Redis.
 
 pub mod buffers;
+pub mod chance;
 pub mod dial;
 pub mod http;
 #[cfg(unix)]

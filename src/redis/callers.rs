@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use tokio::sync::oneshot;
 
 use super::inflight::Entry;
-use super::lane::{Batch, Delivery, Event, Lane, Sink};
+use super::lane::{Batch, Delivery, Event, Sink};
 use super::lifecycle;
+use super::link::Link;
 use super::listeners::{Family, Listeners};
-use super::meta::Meta;
+use super::meta::{MOST, Meta};
 use super::resp::decode::Value;
 use super::resp::encode;
 use crate::error::{Error, Result};
@@ -16,19 +17,32 @@ use bytes::BytesMut;
 
 type Caller = oneshot::Sender<Result<Value>>;
 
-/// Where the lane of a Rust client delivers.
+/// Where the link of a Rust client delivers.
 #[derive(Default)]
 pub(super) struct Callers {
     waiting: Mutex<Waiting>,
     pub(super) listeners: Mutex<Listeners>,
-    lane: OnceLock<Weak<Lane>>,
+    link: OnceLock<Weak<dyn Link>>,
 }
 
 /// Callers by id.
 #[derive(Default)]
 struct Waiting {
-    slots: Vec<Option<Caller>>,
+    slots: Vec<Slot>,
     free: Vec<u32>,
+}
+
+struct Slot {
+    caller: Option<Caller>,
+    /// The id is not given again before its owner says so.
+    kept: bool,
+}
+
+fn send(id: u32, arguments: &[&[u8]], meta: Meta, submit: impl FnOnce(&[&[u8]], &[Entry])) {
+    let length: usize = arguments.iter().map(|argument| argument.len() + 16).sum();
+    let mut bytes = BytesMut::with_capacity(length);
+    encode::command(&mut bytes, arguments);
+    submit(&[&bytes], &[Entry { id, meta }]);
 }
 
 /// Waits for a reply.
@@ -37,21 +51,29 @@ pub(super) async fn receive(reply: oneshot::Receiver<Result<Value>>) -> Result<V
 }
 
 impl Callers {
-    /// Tells which lane delivers here; subscriptions are made again on it.
-    pub(super) fn attach(&self, lane: &Arc<Lane>) {
-        // A client attaches its one lane once.
-        let _ = self.lane.set(Arc::downgrade(lane));
+    /// Tells what delivers here; subscriptions are made again on it.
+    pub(super) fn attach(&self, link: &Arc<dyn Link>) {
+        // A client attaches its one link once.
+        let _ = self.link.set(Arc::downgrade(link));
     }
 
     /// A new id and what its reply comes through.
     pub(super) fn register(&self) -> (u32, oneshot::Receiver<Result<Value>>) {
+        self.enter(false)
+    }
+
+    fn enter(&self, kept: bool) -> (u32, oneshot::Receiver<Result<Value>>) {
         let (sender, receiver) = oneshot::channel();
         let mut waiting = lock(&self.waiting);
+        let slot = Slot {
+            caller: Some(sender),
+            kept,
+        };
         let id = if let Some(id) = waiting.free.pop() {
-            waiting.slots[id as usize] = Some(sender);
+            waiting.slots[id as usize] = slot;
             id
         } else {
-            waiting.slots.push(Some(sender));
+            waiting.slots.push(slot);
             // Four thousand million callers do not fit in memory.
             u32::try_from(waiting.slots.len() - 1).unwrap_or(u32::MAX)
         };
@@ -65,17 +87,59 @@ impl Callers {
         meta: u32,
         delivery: Delivery,
     ) -> Option<oneshot::Receiver<Result<Value>>> {
-        let lane = self.lane.get()?.upgrade()?;
-        let length: usize = arguments.iter().map(|argument| argument.len() + 16).sum();
-        let mut bytes = BytesMut::with_capacity(length);
-        encode::command(&mut bytes, arguments);
+        let link = self.link.get()?.upgrade()?;
         let (id, reply) = self.register();
-        let entry = Entry {
-            id,
-            meta: Meta(meta),
-        };
-        lane.submit(&[&bytes], &[entry], delivery);
+        let submit = |pieces: &[&[u8]], entries: &[Entry]| link.submit(pieces, entries, delivery);
+        send(id, arguments, Meta(meta), submit);
         Some(reply)
+    }
+
+    /// Sends a command in another way than all others, and waits for its reply.
+    pub(super) async fn call_by(
+        &self,
+        arguments: &[&[u8]],
+        meta: Meta,
+        submit: impl FnOnce(&[&[u8]], &[Entry]),
+    ) -> Result<Value> {
+        let (id, reply) = self.register();
+        send(id, arguments, meta, submit);
+        receive(reply).await
+    }
+
+    /// Sends a command over `link`, which delivers here, and waits for its reply. One that blocks is
+    /// given up when this is dropped.
+    pub(super) async fn call(
+        &self,
+        link: &Arc<dyn Link>,
+        arguments: &[&[u8]],
+        meta: Meta,
+    ) -> Result<Value> {
+        let delivery = if link.config().options.enable_auto_pipelining {
+            Delivery::Gathered
+        } else {
+            Delivery::Direct
+        };
+        let (id, reply) = self.enter(meta.holds());
+        send(id, arguments, meta, |pieces, entries| {
+            link.submit(pieces, entries, delivery);
+        });
+        let _patience = meta.holds().then(|| Patience {
+            callers: self,
+            link,
+            id,
+        });
+        receive(reply).await
+    }
+
+    /// Sets whether an id stays with its owner. Returns whether its reply is still to come.
+    fn keep(&self, id: u32, kept: bool) -> bool {
+        let mut waiting = lock(&self.waiting);
+        let slot = &mut waiting.slots[id as usize];
+        let pending = slot.caller.is_some();
+        if std::mem::replace(&mut slot.kept, kept) && !kept && !pending {
+            waiting.free.push(id);
+        }
+        pending
     }
 
     /// Subscribes to channels, or ends their subscription, in one command.
@@ -92,8 +156,17 @@ impl Callers {
         };
         let mut arguments: Vec<&[u8]> = vec![name.as_bytes()];
         arguments.extend(channels.iter().map(Vec::as_slice));
-        let count = u32::try_from(channels.len()).unwrap_or(u32::MAX >> 8);
+        let count = u32::try_from(channels.len()).map_or(MOST, |count| count.min(MOST));
         self.submit(&arguments, kind | count << 8, Delivery::Gathered)
+    }
+
+    /// A message, or the end of a subscription that the server has to end.
+    fn pushed(&self, frame: &[u8]) {
+        let ended = lock(&self.listeners).deliver(frame);
+        if let Some(channel) = ended {
+            // Its slot is served by another node now.
+            drop(self.submit_channels(Family::Shard, true, &[channel]));
+        }
     }
 
     /// The server forgets subscriptions with the connection: asks for them again.
@@ -106,10 +179,54 @@ impl Callers {
     }
 }
 
+/// One who waits for a command that blocks; when it is dropped, nobody does any more.
+struct Patience<'a> {
+    callers: &'a Callers,
+    link: &'a Arc<dyn Link>,
+    id: u32,
+}
+
+impl Drop for Patience<'_> {
+    fn drop(&mut self) {
+        if self.callers.keep(self.id, true) {
+            self.link.cancel(self.id);
+        }
+        self.callers.keep(self.id, false);
+    }
+}
+
+/// Where connections deliver beside that of the client, whose state is not the client's.
+pub(super) struct FurtherCallers(pub(super) Arc<Callers>);
+
+impl FurtherCallers {
+    /// Makes one for each connection.
+    pub(super) fn maker(
+        callers: &Arc<Callers>,
+    ) -> impl Fn() -> Arc<dyn Sink> + Send + Sync + use<> {
+        let callers = Arc::clone(callers);
+        move || Arc::new(Self(Arc::clone(&callers))) as _
+    }
+}
+
+impl Sink for FurtherCallers {
+    fn replies(&self, batch: Batch) {
+        self.0.replies(batch);
+    }
+
+    fn failed(&self, ids: Vec<u32>, error: &Error) {
+        self.0.failed(ids, error);
+    }
+
+    fn event(&self, _: Event) {}
+}
+
 impl Waiting {
     fn take(&mut self, id: u32) -> Option<Caller> {
-        let caller = self.slots.get_mut(id as usize)?.take()?;
-        self.free.push(id);
+        let slot = self.slots.get_mut(id as usize)?;
+        let caller = slot.caller.take()?;
+        if !slot.kept {
+            self.free.push(id);
+        }
         Some(caller)
     }
 }
@@ -129,7 +246,7 @@ impl Sink for Callers {
             match caller {
                 // A caller that no longer waits has dropped its end.
                 Some(caller) => drop(caller.send(Value::decode(frame))),
-                None if reply.entry.is_none() => lock(&self.listeners).deliver(frame),
+                None if reply.entry.is_none() => self.pushed(frame),
                 None => {}
             }
         }
@@ -146,8 +263,8 @@ impl Sink for Callers {
 
     fn event(&self, event: Event) {
         match event {
-            Event::Connected(_) => self.resubscribe(),
-            Event::Reconnecting => {}
+            Event::Connected(_) | Event::SubscriptionsLost => self.resubscribe(),
+            Event::Reconnecting | Event::TrackingLost => {}
             Event::Closed(_) => lock(&self.listeners).clear(),
         }
     }

@@ -2,22 +2,26 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::callers::{Callers, lock, receive};
+use super::callers::{Callers, FurtherCallers, lock, receive};
 use super::config::{Config, Options, Status, Target};
-use super::lane::{Delivery, Lane, Sink};
-use super::lifecycle;
+use super::endpoint::Endpoint;
+use super::lane::Sink;
+use super::link::Link;
 use super::meta::Meta;
+use super::pool::LeasedConnection;
 use super::resp::decode::Value;
 use super::state::{ConnectionFlags, State};
 use super::url;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
-/// One Redis or Valkey connection, shared by all clones.
+/// A client of one Redis or Valkey server, shared by all clones.
 ///
-/// Commands of concurrent callers are pipelined. The connection is closed when the last clone is
+/// Commands of concurrent callers are pipelined on one connection; those that block, such as
+/// `BLPOP`, get one of their own, and dropping such a call ends its wait on the server. The connection is closed when the last clone is
 /// dropped; a lost one is made again as the [`Options`] say.
 ///
 /// ```
@@ -36,13 +40,21 @@ pub struct ValkeyClient {
 }
 
 struct Inner {
-    lane: Arc<Lane>,
+    endpoint: Option<Arc<Endpoint>>,
+    link: Arc<dyn Link>,
     callers: Arc<Callers>,
+    /// What makes another link like this one.
+    make: Make,
 }
+
+/// Makes the link of a client, which delivers to its callers, and the endpoint below it, if there is
+/// only one.
+pub(super) type Make =
+    Arc<dyn Fn(&Arc<Callers>) -> Result<(Option<Arc<Endpoint>>, Arc<dyn Link>)> + Send + Sync>;
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.lane.finalize();
+        self.link.finalize();
         lock(&self.callers.listeners).clear();
     }
 }
@@ -90,48 +102,62 @@ impl ValkeyClient {
 
     async fn open(target: Target, options: Options) -> Result<Self> {
         options.validate()?;
+        let config = Config { target, options };
+        Self::over(Arc::new(move |callers| {
+            let sink = Arc::clone(callers) as Arc<dyn Sink>;
+            let endpoint = Endpoint::new(config.clone(), sink, FurtherCallers::maker(callers));
+            Ok((Some(Arc::clone(&endpoint)), endpoint as Arc<dyn Link>))
+        }))
+        .await
+    }
+
+    /// Connects over a link of any kind.
+    pub(super) async fn over(make: Make) -> Result<Self> {
         let callers = Arc::new(Callers::default());
-        let sink = Arc::clone(&callers) as Arc<dyn Sink>;
-        let lane = Lane::new(Config { target, options }, sink);
-        callers.attach(&lane);
+        let (endpoint, link) = make(&callers)?;
+        callers.attach(&link);
         let client = Self {
-            inner: Arc::new(Inner { lane, callers }),
+            inner: Arc::new(Inner {
+                endpoint,
+                link,
+                callers,
+                make,
+            }),
         };
         let (id, reply) = client.inner.callers.register();
-        client.inner.lane.connect(id);
+        client.inner.link.connect(id);
         receive(reply).await?;
         Ok(client)
     }
 
     /// Another connection with the same target and options.
     pub async fn duplicate(&self) -> Result<Self> {
-        let config = self.inner.lane.config().clone();
-        Self::open(config.target, config.options).await
+        Self::over(Arc::clone(&self.inner.make)).await
     }
 
     /// Closes the connection for good; commands that wait, and all that follow, fail with
     /// `ERR_REDIS_CONNECTION_CLOSED`, and streams of messages end.
     pub fn close(&self) {
-        self.inner.lane.close();
+        self.inner.link.close();
         lock(&self.inner.callers.listeners).clear();
     }
 
     /// Where the client connects to and how. `Debug` of it shows no secret.
     #[must_use]
     pub fn config(&self) -> &Config {
-        self.inner.lane.config()
+        self.inner.link.config()
     }
 
     /// The state of the connection.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.inner.lane.status()
+        self.inner.link.status()
     }
 
     /// The details of the state.
     #[must_use]
     pub fn flags(&self) -> ConnectionFlags {
-        self.inner.lane.observe().borrow().flags
+        self.inner.link.observe().borrow().flags
     }
 
     /// The state with its changes. The receiver outlives the client, whose end is the flag
@@ -151,7 +177,7 @@ impl ValkeyClient {
     /// ```
     #[must_use]
     pub fn observe(&self) -> watch::Receiver<State> {
-        self.inner.lane.observe()
+        self.inner.link.observe()
     }
 
     /// Sends any command and returns its reply. A reply of the server that is an error is an
@@ -174,18 +200,50 @@ impl ValkeyClient {
         let mut all: Vec<&[u8]> = Vec::with_capacity(arguments.len() + 1);
         all.push(command.as_bytes());
         all.extend(arguments.iter().map(|argument| argument.as_bytes()));
-        let options = &self.inner.lane.config().options;
-        let delivery = if options.enable_auto_pipelining {
-            Delivery::Gathered
-        } else {
-            Delivery::Direct
-        };
-        let meta = Meta::of_call(all[0], &all[1..])?.0;
-        let reply = self.inner.callers.submit(&all, meta, delivery);
-        receive(reply.ok_or_else(lifecycle::failed)?).await
+        let meta = Meta::of_call(all[0], &all[1..])?;
+        self.inner.callers.call(&self.inner.link, &all, meta).await
+    }
+
+    /// A connection of one's own from those that are kept beside the shared one: for `WATCH`, for
+    /// subscriptions, for what must not be mixed with others' commands. It is in the database that
+    /// the client has selected.
+    ///
+    /// Waits when all are in use, for as long as `limit` says; then fails with
+    /// `ERR_REDIS_POOL_TIMEOUT`. A cluster has no such connections: it fails with
+    /// `ERR_REDIS_CLUSTER_UNSUPPORTED`.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// use s3_valkey::redis::{ValkeyClient, Value};
+    ///
+    /// let client = ValkeyClient::connect(&url).await?;
+    /// let lease = client.acquire(None).await?;
+    /// lease.command("WATCH", &["balance"]).await?;
+    /// lease.command("MULTI", &[]).await?;
+    /// lease.command("INCR", &["balance"]).await?;
+    /// assert_eq!(lease.command("EXEC", &[]).await?, Value::Array(vec![Value::Integer(1)]));
+    /// # Ok(()) });
+    /// ```
+    pub async fn acquire(&self, limit: Option<Duration>) -> Result<LeasedConnection> {
+        let inner = &self.inner;
+        let endpoint = inner.endpoint.as_ref().ok_or_else(no_lease)?;
+        LeasedConnection::acquire(endpoint, &inner.callers, limit).await
+    }
+
+    pub(super) fn link(&self) -> &Arc<dyn Link> {
+        &self.inner.link
     }
 
     pub(super) fn callers(&self) -> &Arc<Callers> {
         &self.inner.callers
     }
+}
+
+fn no_lease() -> Error {
+    Error::new(
+        ErrorKind::InvalidInput,
+        "ERR_REDIS_CLUSTER_UNSUPPORTED",
+        "a cluster has no connection that could be leased: connect to one of its nodes",
+    )
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::credentials::CredentialsSource;
+use super::tracking::Tracking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::dial::{Dial, Endpoint};
 use crate::net::tls::TlsOptions;
@@ -39,6 +40,12 @@ pub struct Options {
     /// from the server, the server was then asked with `PING`, and kept silent for as long again.
     /// A blocking command may wait for as long as it likes. Default 30,000; 0 never gives up.
     pub dead_peer_timeout_ms: u32,
+    /// Connections beside the first one, which commands that block and leases get for themselves;
+    /// what needs another waits. Default 100, at least 1.
+    pub max_blocking_connections: u32,
+    /// Milliseconds after which such a connection is closed when nobody needs it. Default 10,000;
+    /// 0 keeps it.
+    pub idle_connection_timeout_ms: u32,
     /// Name of the connection, as `CLIENT LIST` shows it. Default none.
     pub client_name: Option<String>,
     /// The library that `CLIENT LIST` shows. Default none.
@@ -46,6 +53,10 @@ pub struct Options {
     /// Asked for user name and password before each attempt to log in; replaces those of the URL.
     /// Default none.
     pub credentials: Option<CredentialsSource>,
+    /// Lets the server tell of changed keys, with pushes that the [sink](super::lane::Sink) receives.
+    /// It is on before the first command of each connection; a server that cannot do it, or speaks
+    /// RESP2 only, is refused with `ERR_REDIS_TRACKING_UNSUPPORTED`. Default none.
+    pub tracking: Option<Tracking>,
 }
 
 /// A library's name and version for `CLIENT SETINFO`, which servers before 7.2 do not know; they
@@ -106,9 +117,12 @@ impl Default for Options {
             tls: Tls::None,
             keep_alive_ms: 30_000,
             dead_peer_timeout_ms: 30_000,
+            max_blocking_connections: 100,
+            idle_connection_timeout_ms: 10_000,
             client_name: None,
             library: None,
             credentials: None,
+            tracking: None,
         }
     }
 }

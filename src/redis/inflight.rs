@@ -2,8 +2,12 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use bytes::Bytes;
+
+use super::cluster::redirect;
 use super::meta::{Answered, Meta};
 use super::resp::decode::Reader;
+use super::retention::{Diverted, Leftover, Retention, returned};
 use super::watchdog::Oldest;
 
 /// A command, known to its submitter by `id`.
@@ -24,16 +28,27 @@ impl Entry {
 }
 
 /// Whom a frame is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Match {
     /// The reply of this command.
     Reply(Entry),
+    /// The lane's user, who acts on it.
+    Diverted(Diverted),
     /// A message of a subscription, or another push.
     Push,
     /// One of several confirmations, or the answer to a probe: nothing to deliver.
     Confirmation,
     /// Nothing waits for it.
     Stray,
+}
+
+/// What an ended connection leaves behind.
+#[derive(Debug)]
+pub(super) enum Lost {
+    /// Commands of which nothing was kept.
+    Entries(Vec<Entry>),
+    /// Commands with their bytes.
+    Kept(Leftover),
 }
 
 /// The queue of one connection, with the channels that this connection is subscribed to.
@@ -47,6 +62,12 @@ pub struct InFlight {
     pushes_are_arrays: bool,
     /// A transaction was opened and not ended by the commands that were answered.
     in_transaction: bool,
+    /// What was sent, and what waits behind it, when the lane's user wants it back.
+    retention: Option<Retention>,
+    /// The database that a `SELECT` on this connection has selected.
+    database: Option<u32>,
+    /// One that a `SELECT` in the open transaction will select.
+    queued_database: Option<u32>,
     /// Counts connections, so that a reader of an earlier one takes nothing from a later one.
     generation: u64,
 }
@@ -59,6 +80,20 @@ enum Family {
 }
 
 impl InFlight {
+    /// A queue that keeps what was sent, and diverts replies that say where to send it instead.
+    #[must_use]
+    pub fn keeping() -> Self {
+        Self {
+            retention: Some(Retention::default()),
+            ..Self::default()
+        }
+    }
+
+    /// What is kept, when that is wanted. What is kept must be added before its entries are.
+    pub fn retention(&mut self) -> Option<&mut Retention> {
+        self.retention.as_mut()
+    }
+
     /// Appends commands in the order in which their bytes are sent.
     pub fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
         self.entries.extend(entries);
@@ -74,10 +109,33 @@ impl InFlight {
     pub fn take(&mut self) -> Vec<Entry> {
         let next = Self {
             generation: self.generation + 1,
+            retention: self.retention.take(),
             ..Self::default()
         };
         let lost = std::mem::replace(self, next);
         lost.entries.into()
+    }
+
+    /// Like [`take`](Self::take), with commands that were waiting to be sent behind these.
+    pub(super) fn lost(&mut self, unsent: &[Entry]) -> Lost {
+        let subscribed = !self.subscribed.is_empty();
+        let mut entries = self.take();
+        let begun = entries.len();
+        entries.extend_from_slice(unsent);
+        match &mut self.retention {
+            None => Lost::Entries(entries),
+            Some(retention) => Lost::Kept(Leftover {
+                commands: returned(&entries, begun, retention),
+                subscribed,
+            }),
+        }
+    }
+
+    /// Whether a transaction is open behind the newest command.
+    #[must_use]
+    pub fn transaction_is_open(&self) -> bool {
+        let open = |open, entry: &Entry| entry.meta.transaction(open);
+        self.entries.iter().fold(self.in_transaction, open)
     }
 
     /// What the oldest command that waits allows.
@@ -86,15 +144,26 @@ impl InFlight {
         match self.entries.front() {
             None => Oldest::Patient,
             Some(entry) if entry.meta.holds() => Oldest::Patient,
-            Some(_) => {
-                let open = |open, entry: &Entry| entry.meta.transaction(open);
-                if self.entries.iter().fold(self.in_transaction, open) {
-                    Oldest::OwedInTransaction
-                } else {
-                    Oldest::Owed
-                }
-            }
+            Some(_) if self.transaction_is_open() => Oldest::OwedInTransaction,
+            Some(_) => Oldest::Owed,
         }
+    }
+
+    /// The commands that wait for their reply, oldest first.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// Whether the commands that were answered have left a transaction open.
+    #[must_use]
+    pub fn is_in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
+    /// The database that commands of this connection have selected, if they have.
+    #[must_use]
+    pub fn database(&self) -> Option<u32> {
+        self.database
     }
 
     /// How many commands wait for their reply.
@@ -125,10 +194,31 @@ impl InFlight {
             return Match::Stray;
         };
         self.in_transaction = entry.meta.transaction(self.in_transaction);
+        if entry.meta.turns() {
+            self.turn(entry.meta, frame);
+        }
         if entry.meta.is_probe() {
             return Match::Confirmation;
         }
-        Match::Reply(entry)
+        self.answered(entry, frame)
+    }
+
+    /// Follows a command that may change the database, with its reply.
+    fn turn(&mut self, meta: Meta, reply: &[u8]) {
+        if let Some(database) = meta.selects() {
+            if reply.starts_with(b"+QUEUED") {
+                self.queued_database = Some(database);
+            } else if reply.starts_with(b"+") {
+                self.database = Some(database);
+            }
+        }
+        if meta.ends() {
+            let queued = self.queued_database.take();
+            // Neither null nor an error: the transaction was executed.
+            if queued.is_some() && reply.starts_with(b"*") && !reply.starts_with(b"*-1") {
+                self.database = queued;
+            }
+        }
     }
 
     /// Whether an array is what RESP3 would push. In RESP2 it is told by its first element: while
@@ -194,6 +284,21 @@ impl InFlight {
         }
         self.left = None;
         self.entries.pop_front();
+        self.answered(entry, frame)
+    }
+
+    fn answered(&mut self, entry: Entry, frame: &[u8]) -> Match {
+        let Some(retention) = &mut self.retention else {
+            return Match::Reply(entry);
+        };
+        if entry.meta.is_internal() || redirect::concerns(frame) {
+            return Match::Diverted(Diverted {
+                entry,
+                command: retention.take(),
+                reply: Bytes::copy_from_slice(frame),
+            });
+        }
+        retention.release();
         Match::Reply(entry)
     }
 }

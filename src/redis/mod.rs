@@ -4,14 +4,17 @@
 //! driver; everything else is pure: [`url`], [`overrides`], [`handshake`], [`inflight`], [`outbox`],
 //! [`lifecycle`], [`watchdog`] and [`resp`].
 
+mod batch;
 mod callers;
 mod client;
+pub mod cluster;
 pub mod command_table;
 mod commands;
 pub mod config;
 mod connect;
 pub mod credentials;
 mod driver;
+pub mod endpoint;
 pub mod handshake;
 pub mod inflight;
 #[cfg(unix)]
@@ -20,26 +23,34 @@ pub mod introduction;
 pub mod keys;
 pub mod lane;
 pub mod lifecycle;
+pub mod link;
 mod listeners;
 pub mod meta;
 pub mod outbox;
 pub mod overrides;
+pub mod pool;
 mod receiver;
 mod redacted;
 mod reply;
 pub mod resp;
+pub mod retention;
 mod state;
 mod subscription;
+pub mod tracking;
 pub mod url;
 pub mod watchdog;
 
+pub use batch::{Pipeline, RefusedCommand, RefusedCommands, Transaction, Watched};
 pub use client::ValkeyClient;
+pub use cluster::{ClusterClient, ClusterConfig};
 pub use commands::SetOptions;
 pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tls};
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use listeners::Message;
+pub use pool::{LeasedConnection, PoolOptions, RedisPool};
 pub use resp::decode::Value;
 pub use state::{ConnectionFlags, State};
 pub use subscription::Subscription;
+pub use tracking::Tracking;
 
 pub use crate::net::tls::TlsOptions;

@@ -49,7 +49,16 @@ pub fn begun(bytes: &[u8], sent: usize) -> (usize, usize) {
     (commands, offset)
 }
 
-fn command_end(bytes: &[u8], start: usize) -> Option<usize> {
+/// How many bytes the first `count` commands take; `bytes` as for [`begun`].
+#[must_use]
+pub fn length(bytes: &[u8], count: usize) -> usize {
+    (0..count).fold(0, |offset, _| {
+        command_end(bytes, offset).unwrap_or(bytes.len())
+    })
+}
+
+/// Where the command ends that begins at `start`; `None` when it is not whole.
+pub(in crate::redis) fn command_end(bytes: &[u8], start: usize) -> Option<usize> {
     let (count, mut offset) = number(bytes, start)?;
     for _ in 0..count {
         let (length, after) = number(bytes, offset)?;

@@ -1,0 +1,90 @@
+"use strict";
+/** Commands between MULTI and EXEC. */
+const { provideCommands } = require("../client.js");
+const { subscriberMode } = require("../errors.js");
+const { Meta } = require("../meta.js");
+const { SENDER } = require("../sender.js");
+const { throwErrors } = require("./errors.js");
+const { execute } = require("./execute.js");
+const { Queue } = require("./queue.js");
+
+/** Commands that the server does at once also inside a transaction, and that would take it apart. */
+const NOT_QUEUED = /^\*\d+\r\n\$[45]\r\n(WATCH|RESET|QUIT)\r\n/i;
+
+/**
+ * @typedef {import("./queue.js").Origin} Origin
+ *
+ * @typedef {object} Watching who must know what becomes of a transaction that depends on watched keys
+ * @property {() => void} exec it is about to be sent; throws if it must not be
+ * @property {(error: unknown) => void} failed it came to nothing
+ */
+
+class TransactionQueue extends Queue {
+  /**
+   * @param {import("../frame.js").Frame} frame
+   * @param {number} meta
+   */
+  check(frame, meta) {
+    if ((meta & (Meta.OPENS | Meta.ENDS)) !== 0) throw this.refusal("MULTI, EXEC or DISCARD");
+    const start = typeof frame === "string" ? frame : /** @type {string} */ (frame[0]);
+    const name = NOT_QUEUED.exec(start)?.[1];
+    if (name !== undefined) throw this.refusal(name.toUpperCase());
+  }
+}
+
+class RedisTransaction {
+  /** @type {TransactionQueue} */
+  #queue;
+
+  /** @param {Origin} origin */
+  constructor(origin) {
+    this.#queue = new TransactionQueue(this, "transaction", origin);
+  }
+
+  get [SENDER]() {
+    return #queue in this ? this.#queue : undefined;
+  }
+
+  get length() {
+    return this.#queue.frames.length;
+  }
+
+  /** @param {{ throwOnError?: boolean }} [options] */
+  async exec(options) {
+    const queue = this.#queue;
+    queue.end("executed");
+    if (queue.subscriber) throw subscriberMode("exec");
+    const replies = await watched(queue);
+    if (options?.throwOnError) throwErrors(replies);
+    return replies;
+  }
+
+  discard() {
+    this.#queue.end("discarded");
+  }
+
+  get [Symbol.toStringTag]() {
+    return "RedisTransaction";
+  }
+}
+
+/**
+ * @param {TransactionQueue} queue
+ * @returns {Promise<unknown[]>}
+ */
+async function watched(queue) {
+  const { watching } = queue.origin;
+  // Only watched keys make a transaction of nothing say something.
+  if (!watching) return queue.frames.length === 0 ? [] : execute(queue);
+  watching.exec();
+  try {
+    return await execute(queue);
+  } catch (error) {
+    watching.failed(error);
+    throw error;
+  }
+}
+
+provideCommands(RedisTransaction);
+
+module.exports = { RedisTransaction };
