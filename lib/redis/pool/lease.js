@@ -70,6 +70,7 @@ class LeaseSource {
   /** @param {import("../connection.js").Owner} owner */
   open(owner) {
     this.connection = new LeaseConnection(this.lane, this.parent.options, owner);
+    this.parent.cache?.follow(this.connection);
     return this.connection;
   }
 

@@ -58,7 +58,11 @@ async function lease(shared, timeout, signal) {
   let id = -1;
   const granted = new Promise((resolve, reject) => {
     // The id is free again when this has returned.
-    const fetch = () => resolve(new LeasedConnection(shared.lane.fetch(id), shared.options));
+    const fetch = () => {
+      const leased = new LeasedConnection(shared.lane.fetch(id), shared.options);
+      shared.cache?.follow(leased);
+      resolve(leased);
+    };
     id = register(fetch, reject, PLAIN, shared.group);
     if (!shared.listening) shared.expectEvents(true);
     try {
