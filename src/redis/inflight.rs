@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::cluster::redirect;
 use super::meta::{Answered, Meta};
+use super::outbox::Chunk;
 use super::resp::decode::Reader;
 use super::retention::{Diverted, Leftover, Retention, returned};
 use super::watchdog::Oldest;
@@ -62,7 +63,9 @@ pub struct InFlight {
     pushes_are_arrays: bool,
     /// A transaction was opened and not ended by the commands that were answered.
     in_transaction: bool,
-    /// What was sent, and what waits behind it, when the lane's user wants it back.
+    /// A write was refused because the server follows another one.
+    demoted: bool,
+    /// What was sent, when the lane's user wants it back.
     retention: Option<Retention>,
     /// The database that a `SELECT` on this connection has selected.
     database: Option<u32>,
@@ -89,9 +92,23 @@ impl InFlight {
         }
     }
 
-    /// What is kept, when that is wanted. What is kept must be added before its entries are.
-    pub fn retention(&mut self) -> Option<&mut Retention> {
-        self.retention.as_mut()
+    /// Whether what was sent is kept.
+    #[must_use]
+    pub fn keeps(&self) -> bool {
+        self.retention.is_some()
+    }
+
+    /// Keeps `count` commands, if that is wanted, whose entries are appended next.
+    pub fn keep(&mut self, commands: &Bytes, count: usize) {
+        if let Some(retention) = &mut self.retention {
+            retention.keep(commands.clone(), count);
+        }
+    }
+
+    /// Appends what is sent next.
+    pub fn begin(&mut self, chunk: &Chunk) {
+        self.keep(&chunk.bytes, chunk.entries.len());
+        self.extend(chunk.entries.iter().copied());
     }
 
     /// Appends commands in the order in which their bytes are sent.
@@ -103,6 +120,9 @@ impl InFlight {
     pub fn retract(&mut self, count: usize) {
         let keep = self.entries.len().saturating_sub(count);
         self.entries.truncate(keep);
+        if let Some(retention) = &mut self.retention {
+            retention.retract(count);
+        }
     }
 
     /// Takes all commands out, oldest first; the connection is gone.
@@ -117,11 +137,14 @@ impl InFlight {
     }
 
     /// Like [`take`](Self::take), with commands that were waiting to be sent behind these.
-    pub(super) fn lost(&mut self, unsent: &[Entry]) -> Lost {
+    pub(super) fn lost(&mut self, unsent: Vec<Chunk>) -> Lost {
         let subscribed = !self.subscribed.is_empty();
         let mut entries = self.take();
         let begun = entries.len();
-        entries.extend_from_slice(unsent);
+        for chunk in unsent {
+            self.keep(&chunk.bytes, chunk.entries.len());
+            entries.extend(chunk.entries);
+        }
         match &mut self.retention {
             None => Lost::Entries(entries),
             Some(retention) => Lost::Kept(Leftover {
@@ -184,6 +207,11 @@ impl InFlight {
         self.generation
     }
 
+    /// Whether a write was refused since the last time because the server follows another one.
+    pub fn take_demoted(&mut self) -> bool {
+        std::mem::take(&mut self.demoted)
+    }
+
     /// Finds whom a whole frame of this `kind` is for.
     pub fn frame(&mut self, kind: u8, frame: &[u8]) -> Match {
         if kind == b'>' || (kind == b'*' && self.is_push_in_disguise(frame)) {
@@ -193,11 +221,15 @@ impl InFlight {
         let Some(entry) = self.entries.pop_front() else {
             return Match::Stray;
         };
+        self.demoted |= kind == b'-' && frame.starts_with(b"-READONLY ");
         self.in_transaction = entry.meta.transaction(self.in_transaction);
         if entry.meta.turns() {
             self.turn(entry.meta, frame);
         }
         if entry.meta.is_probe() {
+            if let Some(retention) = &mut self.retention {
+                retention.release();
+            }
             return Match::Confirmation;
         }
         self.answered(entry, frame)
@@ -346,6 +378,20 @@ mod tests {
         assert_eq!(inflight.frame(b'+', b"+OK\r\n"), Match::Reply(entry(1, 0)));
         assert_eq!(inflight.frame(b':', b":1\r\n"), Match::Reply(entry(2, 0)));
         assert_eq!(inflight.frame(b':', b":1\r\n"), Match::Stray);
+    }
+
+    #[test]
+    fn a_refused_write_tells_of_the_servers_role_once() {
+        let mut inflight = InFlight::default();
+        inflight.extend([entry(1, 0), entry(2, 0)]);
+        inflight.frame(b'-', b"-ERR READONLY \r\n");
+        assert!(!inflight.take_demoted());
+        inflight.frame(
+            b'-',
+            b"-READONLY You can't write against a read only replica.\r\n",
+        );
+        assert!(inflight.take_demoted());
+        assert!(!inflight.take_demoted());
     }
 
     #[test]

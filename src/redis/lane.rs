@@ -20,6 +20,7 @@ use super::inlet::Inlet;
 use super::lifecycle;
 use super::meta::Meta;
 use super::outbox::{Backlog, Outbox};
+use super::resolve::Resolve;
 use super::retention::{Diverted, Leftover};
 use super::state::{Facts, Phase, State};
 use crate::error::{Error, Result};
@@ -28,6 +29,7 @@ use crate::net::stream::Socket;
 
 mod context;
 mod driven;
+mod resolved;
 
 pub use context::Context;
 
@@ -121,7 +123,10 @@ pub struct Lane {
     me: Weak<Self>,
     config: Config,
     sink: Arc<dyn Sink>,
+    /// Finds the server; `None` when it is the one of `config`.
+    resolver: Option<Arc<dyn Resolve>>,
     minds_quiet: bool,
+    keeps: bool,
     outbound: Mutex<Outbound>,
     inflight: Mutex<InFlight>,
     state: watch::Sender<State>,
@@ -145,6 +150,8 @@ struct Outbound {
     dial_now: bool,
     /// Why the sink cannot read the current connection any more.
     ended: Option<End>,
+    /// Why the server is to be left, or the attempt to reach one to be given up.
+    left: Option<End>,
     /// A connection was lost, or an attempt failed, in this life.
     lost: bool,
     finalized: bool,
@@ -154,7 +161,16 @@ impl Lane {
     /// A lane that dials at the first command or `connect`.
     #[must_use]
     pub fn new(config: Config, sink: Arc<dyn Sink>) -> Arc<Self> {
-        Self::with(config, sink, InFlight::default())
+        Self::with(config, sink, InFlight::default(), None)
+    }
+
+    /// A lane whose server is found before each attempt to connect, if there is a `resolver`.
+    pub(super) fn make(
+        config: Config,
+        sink: Arc<dyn Sink>,
+        resolver: Option<Arc<dyn Resolve>>,
+    ) -> Arc<Self> {
+        Self::with(config, sink, InFlight::default(), resolver)
     }
 
     /// A lane for one who can send commands elsewhere. It keeps commands until they are answered:
@@ -162,10 +178,15 @@ impl Lane {
     /// [diverted](Sink::diverted), and commands without a reply are [returned](Sink::returned).
     #[must_use]
     pub fn keeping(config: Config, sink: Arc<dyn Sink>) -> Arc<Self> {
-        Self::with(config, sink, InFlight::keeping())
+        Self::with(config, sink, InFlight::keeping(), None)
     }
 
-    fn with(config: Config, sink: Arc<dyn Sink>, inflight: InFlight) -> Arc<Self> {
+    fn with(
+        config: Config,
+        sink: Arc<dyn Sink>,
+        inflight: InFlight,
+        resolver: Option<Arc<dyn Resolve>>,
+    ) -> Arc<Self> {
         let outbound = Outbound {
             phase: Phase::Idle,
             epoch: 0,
@@ -176,21 +197,28 @@ impl Lane {
             waiters: Vec::new(),
             dial_now: false,
             ended: None,
+            left: None,
             lost: false,
             finalized: false,
         };
         let state = outbound.facts().state(&config);
-        Arc::new_cyclic(|me| Self {
+        let lane = Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             config,
             minds_quiet: sink.minds_quiet(),
+            keeps: inflight.keeps(),
             sink,
+            resolver,
             outbound: Mutex::new(outbound),
             state: watch::Sender::new(state),
             inflight: Mutex::new(inflight),
             clock: Instant::now(),
             heard: AtomicU64::new(0),
-        })
+        });
+        if let Some(resolver) = &lane.resolver {
+            resolver.attach(&lane);
+        }
+        lane
     }
 
     /// What the lane was made with.
@@ -209,6 +237,11 @@ impl Lane {
     #[must_use]
     pub fn is_active(&self) -> bool {
         matches!(self.lock().phase, Phase::Connecting | Phase::Ready)
+    }
+
+    /// Whether the lane was closed or has failed: commands are refused.
+    pub(super) fn has_ended(&self) -> bool {
+        self.lock().phase.has_ended()
     }
 
     /// The state of the connection with its changes from now on.
@@ -248,21 +281,6 @@ impl Lane {
         entries: &[Entry],
         delivery: Delivery,
     ) -> Result<()> {
-        self.accept(pieces, entries, delivery, None)
-    }
-
-    /// Like [`try_submit`](Self::try_submit), for a lane that [keeps](Self::keeping) commands.
-    pub fn submit_chunk(&self, chunk: &Bytes, entries: &[Entry], delivery: Delivery) -> Result<()> {
-        self.accept(&[chunk], entries, delivery, Some(chunk))
-    }
-
-    fn accept(
-        &self,
-        pieces: &[&[u8]],
-        entries: &[Entry],
-        delivery: Delivery,
-        chunk: Option<&Bytes>,
-    ) -> Result<()> {
         let mut outbound = self.lock();
         if outbound.phase == Phase::Ready
             && outbound.outbox.is_empty()
@@ -271,7 +289,11 @@ impl Lane {
             let Some(socket) = outbound.socket.clone() else {
                 unreachable!("a ready lane has a socket");
             };
-            self.keep(chunk, entries);
+            if self.keeps {
+                // Before it is sent: the reply may be read by another thread at once.
+                let commands = Bytes::from(pieces.concat());
+                self.inflight().keep(&commands, entries.len());
+            }
             let outcome = outbound
                 .outbox
                 .send(pieces, entries, &self.inflight, &mut |pieces| {
@@ -288,7 +310,6 @@ impl Lane {
         }
         let refusal = outbound.refusal(&self.config);
         if refusal.is_none() {
-            self.keep(chunk, entries);
             outbound.outbox.push(pieces, entries);
             if outbound.phase == Phase::Ready {
                 outbound.wake.notify_one();
@@ -298,13 +319,6 @@ impl Lane {
             self.start(&mut outbound);
         }
         refusal.map_or(Ok(()), Err)
-    }
-
-    /// Keeps commands before they are sent: the reply may be read by another thread at once.
-    fn keep(&self, chunk: Option<&Bytes>, entries: &[Entry]) {
-        if let (Some(chunk), Some(kept)) = (chunk, self.inflight().retention()) {
-            kept.keep(chunk.clone(), entries.len());
-        }
     }
 
     /// Connects, reviving a closed or failed lane; `id` is answered with the HELLO reply.
@@ -390,11 +404,11 @@ impl Lane {
         outbound.epoch += 1;
         outbound.socket = None;
         outbound.ended = None;
+        outbound.left = None;
         outbound.greeting = None;
         outbound.dial_now = false;
         let waiters = std::mem::take(&mut outbound.waiters);
-        let unsent = outbound.outbox.take();
-        let lost = self.inflight().lost(&unsent);
+        let lost = self.inflight().lost(outbound.outbox.take());
         self.publish(&outbound);
         outbound.wake.notify_one();
         drop(outbound);
