@@ -2,6 +2,7 @@
 //! lie in its channel; JavaScript takes them. Cancelling frees the connection at once. One that is
 //! not read for a while frees it too, and goes on over another when it is read again.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +21,9 @@ use crate::net::http::LONG;
 use crate::net::{buffers, runtime};
 use crate::s3::{ByteRange, S3Body, S3Client};
 
-/// A piece is this long, except for the last one.
-const PIECE: usize = 512 * 1024;
+/// A piece is at least this long, except for the last one, and longer if more has arrived.
+const LEAST: usize = 256 * 1024;
+const MOST: usize = 512 * 1024;
 /// Pieces that wait to be taken, besides the one that is being received.
 const AHEAD: usize = 2;
 
@@ -129,15 +131,15 @@ impl State {
                 Self::Open(Box::new(body))
             };
         }
-        if let Self::Failed(_) = self
-            && let Self::Failed(error) = std::mem::replace(self, Self::Closed)
-        {
-            return Err(error);
-        }
         match self {
             Self::Open(body) => next_piece(body).await.map(Piece),
             Self::Fed(pieces) => pieces.recv().await.transpose().map(Piece),
-            Self::Waiting(..) | Self::Failed(_) | Self::Closed => Ok(Piece(None)),
+            Self::Failed(_) | Self::Waiting(..) | Self::Closed => {
+                match std::mem::replace(self, Self::Closed) {
+                    Self::Failed(error) => Err(error),
+                    _ => Ok(Piece(None)),
+                }
+            }
         }
     }
 }
@@ -161,12 +163,13 @@ async fn feed(
             (Ok(place), _) => Ok(place),
             (Err(_), None) => pieces.reserve().await,
             (Err(_), Some(patience)) => {
-                match tokio::time::timeout(patience, pieces.reserve()).await {
+                let place = tokio::time::timeout(patience, pieces.reserve()).await;
+                if place.is_err() {
+                    body.pause();
+                }
+                match place {
                     Ok(place) => place,
-                    Err(_) => {
-                        body.pause();
-                        pieces.reserve().await
-                    }
+                    Err(_) => pieces.reserve().await,
                 }
             }
         };
@@ -182,16 +185,26 @@ async fn feed(
 /// The next bytes; `None` at the end.
 async fn next_piece(body: &mut S3Body) -> Result<Option<BytesMut>> {
     let left = body.left().and_then(|left| usize::try_from(left).ok());
-    let room = left.unwrap_or(PIECE).min(PIECE);
+    let room = left.unwrap_or(MOST).min(MOST);
     let buffer = match room {
-        PIECE => buffers::take_room(room)
+        MOST => buffers::take_room(room)
             .map(Bytes::from)
             .map(BytesMut::from),
         _ => None,
     };
     let buffer = buffer.unwrap_or_else(|| BytesMut::with_capacity(room));
     let mut piece = buffer.limit(room);
-    while piece.has_remaining_mut() && body.read(&mut piece).await? > 0 {}
+    while piece.has_remaining_mut() {
+        let is_enough = piece.get_ref().len() >= LEAST;
+        let count = tokio::select! {
+            biased;
+            read = body.read(&mut piece) => read?,
+            () = ready(()), if is_enough => break,
+        };
+        if count == 0 {
+            break;
+        }
+    }
     let piece = piece.into_inner();
     Ok((!piece.is_empty()).then_some(piece))
 }
