@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::callers::{Callers, FurtherCallers, lock, receive};
-use super::config::{Config, Options, Status, Target};
+use super::config::{Address, Config, Options, Status, Target};
 use super::endpoint::Endpoint;
 use super::lane::Sink;
 use super::lifecycle;
@@ -63,7 +63,7 @@ impl Drop for Inner {
 impl fmt::Debug for ValkeyClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ValkeyClient")
-            .field("address", &self.config().target.address)
+            .field("address", &self.inner.link.target().address)
             .field("status", &self.status())
             .finish_non_exhaustive()
     }
@@ -147,6 +147,13 @@ impl ValkeyClient {
     #[must_use]
     pub fn config(&self) -> &Config {
         self.inner.link.config()
+    }
+
+    /// The server that the client is connected to, or will try next. With sentinels it changes, and
+    /// is the group's name until a server was found.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        self.inner.link.target().address
     }
 
     /// The state of the connection.
