@@ -1,7 +1,7 @@
 //! The Redis/Valkey client.
 //!
-//! [`ValkeyClient`] is the face for Rust. Below it, [`lane`] is one connection with its
-//! driver; everything else is pure: [`url`], [`overrides`], [`handshake`], [`inflight`], [`outbox`],
+//! [`ValkeyClient`] is the face for Rust. Below it, [`endpoint`] is one server with a shared
+//! connection and spare ones, and [`lane`] is one connection with its driver; everything else is pure: [`url`], [`overrides`], [`handshake`], [`inflight`], [`outbox`],
 //! [`lifecycle`], [`watchdog`] and [`resp`].
 
 mod batch;
