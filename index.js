@@ -15,5 +15,6 @@ exports.redis = redis.redis;
 exports.RedisClient = redis.RedisClient;
 exports.RedisPool = redis.RedisPool;
 exports.RedisError = redis.RedisError;
+exports.RedisSentinel = redis.RedisSentinel;
 exports.RedisBatchError = redis.RedisBatchError;
 exports.RedisWatchError = redis.RedisWatchError;

@@ -12,6 +12,7 @@ export * from "./cache/types.js";
 export * from "./iterators/types.js";
 export * from "./pool/types.js";
 export * from "./scripts/types.js";
+export * from "./sentinel/types.js";
 export * from "./streams/types.js";
 export * from "./transaction/types.js";
 

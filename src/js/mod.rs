@@ -25,6 +25,7 @@ mod redis_options;
 #[cfg(unix)]
 mod redis_reader;
 mod redis_reply;
+mod redis_sentinel;
 mod redis_sink;
 mod redis_target;
 mod s3_client;

@@ -1,5 +1,6 @@
 //! Credentials that JavaScript finds: an event asks, a native call answers.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use napi::bindgen_prelude::Result;
@@ -21,15 +22,14 @@ pub struct Asker(Arc<Shared>);
 struct Shared {
     port: PortHandle,
     target: u32,
-    question: Mutex<Question>,
+    questions: Mutex<Questions>,
 }
 
-/// A lane logs in once at a time, so there is one question at a time.
+/// Each lane logs in once at a time, but there may be several.
 #[derive(Default)]
-struct Question {
-    /// Tells a late answer from one to this question.
-    number: u32,
-    answer: Option<oneshot::Sender<Found>>,
+struct Questions {
+    last: u32,
+    open: HashMap<u32, oneshot::Sender<Found>>,
 }
 
 impl Asker {
@@ -38,16 +38,13 @@ impl Asker {
         Self(Arc::new(Shared {
             port,
             target,
-            question: Mutex::default(),
+            questions: Mutex::default(),
         }))
     }
 
     /// Answers the question of this number, if it is still asked.
     pub fn answer(&self, number: u32, found: Found) {
-        let mut question = self.0.lock();
-        if question.number == number
-            && let Some(answer) = question.answer.take()
-        {
+        if let Some(answer) = self.0.lock().open.remove(&number) {
             // The attempt may have run out of time.
             let _ = answer.send(found);
         }
@@ -55,8 +52,10 @@ impl Asker {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Question> {
-        self.question.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Questions> {
+        self.questions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -64,10 +63,13 @@ impl CredentialsProvider for Asker {
     fn credentials(&self) -> Answer {
         let (sender, receiver) = oneshot::channel();
         let number = {
-            let mut question = self.0.lock();
-            question.number = question.number.wrapping_add(1);
-            question.answer = Some(sender);
-            question.number
+            let mut questions = self.0.lock();
+            // Those whose attempt has run out of time are not answered any more.
+            questions.open.retain(|_, answer| !answer.is_closed());
+            questions.last = questions.last.wrapping_add(1);
+            let number = questions.last;
+            questions.open.insert(number, sender);
+            number
         };
         self.0.port.push(Box::new(Asked {
             target: self.0.target,

@@ -97,15 +97,14 @@ impl RedisLane {
         let address = url::parse(&url)
             .and_then(|parsed| Overrides::from(overrides).apply(parsed))
             .map_err(|error| thrown(&error))?;
+        let further = LaneSink::maker(port.handle());
         let pool = options.pool.take().map(PoolOptions::from);
-        let of_spares = port.handle();
         let mut made = None;
         let mut lane = Self::open(port, target, options, |options, sink| {
             let config = Config {
                 target: address,
                 options,
             };
-            let further = move || Arc::new(LaneSink::spare(of_spares.clone())) as Arc<dyn Sink>;
             let endpoint = match pool {
                 None => Endpoint::new(config, sink, further),
                 Some(pool) => {
@@ -256,13 +255,13 @@ impl RedisLane {
     /// The URL in force, with `***` for the password.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
-        self.link.config().target.to_string()
+        self.link.target().to_string()
     }
 
     /// `host:port`, or the path of the Unix socket.
     #[napi(getter, catch_unwind)]
     pub fn address(&self) -> String {
-        self.link.config().target.address.to_string()
+        self.link.target().address.to_string()
     }
 
     /// The database that is selected after each connect.

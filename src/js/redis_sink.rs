@@ -53,6 +53,11 @@ impl LaneSink {
         Self::new(port, SPARES.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Makes sinks for further connections.
+    pub fn maker(port: PortHandle) -> impl Fn() -> Arc<dyn Sink> + Send + Sync + 'static {
+        move || Arc::new(Self::spare(port.clone()))
+    }
+
     /// The number under which events are told.
     pub fn target(&self) -> u32 {
         self.recipient.target

@@ -7,16 +7,17 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::callers::{Callers, FurtherCallers, lock, receive};
-use super::config::{Config, Options, Status, Target};
+use super::config::{Address, Config, Options, Status, Target};
 use super::endpoint::Endpoint;
 use super::lane::Sink;
+use super::lifecycle;
 use super::link::Link;
 use super::meta::Meta;
 use super::pool::LeasedConnection;
 use super::resp::decode::Value;
 use super::state::{ConnectionFlags, State};
 use super::url;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// A client of one Redis or Valkey server, shared by all clones.
 ///
@@ -62,7 +63,7 @@ impl Drop for Inner {
 impl fmt::Debug for ValkeyClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ValkeyClient")
-            .field("address", &self.config().target.address)
+            .field("address", &self.inner.link.target().address)
             .field("status", &self.status())
             .finish_non_exhaustive()
     }
@@ -148,6 +149,13 @@ impl ValkeyClient {
         self.inner.link.config()
     }
 
+    /// The server that the client is connected to, or will try next. With sentinels it changes, and
+    /// is the group's name until a server was found.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        self.inner.link.target().address
+    }
+
     /// The state of the connection.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -227,7 +235,7 @@ impl ValkeyClient {
     /// ```
     pub async fn acquire(&self, limit: Option<Duration>) -> Result<LeasedConnection> {
         let inner = &self.inner;
-        let endpoint = inner.endpoint.as_ref().ok_or_else(no_lease)?;
+        let endpoint = inner.endpoint.as_ref().ok_or_else(lifecycle::no_lease)?;
         LeasedConnection::acquire(endpoint, &inner.callers, limit).await
     }
 
@@ -238,12 +246,4 @@ impl ValkeyClient {
     pub(super) fn callers(&self) -> &Arc<Callers> {
         &self.inner.callers
     }
-}
-
-fn no_lease() -> Error {
-    Error::new(
-        ErrorKind::InvalidInput,
-        "ERR_REDIS_CLUSTER_UNSUPPORTED",
-        "a cluster has no connection that could be leased: connect to one of its nodes",
-    )
 }

@@ -114,4 +114,4 @@ function released() {
   return new RedisError("ERR_REDIS_CONNECTION_CLOSED", "The connection was released");
 }
 
-module.exports = { RedisLease, LeaseSource };
+module.exports = { RedisLease, LeaseConnection, LeaseSource };

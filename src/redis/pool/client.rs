@@ -131,11 +131,9 @@ impl RedisPool {
             options: options.connection,
         };
         let callers = Arc::new(Callers::default());
-        let further = Arc::clone(&callers);
+        let further = FurtherCallers::maker(&callers);
         let sink = Arc::clone(&callers) as Arc<dyn Sink>;
-        let endpoint = Endpoint::with_reserve(config, reserve, sink, move || {
-            Arc::new(FurtherCallers(Arc::clone(&further)))
-        });
+        let endpoint = Endpoint::with_reserve(config, reserve, sink, further);
         let pool = Self {
             inner: Arc::new(Inner {
                 link: Arc::clone(&endpoint) as _,
