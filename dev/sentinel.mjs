@@ -17,7 +17,7 @@ export const NAME = "mymaster";
  * @property {string} [sentinelPassword] Of the sentinels.
  * @property {{ cert: string, key: string, ca: string }} [tls] Paths of PEM files: all speak TLS only.
  * @property {string} [hostname] What the sentinels announce instead of addresses.
- * @property {number} [downAfter] Milliseconds after which a silent server is down; default 500.
+ * @property {number} [downAfter] Milliseconds after which a silent server is down; default 1000.
  */
 
 /**
@@ -81,7 +81,7 @@ export class SentinelGroup {
 
   /** @param {number} port of the primary */
   async #startSentinel(port) {
-    const { server, password, sentinelPassword, tls, hostname, sentinels = 3, downAfter = 500 } = this.options;
+    const { server, password, sentinelPassword, tls, hostname, sentinels = 3, downAfter = 1000 } = this.options;
     const lines = [...this.#tlsLines()];
     if (hostname !== undefined) {
       lines.push("sentinel resolve-hostnames yes", "sentinel announce-hostnames yes", `sentinel announce-ip ${hostname}`);

@@ -1,6 +1,8 @@
 //! What belongs to the thread of one environment: its event loop, the descriptors that it watches
 //! and the way into JavaScript from there.
 
+mod delivery;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::ffi::{c_int, c_void};
@@ -8,15 +10,25 @@ use std::io;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use napi::bindgen_prelude::{Result, check_status};
-use napi::{JsError, sys};
+use napi::sys;
 
 use super::exchange::Exchange;
+use super::port::PortHandle;
 use super::tape::Tape;
-use super::uv::{self, PollHandle};
+use super::uv::{self, CheckHandle, PollHandle};
 use super::value;
+
+/// What a descriptor is watched for; one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// For an object of JavaScript.
+    Target(u32),
+    /// For tasks that use it.
+    Socket(RawFd),
+}
 
 /// Something that is read on this thread.
 pub trait Source {
@@ -39,19 +51,24 @@ pub enum Next {
 
 /// The event loop of one environment.
 pub struct EventLoop {
+    this: Weak<Self>,
     env: sys::napi_env,
     uv_loop: *mut c_void,
     context: sys::napi_async_context,
     /// The resource of `context`, which is `this` of the calls.
     resource: sys::napi_ref,
     exchange: Rc<Exchange>,
-    /// What is watched for each object.
-    watches: RefCell<HashMap<u32, Vec<Watch>>>,
+    /// What is watched for each key.
+    watches: RefCell<HashMap<Key, Vec<Watch>>>,
     ready: RefCell<VecDeque<Rc<dyn Source>>>,
+    /// Delivers behind the callbacks of a turn what several sockets have brought.
+    check: RefCell<Option<CheckHandle>>,
     /// Handles whose close callback is still to come, watched or not.
     open: Cell<usize>,
     /// Set while the environment waits for these.
     waiting: Cell<sys::napi_async_cleanup_hook_handle>,
+    /// Nothing is watched any more.
+    shut_down: Cell<bool>,
 }
 
 impl EventLoop {
@@ -76,7 +93,8 @@ impl EventLoop {
         check_status!(unsafe { sys::napi_async_init(env, object, name, &raw mut context) })?;
         // SAFETY: as above.
         check_status!(unsafe { sys::napi_create_reference(env, object, 1, &raw mut resource) })?;
-        Ok(Some(Rc::new(Self {
+        Ok(Some(Rc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
             env,
             uv_loop: uv_loop.cast(),
             context,
@@ -84,27 +102,32 @@ impl EventLoop {
             exchange,
             watches: RefCell::default(),
             ready: RefCell::default(),
+            check: RefCell::default(),
             open: Cell::new(0),
             waiting: Cell::new(ptr::null_mut()),
+            shut_down: Cell::new(false),
         })))
     }
 
-    /// Watches `descriptor` for the object `target`, which may have several, until no more will
-    /// arrive. The descriptor stays open as long as `source` lives.
+    /// Watches `descriptor` for `key`, which may have several, until no more will arrive. The
+    /// descriptor stays open as long as `source` lives.
     pub fn watch(
-        self: &Rc<Self>,
-        target: u32,
+        &self,
+        key: Key,
         descriptor: RawFd,
         source: Rc<dyn Source>,
+        writable: bool,
     ) -> io::Result<()> {
-        let Some(functions) = uv::functions() else {
+        let this = self.this.upgrade().filter(|_| !self.shut_down.get());
+        let (Some(functions), Some(this)) = (uv::functions(), this) else {
             return Err(io::ErrorKind::Unsupported.into());
         };
         let state = Rc::new(State {
-            event_loop: Rc::clone(self),
-            target,
+            event_loop: this,
+            key,
             source,
             handle: RefCell::new(PollHandle::new(functions)),
+            writable: Cell::new(writable),
             closing: Cell::new(false),
         });
         let data = Rc::into_raw(Rc::clone(&state));
@@ -126,15 +149,23 @@ impl EventLoop {
         state.start()?;
         self.watches
             .borrow_mut()
-            .entry(target)
+            .entry(key)
             .or_default()
             .push(watch);
         Ok(())
     }
 
-    /// Ends all watching for `target`.
-    pub fn unwatch(&self, target: u32) {
-        let watches = self.watches.borrow_mut().remove(&target);
+    /// Watches the descriptor of `key` also for room; `None` when it is not watched.
+    pub fn watch_for_room(&self, key: Key) -> Option<io::Result<()>> {
+        let watches = self.watches.borrow();
+        let Watch(state) = watches.get(&key)?.last()?;
+        state.writable.set(true);
+        Some(state.start())
+    }
+
+    /// Ends all watching for `key`.
+    pub fn unwatch(&self, key: Key) {
+        let watches = self.watches.borrow_mut().remove(&key);
         drop(watches);
     }
 
@@ -142,12 +173,17 @@ impl EventLoop {
     fn end(&self, state: &State) {
         state.close();
         let mut watches = self.watches.borrow_mut();
-        if let Some(of_target) = watches.get_mut(&state.target) {
-            of_target.retain(|watch| !ptr::eq(Rc::as_ptr(&watch.0), state));
-            if of_target.is_empty() {
-                watches.remove(&state.target);
+        if let Some(of_key) = watches.get_mut(&state.key) {
+            of_key.retain(|watch| !ptr::eq(Rc::as_ptr(&watch.0), state));
+            if of_key.is_empty() {
+                watches.remove(&state.key);
             }
         }
+    }
+
+    /// The port through which what arrives is delivered.
+    pub fn port(&self) -> PortHandle {
+        self.exchange.port()
     }
 
     /// Unpacks what has arrived; returns whether nothing is left.
@@ -191,9 +227,11 @@ impl EventLoop {
 
     fn shut_down(&self, hook: sys::napi_async_cleanup_hook_handle) {
         self.waiting.set(hook);
+        self.shut_down.set(true);
         let watches = std::mem::take(&mut *self.watches.borrow_mut());
         drop(watches);
         self.ready.borrow_mut().clear();
+        self.end_delivery();
         self.finish_shut_down();
     }
 
@@ -210,55 +248,6 @@ impl EventLoop {
     fn closed(&self) {
         self.open.set(self.open.get() - 1);
         self.finish_shut_down();
-    }
-
-    /// Delivers as the event loop does: what JavaScript throws is an uncaught exception, and the
-    /// jobs that it queued run before this returns.
-    fn deliver(self: &Rc<Self>) {
-        let env = self.env;
-        let (mut handles, mut callback) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: libuv's callbacks run on the environment's thread, inside its context.
-        if unsafe { sys::napi_open_handle_scope(env, &raw mut handles) } != sys::Status::napi_ok {
-            return;
-        }
-        let mut resource = ptr::null_mut();
-        // SAFETY: the reference lives as long as the environment; the scope is open.
-        let opened = unsafe {
-            sys::napi_get_reference_value(env, self.resource, &raw mut resource);
-            sys::napi_open_callback_scope(env, resource, self.context, &raw mut callback)
-        };
-        if opened == sys::Status::napi_ok {
-            self.exchange.count_call();
-            let outcome = self
-                .exchange
-                .deliver(Some(self), usize::MAX, |tape| self.unpack(tape));
-            if let Err(error) = outcome {
-                self.report(error);
-            }
-            // SAFETY: it was opened above.
-            unsafe { sys::napi_close_callback_scope(env, callback) };
-        }
-        // SAFETY: it was opened above.
-        unsafe { sys::napi_close_handle_scope(env, handles) };
-    }
-
-    /// Makes an uncaught exception of what JavaScript threw, or else of the error itself.
-    fn report(&self, error: napi::Error) {
-        let mut pending = false;
-        let mut exception = ptr::null_mut();
-        // SAFETY: a scope of this live environment is open.
-        unsafe {
-            sys::napi_is_exception_pending(self.env, &raw mut pending);
-            if pending {
-                sys::napi_get_and_clear_last_exception(self.env, &raw mut exception);
-            } else {
-                exception = JsError::from(error).into_value(self.env);
-            }
-            // Null while the environment is torn down.
-            if !exception.is_null() {
-                sys::napi_fatal_exception(self.env, exception);
-            }
-        }
     }
 }
 
@@ -289,17 +278,19 @@ impl Drop for Watch {
 /// What the callbacks of one handle need.
 struct State {
     event_loop: Rc<EventLoop>,
-    target: u32,
+    key: Key,
     source: Rc<dyn Source>,
     handle: RefCell<PollHandle>,
+    /// It is watched for room as well, until there is some.
+    writable: Cell<bool>,
     closing: Cell<bool>,
 }
 
 impl State {
-    /// Calls `on_poll` while there is something to receive.
+    /// Calls `on_poll` while there is something to receive, or room.
     fn start(&self) -> io::Result<()> {
         // SAFETY: the handle is initialised, and not closed by those who call this.
-        let outcome = unsafe { self.handle.borrow_mut().watch(on_poll) };
+        let outcome = unsafe { self.handle.borrow_mut().watch(on_poll, self.writable.get()) };
         outcome.map_err(|status| io::Error::from_raw_os_error(-status))
     }
 
@@ -319,14 +310,20 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
     }
     // JavaScript may close this very handle; the state stays, since `on_closed` comes later.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let had_room = state.writable.replace(false);
         let next = state.source.arrived();
         let event_loop = &state.event_loop;
         if next == Next::UnpackAndStop {
             event_loop.end(state);
+        } else if had_room && state.start().is_err() {
+            state.close();
         }
         if next != Next::Wait {
             event_loop.unpack_later(Rc::clone(&state.source));
-            event_loop.deliver();
+            match state.key {
+                Key::Target(_) => event_loop.deliver(),
+                Key::Socket(_) => event_loop.deliver_together(),
+            }
         }
     }));
     // A bug; without the handle it cannot repeat itself for ever.

@@ -10,17 +10,19 @@
     reason = "the shapes of arguments are those that napi hands over"
 )]
 
-#[cfg(unix)]
+mod caller;
 mod cancel;
+#[cfg(unix)]
 mod event_loop;
 mod exchange;
 #[cfg(unix)]
 mod long_string;
 mod port;
+mod questions;
 mod recycled;
-mod redis_credentials;
 mod redis_lane;
 mod redis_lease;
+mod redis_nodes;
 mod redis_options;
 #[cfg(unix)]
 mod redis_reader;
@@ -33,7 +35,11 @@ mod s3_listing;
 mod s3_stream;
 mod s3_upload;
 mod s3_values;
+#[cfg(unix)]
+mod sockets;
 mod tape;
+#[cfg(unix)]
+mod tasks;
 #[cfg(unix)]
 mod uv;
 mod value;

@@ -102,6 +102,32 @@ impl Sink for LaneSink {
     }
 }
 
+/// Delivers what one of an object's connections brings; what happens to it is not the object's
+/// business.
+pub struct OneOfMany(pub Arc<LaneSink>);
+
+impl Sink for OneOfMany {
+    fn replies(&self, batch: Batch) {
+        self.0.replies(batch);
+    }
+
+    fn failed(&self, ids: Vec<u32>, error: &Error) {
+        self.0.failed(ids, error);
+    }
+
+    fn event(&self, _event: Event) {}
+
+    #[cfg(unix)]
+    fn reads(&self) -> bool {
+        self.0.reads()
+    }
+
+    #[cfg(unix)]
+    fn adopt(&self, inlet: Inlet) {
+        self.0.adopt(inlet);
+    }
+}
+
 struct Replies {
     batch: Batch,
     next: usize,

@@ -7,14 +7,17 @@ use serde::Serialize;
 use super::port::Settle;
 use super::value;
 use crate::error::{Error, ErrorKind, Result};
-use crate::s3::{S3ListObjectsResult, S3ObjectInfo, S3Owner};
+use crate::s3::op::list;
 
 /// A page as JSON text, written where it was received: JavaScript's thread has enough to do.
 pub(super) struct Listing(Vec<u8>);
 
 impl Listing {
-    pub(super) fn new(page: &S3ListObjectsResult) -> Result<Self> {
-        let json = serde_json::to_vec(&Page::from(page)).map_err(|source| {
+    /// Of the document in which a store sends it.
+    pub(super) fn new(document: &[u8]) -> Result<Self> {
+        let page = list::Page::parse(document)?;
+        let mut json = Vec::with_capacity(document.len());
+        serde_json::to_writer(&mut json, &Page::from(&page)).map_err(|source| {
             let message = "the page cannot be written as JSON";
             Error::new(ErrorKind::Protocol, "InvalidResponse", message).with_source(source)
         })?;
@@ -104,8 +107,8 @@ struct Group<'a> {
     prefix: &'a str,
 }
 
-impl<'a> From<&'a S3ListObjectsResult> for Page<'a> {
-    fn from(page: &'a S3ListObjectsResult) -> Self {
+impl<'a> From<&'a list::Page<'_>> for Page<'a> {
+    fn from(page: &'a list::Page<'_>) -> Self {
         Self {
             name: page.name.as_deref(),
             prefix: page.prefix.as_deref(),
@@ -128,30 +131,25 @@ impl<'a> From<&'a S3ListObjectsResult> for Page<'a> {
     }
 }
 
-impl<'a> From<&'a S3ObjectInfo> for Object<'a> {
-    fn from(object: &'a S3ObjectInfo) -> Self {
+impl<'a> From<&'a list::Object<'_>> for Object<'a> {
+    fn from(object: &'a list::Object<'_>) -> Self {
+        let status = object.restore_status.as_ref();
         Self {
-            key: Some(&object.key),
+            key: object.key.as_deref(),
             e_tag: object.etag.as_deref(),
             checksum_algorithm: object.checksum_algorithm.as_deref(),
             checksum_type: object.checksum_type.as_deref(),
             last_modified: object.last_modified.as_deref(),
             size: object.size,
             storage_class: object.storage_class.as_deref(),
-            owner: object.owner.as_ref().map(Owner::from),
-            restore_status: object.restore_status.as_ref().map(|status| RestoreStatus {
-                is_restore_in_progress: status.is_restore_in_progress,
-                restore_expiry_date: status.restore_expiry_date.as_deref(),
+            owner: object.owner.as_ref().map(|(id, name)| Owner {
+                id: id.as_deref(),
+                display_name: name.as_deref(),
             }),
-        }
-    }
-}
-
-impl<'a> From<&'a S3Owner> for Owner<'a> {
-    fn from(owner: &'a S3Owner) -> Self {
-        Self {
-            id: owner.id.as_deref(),
-            display_name: owner.display_name.as_deref(),
+            restore_status: status.map(|(going_on, until)| RestoreStatus {
+                is_restore_in_progress: *going_on,
+                restore_expiry_date: until.as_deref(),
+            }),
         }
     }
 }

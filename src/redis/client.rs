@@ -234,9 +234,12 @@ impl ValkeyClient {
     /// # Ok(()) });
     /// ```
     pub async fn acquire(&self, limit: Option<Duration>) -> Result<LeasedConnection> {
-        let inner = &self.inner;
-        let endpoint = inner.endpoint.as_ref().ok_or_else(lifecycle::no_lease)?;
-        LeasedConnection::acquire(endpoint, &inner.callers, limit).await
+        LeasedConnection::acquire(self.endpoint()?, self.callers(), limit).await
+    }
+
+    pub(super) fn endpoint(&self) -> Result<&Endpoint> {
+        let endpoint = self.inner.endpoint.as_deref();
+        endpoint.ok_or_else(lifecycle::no_lease)
     }
 
     pub(super) fn link(&self) -> &Arc<dyn Link> {

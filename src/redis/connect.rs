@@ -50,7 +50,11 @@ async fn attempt(lane: &Lane, epoch: u64) -> Result<(Socket, Receiver), End> {
 
 async fn connect(lane: &Lane, epoch: u64, address: &Address) -> Result<(Socket, Receiver), End> {
     let config = lane.config();
-    let socket = open(address, &config.dial()).await?;
+    let located = match &config.options.location {
+        None => address.clone(),
+        Some(source) => source.ask(address.clone()).await.map_err(End::Lost)?,
+    };
+    let socket = open(&located, &config.dial()).await?;
     let introduction = Introduction {
         credentials: credentials(lane).await?,
         database: config.target.database,

@@ -1,7 +1,7 @@
 //! The Redis/Valkey client.
 //!
-//! [`ValkeyClient`] is the face for Rust. Below it, [`lane`] is one connection with its
-//! driver; everything else is pure: [`url`], [`overrides`], [`handshake`], [`inflight`], [`outbox`],
+//! [`ValkeyClient`] is the face for Rust. Below it, [`endpoint`] is one server with a shared
+//! connection and spare ones, and [`lane`] is one connection with its driver; everything else is pure: [`url`], [`overrides`], [`handshake`], [`inflight`], [`outbox`],
 //! [`lifecycle`], [`watchdog`] and [`resp`].
 
 mod batch;
@@ -25,6 +25,7 @@ pub mod lane;
 pub mod lifecycle;
 pub mod link;
 mod listeners;
+pub mod location;
 pub mod meta;
 pub mod outbox;
 pub mod overrides;
@@ -50,6 +51,7 @@ pub use commands::SetOptions;
 pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tls};
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use listeners::Message;
+pub use location::{LocationSource, Locator};
 pub use pool::{LeasedConnection, PoolOptions, RedisPool};
 pub use resp::decode::Value;
 pub use sentinel::{ReadFrom, SentinelOptions};

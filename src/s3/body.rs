@@ -72,7 +72,8 @@ impl S3Body {
         range: Option<ByteRange>,
     ) -> Result<Self> {
         let request = get::request(&location, range, client.options().request_payer);
-        let response = client.transport.send(&request).await?;
+        let mut response = client.transport.send(&request).await?;
+        response.detach()?;
         let metadata = S3StatResult::from_headers(&response.headers);
         let position = match range {
             None => Some(0),
@@ -275,7 +276,8 @@ impl Origin {
             .headers
             .push(("if-match", self.etag.as_str().into()));
         request.success = &[206];
-        let response = self.client.transport.send(&request).await?;
+        let mut response = self.client.transport.send(&request).await?;
+        response.detach()?;
         let right = get::content_range_start(&response.headers) == Some(self.position)
             && response.announced() == Some(length);
         if right {

@@ -20,6 +20,8 @@ use super::sign::{self, Timestamp, UNSIGNED_PAYLOAD};
 use super::transport::{Transport, unix_now};
 use super::url::{Location, invalid_path};
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::http::LONG;
+use crate::net::runtime;
 
 /// Longest session token in a URL, percent-encoded, in bytes.
 const MAX_SESSION_TOKEN: usize = 2048;
@@ -53,6 +55,11 @@ pub struct S3DownloadResult {
 #[derive(Clone)]
 pub struct S3Client {
     pub(super) transport: Arc<Transport>,
+}
+
+async fn collect(mut body: S3Body) -> Result<(BytesMut, S3StatResult)> {
+    let bytes = body.collect_bytes().await?;
+    Ok((bytes, body.metadata))
 }
 
 impl S3Client {
@@ -111,9 +118,11 @@ impl S3Client {
         range: Option<ByteRange>,
     ) -> Result<(BytesMut, S3StatResult)> {
         self.limited(async {
-            let mut body = self.open(path, range).await?;
-            let bytes = body.collect_bytes().await?;
-            Ok((bytes, body.metadata))
+            let body = self.open(path, range).await?;
+            match body.left() {
+                Some(left) if left >= LONG => runtime::away_from_reactor(collect(body)).await,
+                _ => collect(body).await,
+            }
         })
         .await
     }
@@ -191,6 +200,11 @@ impl S3Client {
         &self,
         options: &S3ListObjectsOptions,
     ) -> Result<S3ListObjectsResult> {
+        list::response(&self.list_document(options).await?)
+    }
+
+    /// [`list_objects`](Self::list_objects), as the store sends it.
+    pub(crate) async fn list_document(&self, options: &S3ListObjectsOptions) -> Result<BytesMut> {
         self.transport.check_credentials()?;
         let bucket = &self.transport.config.credentials.bucket;
         let bucket = bucket.trim_matches(['/', '\\']).replace('\\', "/");
@@ -198,10 +212,8 @@ impl S3Client {
             return Err(invalid_path());
         }
         let request = list::request(&bucket, options);
-        let document = self
-            .limited(self.transport.send_for_document(&request))
-            .await?;
-        list::response(&document)
+        self.limited(self.transport.send_for_document(&request))
+            .await
     }
 
     /// A URL by which anyone can do one thing with an object for a while.
@@ -239,7 +251,11 @@ impl S3Client {
             Timestamp::from_unix(time),
         );
         let scheme = if endpoint.https { "https" } else { "http" };
-        Ok(format!("{scheme}://{}{path}?{query}", endpoint.authority))
+        let mut url = String::with_capacity(512);
+        for part in [scheme, "://", &endpoint.authority, &path, "?", &query] {
+            url.push_str(part);
+        }
+        Ok(url)
     }
 
     /// An upload of unknown length: one request while it is shorter than a part, else parts.
@@ -250,6 +266,12 @@ impl S3Client {
         options: impl Into<MultiPartUploadOptions>,
     ) -> MultiPartUpload {
         MultiPartUpload::new(self.clone(), path, options.into())
+    }
+
+    /// Whether requests are not encrypted, as far as it is known before they are made.
+    #[cfg(all(feature = "js", unix))]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.transport.places.are_plain()
     }
 
     pub(super) fn locate(&self, path: &str) -> Result<Location> {

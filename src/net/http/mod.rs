@@ -8,6 +8,7 @@ mod body;
 mod client;
 mod connection;
 mod connector;
+mod direct;
 mod head;
 mod pool;
 mod proxy;
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub use client::{HttpClient, Outgoing};
 pub use head::{Headers, RequestHead};
 pub use proxy::{Origin, ProxyServer, ProxySettings, Route};
+pub(crate) use response::LONG;
 pub use response::Response;
 
 use crate::error::{Error, ErrorKind};

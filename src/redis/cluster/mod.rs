@@ -11,6 +11,7 @@
 mod answers;
 mod client;
 pub mod config;
+pub mod destination;
 mod discovery;
 mod gather;
 mod keeper;
@@ -73,6 +74,8 @@ pub struct Cluster {
     /// There is one while the cluster is connected.
     map: RwLock<Option<Arc<SlotMap>>>,
     members: Mutex<Members>,
+    /// Addresses that destinations name by their place.
+    names: Mutex<Vec<String>>,
     life: Mutex<Life>,
     state: watch::Sender<State>,
     waiting: Mutex<Waiting>,
@@ -124,8 +127,10 @@ pub struct NodeInfo {
     pub address: Address,
     /// What it does.
     pub role: Role,
-    /// How many slots its shard serves.
-    pub slots: usize,
+    /// Whom a replica follows.
+    pub primary: Option<Address>,
+    /// First and last slots that its shard serves.
+    pub slots: Vec<(u16, u16)>,
     /// Its availability zone, when it tells.
     pub zone: Option<String>,
     /// Whether there is a connection.
@@ -157,6 +162,7 @@ impl Cluster {
             factory,
             map: RwLock::default(),
             members: Mutex::default(),
+            names: Mutex::default(),
             life: Mutex::new(life),
             state: watch::Sender::new(state),
             waiting: Mutex::default(),
@@ -222,25 +228,49 @@ impl Cluster {
         let Some(map) = self.map() else {
             return Vec::new();
         };
-        let info = |node: &Arc<Node>, role, slots, zone: &Option<String>| NodeInfo {
-            number: node.number,
-            address: node.address.clone(),
-            role,
-            slots,
-            zone: zone.clone(),
-            connected: node.is_connected(),
-        };
-        let shards = map.shards.iter().zip(map.counts());
-        shards
-            .filter(|(_, slots)| *slots > 0)
-            .flat_map(|(shard, slots)| {
-                let primary = info(&shard.primary, Role::Primary, slots, &shard.primary_zone);
-                let replicas = shard.replicas.iter();
-                let replicas =
-                    replicas.map(move |one| info(&one.node, Role::Replica, slots, &one.zone));
-                std::iter::once(primary).chain(replicas)
-            })
-            .collect()
+        let mut nodes = Vec::new();
+        for (shard, slots) in map.shards.iter().zip(map.ranges()) {
+            if slots.is_empty() {
+                continue;
+            }
+            let mut add = |node: &Node, zone: &Option<String>, primary: Option<&Node>| {
+                nodes.push(NodeInfo {
+                    number: node.number,
+                    address: node.address.clone(),
+                    role: primary.map_or(Role::Primary, |_| Role::Replica),
+                    primary: primary.map(|node| node.address.clone()),
+                    slots: slots.clone(),
+                    zone: zone.clone(),
+                    connected: node.is_connected(),
+                });
+            };
+            add(&shard.primary, &shard.primary_zone, None);
+            for replica in &shard.replicas {
+                add(&replica.node, &replica.zone, Some(&shard.primary));
+            }
+        }
+        nodes
+    }
+
+    /// The number by which a [`Destination`](destination::Destination) names the node at an
+    /// address, whether it belongs to the cluster or not.
+    #[must_use]
+    pub fn number_of(&self, address: &Address) -> u32 {
+        let name = address.to_string();
+        let mut names = lock(&self.names);
+        let at = names.iter().position(|known| *known == name);
+        let at = at.unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    /// The node of such a number, if it belongs to the cluster.
+    fn named(&self, map: &SlotMap, number: u32) -> Option<Arc<Node>> {
+        let name = lock(&self.names).get(number as usize).cloned()?;
+        let node = lock(&self.members).by_address.get(&name).cloned()?;
+        map.has(&node).then_some(node)
     }
 
     fn map(&self) -> Option<Arc<SlotMap>> {

@@ -62,12 +62,7 @@ impl Cluster {
         }
         gather.send(self, Delivery::Direct);
         if !failed.is_empty() {
-            let error = Error::new(
-                ErrorKind::InvalidInput,
-                "ERR_REDIS_CLUSTER_UNKNOWN_NODE",
-                "the node does not belong to the cluster any more",
-            );
-            self.sink.failed(failed, &error);
+            self.sink.failed(failed, &unknown_node());
         }
     }
 
@@ -164,13 +159,21 @@ impl Cluster {
             }
             Route::Many { replicas, response } => {
                 let nodes = map.nodes(replicas);
-                let job = Job::new(entry, Merge::from(response), nodes.len());
+                let names = || nodes.iter().map(|node| node.address.to_string()).collect();
+                let merge = response.map_or_else(|| Merge::ByName(names()), Merge::from);
+                let job = Job::new(entry, merge, nodes.len());
                 let command = Bytes::copy_from_slice(request.bytes);
                 for (number, node) in nodes.iter().enumerate() {
                     let origin = Origin::Part(Arc::clone(&job), number);
                     let pending = Pending::new(origin, command.clone(), entry.meta).at(node);
                     self.add(gather, node, pending);
                 }
+                return Ok(());
+            }
+            Route::Node(number) => {
+                let node = self.named(map, number).ok_or_else(unknown_node)?;
+                let command = Bytes::copy_from_slice(request.bytes);
+                self.add(gather, &node, Pending::of_user(entry, command).at(&node));
                 return Ok(());
             }
             one => self.node_for(map, one),
@@ -194,7 +197,9 @@ impl Cluster {
             Route::Slot { slot, reads: true } => map.reader(slot, &self.config.read_from).cloned(),
             Route::Slot { slot, reads: false } => map.primary(slot).cloned(),
             Route::Channels => self.channels_node(map),
-            Route::Any | Route::Split(_) | Route::Many { .. } => map.any().cloned(),
+            Route::Any | Route::Split(_) | Route::Many { .. } | Route::Node(_) => {
+                map.any().cloned()
+            }
         }
     }
 
@@ -331,4 +336,12 @@ impl Cluster {
             }
         }
     }
+}
+
+fn unknown_node() -> Error {
+    Error::new(
+        ErrorKind::InvalidInput,
+        "ERR_REDIS_CLUSTER_UNKNOWN_NODE",
+        "the node does not belong to the cluster, or not any more",
+    )
 }

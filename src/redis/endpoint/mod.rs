@@ -21,7 +21,6 @@ use super::inflight::Entry;
 use super::lane::{Delivery, Lane, Sink};
 use super::meta::Meta;
 use super::outbox::Backlog;
-use super::pool::state::Counts;
 use super::resolve::MakeResolver;
 use super::state::State;
 
@@ -166,12 +165,6 @@ impl Endpoint {
     #[must_use]
     pub fn backlog(&self) -> Backlog {
         self.shared.backlog()
-    }
-
-    /// How many spare connections there are, and how many callers wait for one.
-    #[must_use]
-    pub fn spares(&self) -> Counts {
-        self.spares.counts()
     }
 
     /// Submits whole commands, cut in pieces anywhere, and their entries in the same order.

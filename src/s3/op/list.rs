@@ -2,9 +2,14 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 
+mod page;
+
+#[cfg(feature = "js")]
+pub(crate) use page::Object;
+pub(crate) use page::Page;
+
 use super::{Request, Target};
 use crate::error::{Error, ErrorKind, Result};
-use crate::s3::xml::Element;
 
 /// Which objects are listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -127,63 +132,7 @@ pub fn request<'a>(bucket: &'a str, options: &'a S3ListObjectsOptions) -> Reques
 
 /// Reads the answer. Fails with `InvalidResponse` when it is not a well-formed page.
 pub fn response(body: &[u8]) -> Result<S3ListObjectsResult> {
-    let root = Element::parse(body)
-        .filter(|root| root.name == "ListBucketResult")
-        .ok_or_else(invalid)?;
-    let text = |name: &str| root.child_text(name).map(str::to_owned);
-    let number = |name: &str| root.child_text(name)?.trim().parse().ok();
-    Ok(S3ListObjectsResult {
-        name: text("Name"),
-        prefix: text("Prefix").filter(|prefix| !prefix.is_empty()),
-        delimiter: text("Delimiter"),
-        start_after: text("StartAfter"),
-        encoding_type: text("EncodingType"),
-        continuation_token: text("ContinuationToken"),
-        next_continuation_token: text("NextContinuationToken"),
-        is_truncated: boolean(&root, "IsTruncated"),
-        key_count: number("KeyCount"),
-        max_keys: number("MaxKeys"),
-        contents: root
-            .children("Contents")
-            .map(object)
-            .collect::<Result<_>>()?,
-        common_prefixes: root
-            .children("CommonPrefixes")
-            .flat_map(|group| group.children("Prefix"))
-            .filter(|prefix| !prefix.text.is_empty())
-            .map(|prefix| prefix.text.clone().into_owned())
-            .collect(),
-    })
-}
-
-fn boolean(element: &Element, name: &str) -> Option<bool> {
-    element.child_text(name)?.parse().ok()
-}
-
-fn object(element: &Element) -> Result<S3ObjectInfo> {
-    let text = |name: &str| element.child_text(name).map(str::to_owned);
-    Ok(S3ObjectInfo {
-        key: text("Key").ok_or_else(invalid)?,
-        etag: text("ETag"),
-        checksum_algorithm: text("ChecksumAlgorithm"),
-        checksum_type: text("ChecksumType"),
-        last_modified: text("LastModified"),
-        size: element
-            .child_text("Size")
-            .and_then(|size| size.trim().parse().ok()),
-        storage_class: text("StorageClass"),
-        owner: element.child("Owner").and_then(|owner| {
-            let text = |name: &str| owner.child_text(name).map(str::to_owned);
-            let (id, display_name) = (text("ID"), text("DisplayName"));
-            (id.is_some() || display_name.is_some()).then_some(S3Owner { id, display_name })
-        }),
-        restore_status: element
-            .child("RestoreStatus")
-            .map(|status| S3RestoreStatus {
-                is_restore_in_progress: boolean(status, "IsRestoreInProgress"),
-                restore_expiry_date: status.child_text("RestoreExpiryDate").map(str::to_owned),
-            }),
-    })
+    Ok(Page::parse(body)?.into())
 }
 
 fn invalid() -> Error {
