@@ -6,7 +6,7 @@
 //! need nothing come back past the cluster. Only what is redirected, split, or the cluster's own
 //! has an id of the cluster.
 //!
-//! Locks are held for a moment each, and none while a sink or a lane is called.
+//! Locks are held for a moment each, and none while a sink is called.
 
 mod answers;
 mod client;
