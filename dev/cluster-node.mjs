@@ -1,17 +1,14 @@
 // One server of a cluster of dev/cluster.mjs.
 
-import { readFileSync } from "node:fs";
-
-import { ask, until } from "./resp.mjs";
-import { freePort, lastingFolder, startRedis } from "./servers.mjs";
+import { RigNode } from "./rig-node.mjs";
+import { until } from "./resp.mjs";
+import { lastingFolder, onFreePort, startRedis } from "./servers.mjs";
 
 /** Slots of a cluster. */
 export const SLOTS = 16_384;
 const MIGRATE_TIMEOUT_MS = 5000;
 /** Longer than whatever happens meanwhile. */
 const PAUSE_MS = 60_000;
-/** Another process may take a port between the look and the start. */
-const PORT_ATTEMPTS = 5;
 /** Keys that MIGRATE moves at once. */
 const KEYS_AT_ONCE = 100;
 
@@ -25,73 +22,40 @@ const KEYS_AT_ONCE = 100;
  * @property {[number, number][]} ranges first and last slot
  */
 
-export class ClusterNode {
-  /** @type {import("./servers.mjs").RedisServer} */
-  #server;
-  #killed = false;
-  #paused = false;
+export class ClusterNode extends RigNode {
+  /** Its id in the cluster. */
+  id = "";
 
   /**
    * @param {import("./servers.mjs").RedisServer} server
    * @param {import("./servers.mjs").RedisServerOptions} startOptions to start it again
-   * @param {import("./cluster.mjs").ClusterOptions} options
+   * @param {string | undefined} ca path of the authority of its certificate
    * @param {number} busPort
    * @param {() => void} removeFolder
    */
-  constructor(server, startOptions, options, busPort, removeFolder) {
-    this.#server = server;
-    this.startOptions = startOptions;
+  constructor(server, startOptions, ca, busPort, removeFolder) {
+    super(server, startOptions, ca);
     this.busPort = busPort;
     this.removeFolder = removeFolder;
-    this.password = options.password;
-    this.ca = options.tls === undefined ? undefined : readFileSync(options.tls.ca);
-    /** Its id in the cluster. */
-    this.id = "";
   }
 
   /** @param {import("./cluster.mjs").ClusterOptions} options */
-  static async start(options) {
+  static start(options) {
     const { server, password, tls } = options;
-    for (let attempt = 1; ; attempt++) {
+    return onFreePort(async (busPort) => {
       const { folder, remove } = lastingFolder("node");
-      const busPort = await freePort();
       const config = configuration(options, folder, busPort);
       const startOptions = { server, password, tls: tls && { cert: tls.cert, key: tls.key }, config };
       try {
         const redis = await startRedis(startOptions);
-        const node = new ClusterNode(redis, startOptions, options, busPort, remove);
+        const node = new ClusterNode(redis, startOptions, tls?.ca, busPort, remove);
         node.id = `${await node.ask("CLUSTER", "MYID")}`;
         return node;
       } catch (error) {
         remove();
-        if (attempt === PORT_ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
+        throw error;
       }
-    }
-  }
-
-  get url() {
-    return this.#server.url;
-  }
-
-  get port() {
-    return this.#server.port;
-  }
-
-  get pid() {
-    return this.#server.pid;
-  }
-
-  /** Whether it is neither killed nor paused. */
-  get running() {
-    return !this.#killed && !this.#paused;
-  }
-
-  /**
-   * Sends it one command.
-   * @param {...(string | number)} command
-   */
-  ask(...command) {
-    return ask({ port: this.port, password: this.password, ca: this.ca }, ...command);
+    });
   }
 
   /** @param {ClusterNode} other */
@@ -135,12 +99,6 @@ export class ClusterNode {
     return (await this.known()).find(({ id }) => id === this.id)?.ranges ?? [];
   }
 
-  /** `master` or `slave`. */
-  async role() {
-    const reply = await this.ask("ROLE");
-    return Array.isArray(reply) ? reply[0] : undefined;
-  }
-
   /** Whether it is a primary with slots. */
   async isPrimary() {
     return (await this.role()) === "master" && (await this.ranges()).length > 0;
@@ -180,10 +138,6 @@ export class ClusterNode {
     return Number(new RegExp(`${name}:(\\d+)`).exec(info)?.[1]);
   }
 
-  async isInStep() {
-    return `${await this.ask("INFO", "replication")}`.includes("master_link_status:up");
-  }
-
   /**
    * @param {number} slot
    * @param {ClusterNode} target
@@ -192,39 +146,14 @@ export class ClusterNode {
     for (;;) {
       const keys = /** @type {string[]} */ (await this.ask("CLUSTER", "GETKEYSINSLOT", slot, KEYS_AT_ONCE));
       if (keys.length === 0) return;
-      const auth = this.password === undefined ? [] : ["AUTH", this.password];
+      const { password } = this.startOptions;
+      const auth = password === undefined ? [] : ["AUTH", password];
       await this.ask("MIGRATE", "127.0.0.1", target.port, "", 0, MIGRATE_TIMEOUT_MS, ...auth, "KEYS", ...keys);
     }
   }
 
-  /** Ends it as a crash does; see `restart`. */
-  async kill() {
-    this.#killed = true;
-    process.kill(this.pid, "SIGKILL");
-    await this.#server.stop();
-  }
-
-  /** It keeps its connections and answers nothing. */
-  pause() {
-    this.#paused = true;
-    process.kill(this.pid, "SIGSTOP");
-  }
-
-  resume() {
-    process.kill(this.pid, "SIGCONT");
-    this.#paused = false;
-  }
-
-  /** Starts it again on its port, as the node that it was. */
-  async restart() {
-    this.#server = await startRedis({ ...this.startOptions, port: this.port });
-    this.#killed = false;
-  }
-
   async stop() {
-    // A paused process does not hear that it shall end.
-    if (this.#paused) this.resume();
-    await this.#server.stop();
+    await super.stop();
     this.removeFolder();
   }
 }

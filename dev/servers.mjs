@@ -81,14 +81,7 @@ export async function startS3({ bucket = "test-bucket" } = {}) {
 export async function startRedis(options = {}) {
   const binary = await findRedis(options.server);
   if (options.port !== undefined) return startRedisOn(options.port, binary, options);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await startRedisOn(await freePort(), binary, options);
-    } catch (error) {
-      // Another process may have taken the port between the look and the start.
-      if (attempt === PORT_ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
-    }
-  }
+  return onFreePort((port) => startRedisOn(port, binary, options));
 }
 
 /**
@@ -180,6 +173,22 @@ export function freePort() {
       probe.close(() => resolve(port));
     });
   });
+}
+
+/**
+ * Starts something on a free port, or on another one when another process took it between the look and the start.
+ * @template T
+ * @param {(port: number) => Promise<T>} start
+ * @returns {Promise<T>}
+ */
+export async function onFreePort(start) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start(await freePort());
+    } catch (error) {
+      if (attempt === PORT_ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
+    }
+  }
 }
 
 /**
