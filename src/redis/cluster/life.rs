@@ -7,14 +7,13 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::map::SlotMap;
-use super::pending::{Answer, Origin, Pending, Work};
 use super::{Cluster, keeper};
 use crate::error::Error;
 use crate::net::runtime;
 use crate::redis::callers::lock;
 use crate::redis::config::Config;
 use crate::redis::inflight::Entry;
-use crate::redis::lane::{Batch, Delivery, Event, Reply};
+use crate::redis::lane::{Delivery, Event};
 use crate::redis::lifecycle;
 use crate::redis::meta::Meta;
 use crate::redis::outbox::Backlog;
@@ -270,50 +269,6 @@ impl Cluster {
         for &id in callers {
             let meta = Meta::default();
             self.answer((Entry { id, meta }, Ok(greeting.clone())));
-        }
-    }
-
-    /// Tells a user the reply to a command, or why there is none.
-    pub(super) fn answer(&self, (entry, reply): Answer) {
-        match reply {
-            Ok(bytes) => {
-                let reply = Reply {
-                    entry: Some(entry),
-                    start: 0,
-                    end: bytes.len(),
-                };
-                self.sink.replies(Batch {
-                    bytes,
-                    replies: vec![reply],
-                });
-            }
-            Err(error) => self.sink.failed(vec![entry.id], &error),
-        }
-    }
-
-    pub(super) fn fail_work(&self, work: Work, error: &Error) {
-        match work {
-            Work::One(pending) => self.settle(pending, Err(error.clone())),
-            Work::Whole(transaction) => {
-                let ids = transaction.entries.iter().map(|entry| entry.id).collect();
-                self.sink.failed(ids, error);
-            }
-        }
-    }
-
-    /// A command is done.
-    pub(super) fn settle(&self, pending: Pending, reply: crate::error::Result<Bytes>) {
-        match pending.origin {
-            Origin::User(entry) => self.answer((entry, reply)),
-            Origin::Part(job, part) => {
-                if let Some(answer) = job.settle(part, reply) {
-                    self.answer(answer);
-                }
-            }
-            // One that no longer waits has dropped its end.
-            Origin::Own(asker) => drop(asker.send(reply)),
-            // Transactions are done as a whole.
-            Origin::Member(..) => {}
         }
     }
 

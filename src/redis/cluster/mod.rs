@@ -13,10 +13,13 @@ mod client;
 pub mod config;
 pub mod destination;
 mod discovery;
+mod dispatch;
 mod gather;
 mod keeper;
 mod life;
+mod link;
 mod map;
+mod members;
 pub mod merge;
 mod node;
 mod parked;
@@ -24,6 +27,7 @@ mod pending;
 pub mod redirect;
 pub mod request;
 pub mod route;
+mod settle;
 mod sink;
 pub mod slot;
 pub mod split;
@@ -32,7 +36,6 @@ pub mod topology;
 mod transaction;
 pub mod vocabulary;
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
@@ -41,22 +44,20 @@ use tokio::sync::watch;
 
 pub use client::{ClusterClient, Scan};
 pub use config::{AddressMap, ClusterConfig, ReadFrom};
+pub use members::{NodeInfo, Role};
 
 use self::gather::Gather;
 use self::life::Life;
 use self::map::SlotMap;
+use self::members::Members;
 use self::node::Node;
 use self::parked::Parked;
 use self::pending::{Waiting, Work};
 use super::callers::lock;
-use super::config::{Address, Config, Status};
-use super::inflight::Entry;
-use super::lane::{Delivery, Sink};
-use super::lifecycle;
-use super::link::Link;
+use super::config::{Config, Status};
+use super::lane::Sink;
 use super::outbox::Backlog;
 use super::state::State;
-use crate::error::{Error, ErrorKind};
 
 /// Makes the sink of a node's connection, for the node of this number. It gets the replies and the
 /// events of that connection alone, and is asked to read it; commands without a reply, and the
@@ -87,54 +88,6 @@ pub struct Cluster {
     /// The nodes should be asked for changes.
     stale: AtomicBool,
     refreshing: AtomicBool,
-}
-
-/// All nodes that are known.
-#[derive(Default)]
-struct Members {
-    by_address: HashMap<String, Arc<Node>>,
-    /// Other names of theirs.
-    aliases: HashMap<String, Address>,
-    next: u32,
-}
-
-impl Members {
-    fn get(&mut self, address: &Address) -> Arc<Node> {
-        let node = self.by_address.entry(address.to_string());
-        let node = node.or_insert_with(|| {
-            self.next += 1;
-            Arc::new(Node::new(self.next, address.clone()))
-        });
-        Arc::clone(node)
-    }
-}
-
-/// What a node does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// It takes writes.
-    Primary,
-    /// It follows a primary.
-    Replica,
-}
-
-/// A node as users see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeInfo {
-    /// Names the node as long as it belongs to the cluster.
-    pub number: u32,
-    /// Where it is reached.
-    pub address: Address,
-    /// What it does.
-    pub role: Role,
-    /// Whom a replica follows.
-    pub primary: Option<Address>,
-    /// First and last slots that its shard serves.
-    pub slots: Vec<(u16, u16)>,
-    /// Its availability zone, when it tells.
-    pub zone: Option<String>,
-    /// Whether there is a connection.
-    pub connected: bool,
 }
 
 impl Cluster {
@@ -221,58 +174,6 @@ impl Cluster {
         all
     }
 
-    /// The nodes that serve slots, primaries with their replicas behind them; empty while the
-    /// cluster is not connected.
-    #[must_use]
-    pub fn nodes(&self) -> Vec<NodeInfo> {
-        let Some(map) = self.map() else {
-            return Vec::new();
-        };
-        let mut nodes = Vec::new();
-        for (shard, slots) in map.shards.iter().zip(map.ranges()) {
-            if slots.is_empty() {
-                continue;
-            }
-            let mut add = |node: &Node, zone: &Option<String>, primary: Option<&Node>| {
-                nodes.push(NodeInfo {
-                    number: node.number,
-                    address: node.address.clone(),
-                    role: primary.map_or(Role::Primary, |_| Role::Replica),
-                    primary: primary.map(|node| node.address.clone()),
-                    slots: slots.clone(),
-                    zone: zone.clone(),
-                    connected: node.is_connected(),
-                });
-            };
-            add(&shard.primary, &shard.primary_zone, None);
-            for replica in &shard.replicas {
-                add(&replica.node, &replica.zone, Some(&shard.primary));
-            }
-        }
-        nodes
-    }
-
-    /// The number by which a [`Destination`](destination::Destination) names the node at an
-    /// address, whether it belongs to the cluster or not.
-    #[must_use]
-    pub fn number_of(&self, address: &Address) -> u32 {
-        let name = address.to_string();
-        let mut names = lock(&self.names);
-        let at = names.iter().position(|known| *known == name);
-        let at = at.unwrap_or_else(|| {
-            names.push(name);
-            names.len() - 1
-        });
-        u32::try_from(at).unwrap_or(u32::MAX)
-    }
-
-    /// The node of such a number, if it belongs to the cluster.
-    fn named(&self, map: &SlotMap, number: u32) -> Option<Arc<Node>> {
-        let name = lock(&self.names).get(number as usize).cloned()?;
-        let node = lock(&self.members).by_address.get(&name).cloned()?;
-        map.has(&node).then_some(node)
-    }
-
     fn map(&self) -> Option<Arc<SlotMap>> {
         self.map
             .read()
@@ -283,82 +184,6 @@ impl Cluster {
     /// Takes the map, or puts another one in its place.
     fn replace_map(&self, next: Option<Arc<SlotMap>>) {
         *self.map.write().unwrap_or_else(PoisonError::into_inner) = next;
-    }
-
-    /// The node at an address that was announced.
-    fn member(&self, address: Address) -> Arc<Node> {
-        let known = lock(&self.members)
-            .aliases
-            .get(&address.to_string())
-            .cloned();
-        let address = known.unwrap_or(address);
-        let address = match &self.config.address_map {
-            Some(map) => map.apply(address),
-            None => address,
-        };
-        lock(&self.members).get(&address)
-    }
-
-    fn every_node(&self) -> Vec<Arc<Node>> {
-        lock(&self.members).by_address.values().cloned().collect()
-    }
-}
-
-impl Link for Cluster {
-    fn submit(&self, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
-        // Whoever calls holds a reference.
-        if let Some(me) = self.me.upgrade() {
-            Self::submit(&me, pieces, entries, delivery);
-        }
-    }
-
-    fn connect(&self, id: u32) {
-        if let Some(me) = self.me.upgrade() {
-            Self::connect(&me, id);
-        }
-    }
-
-    fn close(&self) -> bool {
-        self.close()
-    }
-
-    fn finalize(&self) {
-        self.finalize();
-    }
-
-    fn cancel(&self, id: u32) -> bool {
-        let error = lifecycle::closed();
-        let error = Error::new(
-            ErrorKind::Cancelled,
-            error.code().to_owned(),
-            "the command was given up",
-        );
-        self.every_node().iter().any(|node| node.cancel(id, &error))
-    }
-
-    /// That of the first seed.
-    fn config(&self) -> &Config {
-        &self.first
-    }
-
-    fn status(&self) -> Status {
-        self.status()
-    }
-
-    fn is_active(&self) -> bool {
-        self.is_active()
-    }
-
-    fn observe(&self) -> watch::Receiver<State> {
-        self.observe()
-    }
-
-    fn buffered(&self) -> usize {
-        self.buffered()
-    }
-
-    fn backlog(&self) -> Backlog {
-        self.backlog()
     }
 }
 
