@@ -25,6 +25,7 @@ use super::resolve::MakeResolver;
 use super::state::State;
 
 pub mod blocking;
+mod books;
 mod cut;
 mod lease;
 mod link;

@@ -3,12 +3,12 @@
 //! One lock over the books. Lanes are asked and given commands under it, for they never call back
 //! from there; whatever may call anybody, such as ending a lane, is done behind it.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::books::{Books, Later, Phase, Spare};
 use super::lease::Lease;
 use super::sink::SpareSink;
 use super::work::{Blocked, Grant, Task, Waiter, Work, too_many_wait};
@@ -16,9 +16,9 @@ use super::{Reserve, timers};
 use crate::error::Error;
 use crate::redis::config::Config;
 use crate::redis::inflight::Entry;
-use crate::redis::lane::{Delivery, Event, Lane, Sink};
+use crate::redis::lane::{Delivery, Lane, Sink};
 use crate::redis::lifecycle;
-use crate::redis::pool::state::{Counts, Limits, Slots, Taken};
+use crate::redis::pool::state::{Counts, Taken};
 use crate::redis::resolve::MakeResolver;
 
 /// Makes where a further connection delivers.
@@ -33,47 +33,6 @@ pub(super) struct Spares {
     clock: Instant,
     books: Mutex<Books>,
 }
-
-pub(super) struct Books {
-    pub(super) slots: Slots<Work>,
-    pub(super) spares: HashMap<u64, Spare>,
-    /// What waits for the server, as commands of the shared connection do.
-    pub(super) held: Vec<Work>,
-    pub(super) sweeping: bool,
-    last_ticket: u64,
-}
-
-pub(super) struct Spare {
-    pub(super) lane: Arc<Lane>,
-    /// Whom it delivers to.
-    user: Arc<dyn Sink>,
-    /// The handshake was accepted.
-    pub(super) connected: bool,
-    /// The server's number for the connection.
-    pub(super) client: Option<i64>,
-    pub(super) phase: Phase,
-}
-
-/// What a spare connection is doing.
-pub(super) enum Phase {
-    Idle,
-    /// It gets ready for this: it is being opened, or is selecting the database.
-    Preparing {
-        work: Work,
-        selecting: bool,
-    },
-    /// A command blocks on it.
-    Blocks {
-        id: u32,
-        ticket: u64,
-    },
-    Leased,
-    /// Given back, with replies to come.
-    Returning,
-}
-
-/// What is to be done when the lock is free.
-pub(super) type Later = Vec<Box<dyn FnOnce() + Send>>;
 
 impl Spares {
     pub(super) fn new(
@@ -95,17 +54,7 @@ impl Spares {
             resolvers,
             this: this.clone(),
             clock: Instant::now(),
-            books: Mutex::new(Books {
-                slots: Slots::new(Limits {
-                    min: reserve.min,
-                    max: reserve.max,
-                    max_waiting: reserve.max_waiting,
-                }),
-                spares: HashMap::new(),
-                held: Vec::new(),
-                sweeping: false,
-                last_ticket: 0,
-            }),
+            books: Mutex::new(Books::new(reserve)),
         })
     }
 
@@ -319,23 +268,5 @@ impl Spares {
         spare.phase = Phase::Leased;
         let lease = Lease::new(spares, key, &spare.lane, &spare.user);
         later.push(Box::new(move || (waiter.grant)(Ok(lease))));
-    }
-}
-
-impl Books {
-    fn work(&mut self, database: u32, task: Task) -> Work {
-        self.last_ticket += 1;
-        Work::new(self.last_ticket, database, task)
-    }
-}
-
-impl Spare {
-    /// What ends the connection, and what waits on it with this error.
-    pub(super) fn ending(self, error: Error) -> impl FnOnce() + Send {
-        move || {
-            self.lane.sever(&error);
-            // Whoever reads the connection stops.
-            self.user.event(Event::Closed(error));
-        }
     }
 }

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::spares::{Books, Phase, Spares};
+use super::books::{Books, Phase};
+use super::spares::Spares;
 use super::work::Task;
 use super::{Endpoint, cut};
 use crate::redis::inflight::Entry;

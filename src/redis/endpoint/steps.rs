@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::spares::{Books, Later, Phase, Spare, Spares};
+use super::books::{Books, Later, Phase, Spare};
+use super::spares::Spares;
 use super::timers;
 use super::work::{Task, Work, cannot_select, silent};
 use crate::error::Error;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::spares::{Books, Spares};
+use super::books::Books;
+use super::spares::Spares;
 use super::work::acquire_timeout;
 use crate::net::runtime;
 use crate::redis::lifecycle;
