@@ -1,7 +1,9 @@
 //! What a lane tells those who have several: its state on the server, and how much it has to do.
 
-use super::{Lane, Phase, lifecycle};
+use super::{Lane, Phase};
 use crate::error::Error;
+use crate::redis::lifecycle;
+use crate::redis::meta::Meta;
 
 /// What a command meets that is submitted now, as far as commands before it decide that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +100,7 @@ impl super::Outbound {
 
 impl Context {
     /// Follows a command that passes.
-    pub fn pass(&mut self, meta: super::Meta) {
+    pub fn pass(&mut self, meta: Meta) {
         self.in_transaction = meta.transaction(self.in_transaction);
         self.holds |= meta.holds();
         if let Some(database) = meta.selects() {
