@@ -12,6 +12,7 @@
 
 mod caller;
 mod cancel;
+mod closer;
 #[cfg(unix)]
 mod event_loop;
 mod exchange;
@@ -20,6 +21,10 @@ mod long_string;
 mod port;
 mod questions;
 mod recycled;
+mod redis_answers;
+mod redis_commands;
+mod redis_events;
+mod redis_facts;
 mod redis_lane;
 mod redis_lease;
 mod redis_nodes;

@@ -7,7 +7,7 @@ use napi::bindgen_prelude::Result;
 use tokio::sync::oneshot;
 
 use super::port::{Parcel, PortHandle};
-use super::redis_lane::LaneEvent;
+use super::redis_events::LaneEvent;
 use super::tape::Tape;
 use super::value;
 use crate::error::{Error, ErrorKind};

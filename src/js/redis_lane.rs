@@ -5,23 +5,24 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 
 use napi::Env;
 use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice, Uint32ArraySlice};
 use napi_derive::napi;
 
+use super::closer::Closer;
 #[cfg(unix)]
 use super::event_loop::{EventLoop, Key};
 use super::exchange::Exchange;
-use super::port::{Port, PortHandle, Resource};
+use super::port::{Port, PortHandle};
 use super::questions::Asker;
 use super::redis_options::LaneOptions;
 use super::redis_sink::{Failed, LaneSink};
 use crate::redis::cluster::Cluster;
-use crate::redis::config::{Address, Config, Options, Status};
+use crate::redis::config::{Address, Config, Options};
 use crate::redis::credentials::{Credentials, CredentialsSource};
-use crate::redis::endpoint::{Endpoint, Lease, blocking, changes_state};
+use crate::redis::endpoint::{Endpoint, Lease};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::Delivery;
 use crate::redis::lifecycle;
@@ -32,33 +33,10 @@ use crate::redis::overrides::Overrides;
 use crate::redis::pool::PoolOptions;
 use crate::redis::url;
 
-/// What an event's payload says.
-#[napi]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LaneEvent {
-    /// The handshake was accepted; the argument is the HELLO reply.
-    Connected = 0,
-    /// The connection is gone, another attempt follows.
-    Reconnecting = 1,
-    /// Closed or failed; the argument describes the error.
-    Closed = 2,
-    /// A push of the server, such as a message; the argument is its array.
-    Push = 3,
-    /// A login needs credentials; the argument is text: the number to answer to.
-    Credentials = 4,
-    /// One of several connections is gone, with subscriptions, which must be made again.
-    SubscriptionsLost = 5,
-    /// Where does an address lead from here? The argument is text: the number to answer to, the port
-    /// and the host.
-    Address = 6,
-    /// One of several connections is gone, whose server told of changed keys.
-    TrackingLost = 8,
-}
-
 /// One connection. `lib/redis/client.js` encodes commands and calls `submit` once for each flush.
 #[napi]
 pub struct RedisLane {
-    link: Arc<dyn Link>,
+    pub(super) link: Arc<dyn Link>,
     pub(super) kind: Kind,
     /// Between `hold` and `connect`.
     held: Cell<bool>,
@@ -66,8 +44,8 @@ pub struct RedisLane {
     push_bytes: Arc<AtomicBool>,
     exchange: Rc<Exchange>,
     pub(super) target: u32,
-    credentials: Asker<Credentials>,
-    addresses: Asker<Address>,
+    pub(super) credentials: Asker<Credentials>,
+    pub(super) addresses: Asker<Address>,
     #[cfg(unix)]
     event_loop: Option<Rc<EventLoop>>,
     // Keeps the weak reference that the environment holds alive.
@@ -195,115 +173,6 @@ impl RedisLane {
         self.link.cancel(id)
     }
 
-    /// Whether a command waits on the server, if its name is that of one that may. The name comes
-    /// first.
-    #[napi(catch_unwind)]
-    #[must_use]
-    #[allow(
-        clippy::needless_pass_by_value,
-        reason = "the border hands over vectors"
-    )]
-    pub fn waits(arguments: Vec<String>) -> bool {
-        let arguments: Vec<&[u8]> = arguments.iter().map(String::as_bytes).collect();
-        blocking::wait(&arguments).is_some()
-    }
-
-    /// Whether a command with this meta word leaves its connection in another state. The name comes
-    /// first.
-    #[napi(catch_unwind)]
-    #[must_use]
-    #[allow(
-        clippy::needless_pass_by_value,
-        reason = "the border hands over vectors"
-    )]
-    pub fn changes_state(meta: u32, arguments: Vec<String>) -> bool {
-        let arguments: Vec<&[u8]> = arguments.iter().map(String::as_bytes).collect();
-        changes_state(Meta(meta), &arguments)
-    }
-
-    /// What follows for an entry's meta word from a command's name.
-    #[napi(catch_unwind)]
-    #[must_use]
-    pub fn command_meta(name: String) -> u32 {
-        Meta::of(name.as_bytes()).0
-    }
-
-    /// Answers a `Credentials` event.
-    #[napi(catch_unwind)]
-    pub fn credentials(&self, asked: u32, username: String, password: String) {
-        self.credentials
-            .answer(asked, Ok(Credentials { username, password }));
-    }
-
-    /// Answers a `Credentials` event with why there are none.
-    #[napi(catch_unwind)]
-    pub fn no_credentials(&self, asked: u32, code: String, message: String) {
-        let error = crate::Error::new(crate::ErrorKind::Credentials, code, message);
-        self.credentials.answer(asked, Err(error));
-    }
-
-    /// Answers an `Address` event.
-    #[napi(catch_unwind)]
-    pub fn address_found(&self, asked: u32, host: String, port: u16) {
-        self.addresses
-            .answer(asked, Ok(Address::Host { host, port }));
-    }
-
-    /// Answers an `Address` event with why there is none.
-    #[napi(catch_unwind)]
-    pub fn no_address(&self, asked: u32, code: String, message: String) {
-        let error = crate::Error::new(crate::ErrorKind::Connection, code, message);
-        self.addresses.answer(asked, Err(error));
-    }
-
-    /// Whether the handshake of the current connection was accepted.
-    #[napi(getter, catch_unwind)]
-    pub fn connected(&self) -> bool {
-        self.link.status() == Status::Connected
-    }
-
-    /// Whether there is a connection, or one is being made.
-    #[napi(getter, catch_unwind)]
-    pub fn active(&self) -> bool {
-        self.link.is_active()
-    }
-
-    /// Bytes of commands that the socket has not taken yet.
-    #[napi(getter, catch_unwind)]
-    pub fn buffered(&self) -> u32 {
-        u32::try_from(self.link.buffered()).unwrap_or(u32::MAX)
-    }
-
-    /// The URL in force, with `***` for the password.
-    #[napi(getter, catch_unwind)]
-    pub fn url(&self) -> String {
-        self.link.target().to_string()
-    }
-
-    /// `host:port`, or the path of the Unix socket.
-    #[napi(getter, catch_unwind)]
-    pub fn address(&self) -> String {
-        self.link.target().address.to_string()
-    }
-
-    /// The database that is selected after each connect.
-    #[napi(getter, catch_unwind)]
-    pub fn database(&self) -> u32 {
-        self.link.config().target.database
-    }
-
-    /// Bytes that wait to be sent, with or without a connection.
-    #[napi(getter, catch_unwind)]
-    pub fn backlog_bytes(&self) -> f64 {
-        count(self.link.backlog().bytes)
-    }
-
-    /// Commands of which nothing was sent yet.
-    #[napi(getter, catch_unwind)]
-    pub fn backlog_commands(&self) -> f64 {
-        count(self.link.backlog().commands)
-    }
-
     /// Whether strings in pushes, such as messages, are handed over as bytes. Holds for all that
     /// were not drained yet.
     #[napi(catch_unwind)]
@@ -414,32 +283,9 @@ pub(super) fn thrown(error: &crate::Error) -> JsError<String> {
     JsError::new(error.code().to_owned(), error.message().to_owned())
 }
 
-/// A count as a JavaScript number.
-#[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
-fn count(number: usize) -> f64 {
-    number as f64
-}
-
 impl Drop for RedisLane {
     fn drop(&mut self) {
         // Collected while connected: nobody can use the connection any more.
         self.shut();
-    }
-}
-
-/// Closes the lane when its environment goes away.
-struct Closer(Arc<dyn Link>);
-
-impl Closer {
-    fn attached(link: &Arc<dyn Link>, port: &PortHandle) -> Arc<Self> {
-        let closer = Arc::new(Self(Arc::clone(link)));
-        port.attach(Arc::downgrade(&closer) as Weak<dyn Resource>);
-        closer
-    }
-}
-
-impl Resource for Closer {
-    fn shut_down(&self) {
-        self.0.close();
     }
 }

@@ -7,7 +7,7 @@ use napi::bindgen_prelude::Result;
 use napi::sys;
 
 use super::port::{Parcel, PortHandle, cannot_represent};
-use super::redis_lane::LaneEvent;
+use super::redis_events::LaneEvent;
 #[cfg(unix)]
 use super::redis_reader::Adopted;
 use super::redis_reply::{self, Scratch};
