@@ -5,6 +5,7 @@
  * What a test may need of a store.
  * - `acl`: canned ACLs of objects have an effect; `aclInQuery`: also those of a presigned URL; `aclGrants`: the grants of an
  *   object are told
+ * - `checksums`: those of uploads are compared and kept; `wholeChecksums`: also those of objects in parts
  * - `classInQuery`: the storage class of a presigned URL has an effect
  * - `contentHeaders`: content disposition and encoding are kept
  * - `dotSegments`, `emptySegments`: keys such as `a/../b`, `a//b`
@@ -22,10 +23,10 @@
  * - `storageClass`: the class of an object is told; `otherClasses`: there are more than the standard one; `unknownClasses`:
  *   those that are not configured are refused
  * - `virtualHosts`: the bucket may be in the host's name
- * @typedef {"acl" | "aclGrants" | "aclInQuery" | "classInQuery" | "contentHeaders" | "dotSegments" | "emptySegments" | "expiryLimit" | "listEncoding"
+ * @typedef {"acl" | "aclGrants" | "aclInQuery" | "checksums" | "classInQuery" | "contentHeaders" | "dotSegments" | "emptySegments" | "expiryLimit" | "listEncoding"
  *   | "listEtags" | "listOwner" | "listUploads" | "longKeys" | "longSegments" | "longSuffixes" | "otherClasses" | "pagedGroups"
  *   | "partEtags" | "regionErrors" | "regionHeader" | "responseHeaders" | "sessionTokens" | "storageClass"
- *   | "unknownClasses" | "virtualHosts"} Capability
+ *   | "unknownClasses" | "virtualHosts" | "wholeChecksums"} Capability
  */
 
 /** @typedef {"s3s-fs" | "minio" | "ceph" | "garage"} StoreName */
@@ -62,6 +63,7 @@ export const LACKS = {
   },
   ceph: {
     aclInQuery: "only headers are read",
+    checksums: "ignored",
     classInQuery: "only headers are read",
     regionErrors: "any region is accepted",
   },

@@ -146,6 +146,7 @@ function putOptions({ fields }, path, bodyType) {
     contentEncoding: fields.contentEncoding,
     acl: fields.acl,
     storageClass: fields.storageClass,
+    metadata: fields.metadata,
   };
 }
 

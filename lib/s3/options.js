@@ -22,6 +22,8 @@ const { normalizeType } = require("./mime.js");
  * @property {string} [type]
  * @property {string} [contentDisposition]
  * @property {string} [contentEncoding]
+ * @property {string[]} [metadata] names and values in turn
+ * @property {string} [checksumAlgorithm]
  * @property {number} [partSize]
  * @property {number} [queueSize]
  * @property {number} [retry]
@@ -63,6 +65,8 @@ const STORAGE_CLASSES = [
   "DEEP_ARCHIVE",
   "SNOW",
 ];
+
+const CHECKSUM_ALGORITHMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "MD5"];
 
 /** @typedef {"accessKeyId" | "secretAccessKey" | "sessionToken" | "region" | "endpoint" | "bucket"} PlainString */
 /** @typedef {"type" | "contentDisposition" | "contentEncoding"} HeaderString */
@@ -111,6 +115,10 @@ function readOptions(options) {
   if (acl !== undefined) fields.acl = acl;
   const storageClass = choice(given, "storageClass", STORAGE_CLASSES);
   if (storageClass !== undefined) fields.storageClass = storageClass;
+  const checksumAlgorithm = choice(given, "checksumAlgorithm", CHECKSUM_ALGORITHMS);
+  if (checksumAlgorithm !== undefined) fields.checksumAlgorithm = checksumAlgorithm;
+  const { metadata } = given;
+  if (metadata !== undefined && metadata !== null) fields.metadata = readMetadata(metadata);
   for (const name of HEADER_STRINGS) {
     let value = string(given, name);
     if (/[\r\n]/.test(value)) {
@@ -162,6 +170,23 @@ function readConnection(given, fields) {
     }
     fields.proxy = proxy;
   }
+}
+
+/**
+ * @param {unknown} metadata
+ * @returns {string[]} names and values in turn
+ */
+function readMetadata(metadata) {
+  if (typeof metadata !== "object" || metadata === null) throw wrongArgument("metadata", "of type object", metadata);
+  return Object.entries(metadata).flatMap(([name, value]) => {
+    // What the name of a header may be made of.
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
+      const message = `The name ${JSON.stringify(name)} of metadata must be of letters, digits and the marks of header names`;
+      throw coded(TypeError, "ERR_INVALID_ARG_VALUE", message);
+    }
+    if (typeof value !== "string") throw wrongArgument(`metadata.${name}`, "of type string", value);
+    return [name, value];
+  });
 }
 
 /**

@@ -25,6 +25,9 @@ export type S3StorageClass =
   | "DEEP_ARCHIVE"
   | "SNOW";
 
+/** How bytes are summed up. `MD5` is the header `Content-MD5`, which even the oldest stores compare, but do not keep. */
+export type S3ChecksumAlgorithm = "CRC32" | "CRC32C" | "CRC64NVME" | "SHA1" | "SHA256" | "MD5";
+
 /** TLS settings of a client. */
 export interface S3TlsOptions {
   /** PEM certificates that replace the platform's roots. */
@@ -73,6 +76,23 @@ export interface S3Options extends BlobPropertyBag {
   contentDisposition?: string | undefined;
   /** `Content-Encoding` of the object; nothing is compressed. */
   contentEncoding?: string | undefined;
+  /**
+   * Texts that are kept with the object, by names of letters, digits and hyphens; `stat()` tells them. Not in Bun.
+   *
+   * @example
+   * await s3.write("photo.jpg", photo, { metadata: { author: "Zoë", camera: "X100" } });
+   * const { author } = (await s3.stat("photo.jpg")).metadata;
+   */
+  metadata?: Record<string, string>;
+  /**
+   * Uploads carry this checksum, with which the store compares what it receives; what is read whole is compared with the
+   * checksum that the store keeps, whatever its algorithm, and rejects with `ERR_S3_CHECKSUM_MISMATCH` if it differs. None
+   * by default, for not every store knows them. Not in Bun.
+   *
+   * @example
+   * const client = new S3Client({ bucket: "photos", checksumAlgorithm: "CRC64NVME" });
+   */
+  checksumAlgorithm?: S3ChecksumAlgorithm;
   /** Bytes of a part of a multipart upload: 5 MiB (default) to 5 GiB. */
   partSize?: number;
   /** Parts in flight at once: 5 by default, at most 255. */
@@ -135,6 +155,8 @@ export interface S3Stats {
   etag: string;
   /** Content type. */
   type: string;
+  /** What was noted by `metadata`; names in lower case. Not in Bun. */
+  metadata: Record<string, string>;
 }
 
 /**

@@ -40,6 +40,8 @@ pub struct HandleInit {
     pub part_size: Option<f64>,
     /// Parts in flight.
     pub queue_size: Option<u32>,
+    /// Sums of what is written and read.
+    pub checksum_algorithm: Option<String>,
     /// Further attempts.
     pub retry: Option<u32>,
     /// Milliseconds to connect; 0 for no limit, here and below.
@@ -71,6 +73,8 @@ pub struct PutInit {
     pub acl: Option<String>,
     /// `x-amz-storage-class`.
     pub storage_class: Option<String>,
+    /// `x-amz-meta-`: names and values in turn.
+    pub metadata: Option<Vec<String>>,
 }
 
 /// What a presigned URL allows.
@@ -170,7 +174,7 @@ impl S3Handle {
     ) -> JsResult<()> {
         let client = self.client.clone();
         let body = payload(&env, data)?;
-        let options = put_options(options, self.request_payer).map_err(to_js)?;
+        let options = put_options(options, self.client.options()).map_err(to_js)?;
         start_call(env, port, id, async move {
             client.put(&path, body, &options).await.map(|_| ())
         })
@@ -195,14 +199,14 @@ impl S3Handle {
         options: PutInit,
     ) -> JsResult<()> {
         let (client, from) = (self.client.clone(), from.client.clone());
-        let options = put_options(options, self.request_payer).map_err(to_js)?;
+        let options = put_options(options, self.client.options()).map_err(to_js)?;
         start_call(env, port, id, async move {
             let length = client.copy(&from, &source, &path, &options).await?;
             Ok(length as f64)
         })
     }
 
-    /// Settles with `[size, etag, lastModified, type]`.
+    /// Settles with `[size, etag, lastModified, type, …metadata]`.
     #[napi(catch_unwind)]
     pub fn stat(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
         let client = self.client.clone();
@@ -281,7 +285,7 @@ impl S3Handle {
         options: PutInit,
         length: Option<f64>,
     ) -> JsResult<S3Upload> {
-        let options = put_options(options, self.request_payer).map_err(to_js)?;
+        let options = put_options(options, self.client.options()).map_err(to_js)?;
         // The upload may start tasks of its own.
         let _guard = runtime::shared().enter();
         let options = MultiPartUploadOptions {

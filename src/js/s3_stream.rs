@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use napi::bindgen_prelude::Result as JsResult;
 use napi::{Env, sys};
 use napi_derive::napi;
@@ -131,12 +131,7 @@ impl State {
         let Self::Open(body) = self else {
             return Ok(Piece(None));
         };
-        let left = body.left().and_then(|left| usize::try_from(left).ok());
-        let room = left.unwrap_or(PIECE).min(PIECE);
-        let mut piece = BytesMut::with_capacity(room).limit(room);
-        while piece.has_remaining_mut() && body.read(&mut piece).await? > 0 {}
-        let piece = piece.into_inner();
-        Ok(Piece((!piece.is_empty()).then_some(piece)))
+        body.next_piece(PIECE).await.map(Piece)
     }
 }
 

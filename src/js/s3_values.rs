@@ -12,8 +12,8 @@ use super::value;
 use crate::error::Result;
 use crate::net::http::{ProxySettings, Timeouts};
 use crate::s3::{
-    ByteRange, PresignMethod, PresignOptions, PutOptions, S3Credentials, S3CredentialsWithOptions,
-    S3ListObjectsOptions, S3Options, S3StatResult,
+    ByteRange, Metadata, PresignMethod, PresignOptions, PutOptions, S3Credentials,
+    S3CredentialsWithOptions, S3ListObjectsOptions, S3Options, S3StatResult,
 };
 
 /// The range of a slice; `lib/s3/range.js` passes only whole numbers below 2^52.
@@ -106,6 +106,11 @@ impl TryFrom<HandleInit> for S3CredentialsWithOptions {
                 virtual_hosted_style: init.virtual_hosted_style.unwrap_or_default(),
                 part_size: init.part_size.map_or(default.part_size, whole),
                 queue_size: init.queue_size.unwrap_or(default.queue_size),
+                checksum: init
+                    .checksum_algorithm
+                    .as_deref()
+                    .map(str::parse)
+                    .transpose()?,
                 retry: init.retry.unwrap_or(default.retry),
                 timeouts: Timeouts {
                     connect: limit(init.connect_timeout, times.connect),
@@ -121,14 +126,20 @@ impl TryFrom<HandleInit> for S3CredentialsWithOptions {
     }
 }
 
-pub(super) fn put_options(init: PutInit, request_payer: bool) -> Result<PutOptions> {
+pub(super) fn put_options(init: PutInit, client: &S3Options) -> Result<PutOptions> {
+    let mut metadata = Metadata::default();
+    for pair in init.metadata.unwrap_or_default().chunks_exact(2) {
+        metadata.insert(&pair[0], &pair[1])?;
+    }
     Ok(PutOptions {
         acl: init.acl.as_deref().map(str::parse).transpose()?,
         storage_class: init.storage_class.as_deref().map(str::parse).transpose()?,
         content_type: init.content_type,
         content_disposition: init.content_disposition,
         content_encoding: init.content_encoding,
-        request_payer,
+        metadata,
+        checksum: client.checksum,
+        request_payer: client.request_payer,
     })
 }
 
@@ -150,7 +161,8 @@ pub(super) fn presign_options(init: PresignInit, request_payer: bool) -> Result<
     })
 }
 
-/// `[size, etag, lastModified, type]`; the time in milliseconds, or null.
+/// `[size, etag, lastModified, type, …metadata]`; the time in milliseconds, or null; names and
+/// values of metadata in turn.
 pub(super) struct Stat(pub S3StatResult);
 
 impl Settle for Stat {
@@ -162,7 +174,7 @@ impl Settle for Stat {
         let env = env.raw();
         let stat = self.0;
         let content_type = stat.content_type.as_deref().unwrap_or_default();
-        let items = [
+        let mut items = vec![
             value::double(env, stat.size as f64)?,
             value::string(env, stat.etag.as_bytes())?,
             match stat.last_modified_ms() {
@@ -171,6 +183,10 @@ impl Settle for Stat {
             },
             value::string(env, content_type.as_bytes())?,
         ];
+        for (name, noted) in stat.metadata.iter() {
+            items.push(value::string(env, name.as_bytes())?);
+            items.push(value::string(env, noted.as_bytes())?);
+        }
         let array = value::array(env)?;
         for (index, item) in (0..).zip(items) {
             value::set_element(env, array, index, item)?;

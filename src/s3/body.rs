@@ -4,8 +4,10 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::buf::Limit;
 use bytes::{BufMut, Bytes, BytesMut};
 
+use super::checksum::Verifier;
 use super::client::S3Client;
 use super::op::get::{self, ByteRange, S3StatResult};
 use super::ranges;
@@ -49,6 +51,8 @@ pub struct S3Body {
     origin: Option<Origin>,
     /// Bytes still to come, if their number is known.
     left: Option<u64>,
+    /// Of a whole object whose sum is known.
+    verifier: Option<Verifier>,
 }
 
 /// What is needed to ask for the rest.
@@ -71,8 +75,17 @@ impl S3Body {
         location: Location,
         range: Option<ByteRange>,
     ) -> Result<Self> {
-        let request = get::request(&location, range, client.options().request_payer);
+        let mut request = get::request(&location, range, client.options().request_payer);
+        let sums = client.options().checksum.filter(|sum| sum.is_kept());
+        if range.is_none() && sums.is_some() {
+            let headers = &mut request.headers;
+            headers.push(("x-amz-checksum-mode", "ENABLED".into()));
+        }
         let response = client.transport.send(&request).await?;
+        let verifier = match (range, sums) {
+            (None, Some(_)) => Verifier::new(&response.headers),
+            _ => None,
+        };
         let metadata = S3StatResult::from_headers(&response.headers);
         let position = match range {
             None => Some(0),
@@ -94,6 +107,7 @@ impl S3Body {
             metadata,
             response: Some(response),
             resuming: None,
+            verifier,
         })
     }
 
@@ -105,6 +119,7 @@ impl S3Body {
             resuming: None,
             origin: None,
             left: Some(0),
+            verifier: None,
         }
     }
 
@@ -116,6 +131,7 @@ impl S3Body {
             resuming: Some(Box::pin(origin.clone().ask(length))),
             origin: Some(origin),
             left: Some(length),
+            verifier: None,
         }
     }
 
@@ -157,6 +173,16 @@ impl S3Body {
     }
 
     pub(super) async fn collect_bytes(&mut self) -> Result<BytesMut> {
+        let verifier = self.verifier.take();
+        let bytes = self.collect_unverified().await?;
+        if let Some(mut verifier) = verifier {
+            verifier.update(&bytes);
+            verifier.finish()?;
+        }
+        Ok(bytes)
+    }
+
+    async fn collect_unverified(&mut self) -> Result<BytesMut> {
         if let Some(bytes) = ranges::collect(self).await? {
             return Ok(bytes);
         }
@@ -250,15 +276,37 @@ impl S3Body {
         }))
     }
 
+    /// The next piece, which is `most` bytes long unless it is the last; `None` at the end.
+    pub async fn next_piece(&mut self, most: usize) -> Result<Option<BytesMut>> {
+        let mut piece = self.room(most);
+        while piece.has_remaining_mut() && self.read(&mut piece).await? > 0 {}
+        self.verified(piece.into_inner())
+    }
+
     fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        let mut into = self.room(CHUNK);
+        let read = ready!(self.poll_read(context, &mut into));
+        let chunk = read.and_then(|_| self.verified(into.into_inner()));
+        Poll::Ready(chunk.map(|chunk| chunk.map(BytesMut::freeze)).transpose())
+    }
+
+    fn room(&self, most: usize) -> Limit<BytesMut> {
         let left = self.left.and_then(|left| usize::try_from(left).ok());
-        let room = left.unwrap_or(CHUNK).min(CHUNK);
-        let mut into = BytesMut::with_capacity(room).limit(room);
-        Poll::Ready(match ready!(self.poll_read(context, &mut into)) {
-            Ok(0) => None,
-            Ok(_) => Some(Ok(into.into_inner().freeze())),
-            Err(error) => Some(Err(error)),
-        })
+        let room = left.unwrap_or(most).min(most);
+        BytesMut::with_capacity(room).limit(room)
+    }
+
+    /// A piece whose bytes are added to the sum; the last one is held back if the sum is wrong.
+    fn verified(&mut self, piece: BytesMut) -> Result<Option<BytesMut>> {
+        if let Some(verifier) = &mut self.verifier {
+            verifier.update(&piece);
+        }
+        if (piece.is_empty() || self.left == Some(0))
+            && let Some(verifier) = self.verifier.take()
+        {
+            verifier.finish()?;
+        }
+        Ok((!piece.is_empty()).then_some(piece))
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::acl::Acl;
+use super::checksum::ChecksumAlgorithm;
+use super::metadata::Metadata;
 use super::storage_class::StorageClass;
 use crate::net::http::{ProxySettings, Timeouts};
 use crate::net::tls::TlsOptions;
@@ -93,6 +95,12 @@ pub struct S3Options {
     pub content_disposition: Option<String>,
     /// Content-Encoding of objects that are written; nothing is encoded.
     pub content_encoding: Option<String>,
+    /// What is noted about objects that are written.
+    pub metadata: Metadata,
+    /// Sums that are sent with what is written. What is read as a whole is then compared with the
+    /// sum that the store keeps of it, whatever its algorithm. Default none: not every store knows
+    /// them.
+    pub checksum: Option<ChecksumAlgorithm>,
     /// The caller pays instead of the bucket's owner. Default false.
     pub request_payer: bool,
     /// The bucket is part of the host name. Default false.
@@ -122,6 +130,8 @@ impl Default for S3Options {
             content_type: None,
             content_disposition: None,
             content_encoding: None,
+            metadata: Metadata::default(),
+            checksum: None,
             request_payer: false,
             virtual_hosted_style: false,
             part_size: MIN_PART_SIZE,

@@ -6,6 +6,9 @@ use quick_xml::Reader;
 use quick_xml::escape::escape;
 use quick_xml::events::Event;
 
+use super::checksum::ChecksumAlgorithm;
+use super::op::multipart::Part;
+
 /// Elements within elements that are accepted.
 const MAX_DEPTH: usize = 32;
 /// Elements that are accepted: a page of 1,000 objects has some 15,000. Each takes far more memory
@@ -135,17 +138,23 @@ fn close<'a>(
     Some(())
 }
 
-/// The body that completes a multipart upload: part numbers with their `ETags`, ascending.
+/// The body that completes a multipart upload: part numbers with their `ETags` and sums, ascending.
 #[must_use]
-pub fn complete_multipart_upload(parts: &[(u32, String)]) -> String {
+pub fn complete_multipart_upload(parts: &[Part], algorithm: Option<ChecksumAlgorithm>) -> String {
+    let algorithm = algorithm.filter(|algorithm| algorithm.is_kept());
     let mut body =
         String::from("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-    for (number, etag) in parts {
+    for part in parts {
         body.push_str("<Part><PartNumber>");
-        body.push_str(&number.to_string());
+        body.push_str(&part.number.to_string());
         body.push_str("</PartNumber><ETag>");
-        body.push_str(&escape(etag.as_str()));
-        body.push_str("</ETag></Part>");
+        body.push_str(&escape(part.etag.as_str()));
+        body.push_str("</ETag>");
+        if let (Some(algorithm), Some(sum)) = (algorithm, &part.checksum) {
+            let (name, sum) = (algorithm.element(), &sum.text);
+            body.push_str(&format!("<{name}>{sum}</{name}>"));
+        }
+        body.push_str("</Part>");
     }
     body.push_str("</CompleteMultipartUpload>");
     body
@@ -211,7 +220,8 @@ mod tests {
 
     #[test]
     fn etags_are_escaped() {
-        let body = complete_multipart_upload(&[(1, "\"a<b\"".into())]);
+        let part = Part::new(1, "\"a<b\"".into());
+        let body = complete_multipart_upload(&[part], None);
         assert!(body.contains("<ETag>&quot;a&lt;b&quot;</ETag>"));
         assert!(Element::parse(body.as_bytes()).is_some());
     }

@@ -53,6 +53,12 @@ pub fn request<'a>(
     request
         .headers
         .push(("x-amz-metadata-directive", "REPLACE".into()));
+    request.metadata = Some(&options.metadata);
+    // The store sums up what it copies.
+    if let Some(algorithm) = options.checksum.filter(|algorithm| algorithm.is_kept()) {
+        let name = algorithm.as_str().into();
+        request.headers.push(("x-amz-checksum-algorithm", name));
+    }
     source.add_to(&mut request)?;
     request.payer(options.request_payer);
     Ok(request)

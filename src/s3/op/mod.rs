@@ -12,6 +12,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use super::metadata::Metadata;
 use super::url::Location;
 use super::xml::Element;
 use crate::error::{Details, Error, ErrorKind, Result};
@@ -28,6 +29,8 @@ pub struct Request<'a> {
     pub query: Vec<(&'static str, Cow<'a, str>)>,
     /// Headers in lower case besides those that every request has.
     pub headers: Vec<(&'static str, Cow<'a, str>)>,
+    /// Headers of the object's own.
+    pub metadata: Option<&'a Metadata>,
     /// The body in pieces; none for none.
     pub body: Vec<Bytes>,
     /// Statuses that mean success.
@@ -63,6 +66,7 @@ impl<'a> Request<'a> {
             target,
             query: Vec::new(),
             headers: Vec::new(),
+            metadata: None,
             body: Vec::new(),
             success,
         }
