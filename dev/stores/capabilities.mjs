@@ -5,7 +5,7 @@
  * What a test may need of a store.
  * - `acl`: canned ACLs of objects have an effect; `aclInQuery`: also those of a presigned URL; `aclGrants`: the grants of an
  *   object are told
- * - `checksums`: those of uploads are compared and kept; `wholeChecksums`: also those of objects in parts
+ * - `checksums`: those of uploads are compared and kept; `partChecksums`: also those of parts, and of what they make
  * - `classInQuery`: the storage class of a presigned URL has an effect
  * - `contentHeaders`: content disposition and encoding are kept
  * - `dotSegments`, `emptySegments`: keys such as `a/../b`, `a//b`
@@ -16,6 +16,7 @@
  * - `longSuffixes`: ranges from the end that are longer than the object
  * - `pagedGroups`: a list with a delimiter comes in pages
  * - `partEtags`: the ETag of an upload in parts is that of the sums of its parts
+ * - `refusedIsAbsent`: an upload that is refused leaves nothing
  * - `regionErrors`: a wrong region is refused, with the right one in the message; `regionHeader`: with the right one in
  *   `x-amz-bucket-region`
  * - `responseHeaders`: the query of a GET sets headers of the answer
@@ -25,8 +26,8 @@
  * - `virtualHosts`: the bucket may be in the host's name
  * @typedef {"acl" | "aclGrants" | "aclInQuery" | "checksums" | "classInQuery" | "contentHeaders" | "dotSegments" | "emptySegments" | "expiryLimit" | "listEncoding"
  *   | "listEtags" | "listOwner" | "listUploads" | "longKeys" | "longSegments" | "longSuffixes" | "otherClasses" | "pagedGroups"
- *   | "partEtags" | "regionErrors" | "regionHeader" | "responseHeaders" | "sessionTokens" | "storageClass"
- *   | "unknownClasses" | "virtualHosts" | "wholeChecksums"} Capability
+ *   | "partChecksums" | "partEtags" | "refusedIsAbsent" | "regionErrors" | "regionHeader" | "responseHeaders" | "sessionTokens" | "storageClass"
+ *   | "unknownClasses" | "virtualHosts"} Capability
  */
 
 /** @typedef {"s3s-fs" | "minio" | "ceph" | "garage"} StoreName */
@@ -48,6 +49,8 @@ export const LACKS = {
     longSegments: "longer than a file's name may be",
     longSuffixes: "answered with an internal error",
     otherClasses: "not kept",
+    partChecksums: "ignored",
+    refusedIsAbsent: "stored before it is checked",
     regionErrors: "any region is accepted",
     sessionTokens: "no token service",
     storageClass: "not kept",

@@ -1,6 +1,7 @@
 /** Checksums against a store, over a connection that damages what it carries. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type DamagingProxy, FRAGILE, startDamagingProxy } from "../../support/damage.js";
+import type { Capability } from "../../../dev/stores/capabilities.mjs";
 import { fresh, MIB, needs, useStore } from "./store.js";
 
 const store = useStore();
@@ -28,12 +29,14 @@ async function damaged<T>(damages: "up" | "down", work: () => Promise<T>): Promi
   }
 }
 
-const WAYS: [string, Buffer, (client: any, key: string, data: Buffer) => Promise<unknown>][] = [
-  ["in one piece", small, (client, key, data) => client.write(key, data)],
-  ["in parts", large, (client, key, data) => client.write(key, new Blob([data]).stream())],
-];
+type Write = (client: any, key: string, data: Buffer) => Promise<unknown>;
+const whole: Write = (client, key, data) => client.write(key, data);
+const inParts: Write = (client, key, data) => client.write(key, new Blob([data]).stream());
 
-describe.each(WAYS)("an object written %s", (_, data, write) => {
+describe.each<[string, Buffer, Write, Capability[]]>([
+  ["in one piece", small, whole, []],
+  ["in parts", large, inParts, ["partChecksums"]],
+])("an object written %s", (_, data, write, needed) => {
   it.each(ALL)("with %s arrives", async (algorithm) => {
     const key = fresh("sum");
     await write(client(algorithm), key, data);
@@ -43,13 +46,15 @@ describe.each(WAYS)("an object written %s", (_, data, write) => {
     }
   });
 
-  const refused = async (algorithm: string) => {
-    const key = fresh("damaged");
-    await expect(damaged("up", () => write(client(algorithm), key, data))).rejects.toMatchObject({ statusCode: 400 });
+  const refused = (algorithm: string, key = fresh("damaged")) =>
+    expect(damaged("up", () => write(client(algorithm), key, data))).rejects.toMatchObject({ statusCode: 400 });
+  needs("checksums", ...needed).each(KEPT)("with %s is refused when it arrives damaged", (algorithm) => refused(algorithm));
+  needs(...needed)("with MD5 is refused when it arrives damaged", () => refused("MD5"));
+  needs("refusedIsAbsent", ...needed)("and refused is not there", async () => {
+    const key = fresh("absent");
+    await refused("MD5", key);
     expect(await client().exists(key)).toBe(false);
-  };
-  needs("checksums").each(KEPT)("with %s is refused when it arrives damaged", refused);
-  it("with MD5 is refused when it arrives damaged", () => refused("MD5"));
+  });
 
   it("without a checksum is stored damaged", async () => {
     const key = fresh("silent");
@@ -71,7 +76,7 @@ const READERS: [string, (file: any) => Promise<Uint8Array>][] = [
 ];
 
 describe.each(READERS)("an object read %s", (_, read) => {
-  const noticed = async (algorithm: string, data: Buffer, write: (typeof WAYS)[number][2]) => {
+  const noticed = async (algorithm: string, data: Buffer, write: Write) => {
     const key = fresh("read");
     await write(client(algorithm), key, data);
     const file = client(algorithm).file(key);
@@ -82,9 +87,9 @@ describe.each(READERS)("an object read %s", (_, read) => {
     // A part of it has no sum of its own.
     expect((await read(file.slice(9, 20))).length).toBe(11);
   };
-  needs("checksums").each(KEPT)("is compared with its %s", (algorithm) => noticed(algorithm, ...(WAYS[0]!.slice(1) as [Buffer, any])));
-  needs("checksums", "wholeChecksums").each(["CRC32", "CRC32C", "CRC64NVME"])("and written in parts is compared with its %s", (algorithm) =>
-    noticed(algorithm, ...(WAYS[1]!.slice(1) as [Buffer, any])),
+  needs("checksums").each(KEPT)("is compared with its %s", (algorithm) => noticed(algorithm, small, whole));
+  needs("checksums", "partChecksums").each(["CRC32", "CRC32C", "CRC64NVME"])("and written in parts is compared with its %s", (algorithm) =>
+    noticed(algorithm, large, inParts),
   );
 
   it("is taken as it comes without the option", async () => {
