@@ -11,6 +11,14 @@ export const CLIENTS = {
     { name: "ioredis", runtime: "node" },
     { name: "valkey-glide", runtime: "node" },
   ],
+  cluster: [
+    { name: OURS, runtime: "node" },
+    // This package's client of one server, on a server of its own: what routing costs is the difference.
+    { name: "s3-valkey-single", runtime: "node" },
+    { name: "node-redis", runtime: "node" },
+    { name: "ioredis", runtime: "node" },
+    { name: "valkey-glide", runtime: "node" },
+  ],
   s3: [
     { name: OURS, runtime: "node" },
     { name: "bun", runtime: "bun" },

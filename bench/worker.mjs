@@ -1,4 +1,4 @@
-// One client in one process: `worker.mjs <redis|s3> <client> <target as JSON>`. It takes requests as JSON lines on stdin
+// One client in one process: `worker.mjs <redis|cluster|s3> <client> <target as JSON>`. It takes requests as JSON lines on stdin
 // and answers with marked JSON lines on stdout, because a client may print lines of its own. Runs under Node and Bun.
 
 import { createInterface } from "node:readline";

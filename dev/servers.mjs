@@ -56,6 +56,7 @@ export async function startS3({ bucket = "test-bucket" } = {}) {
 /**
  * @typedef {object} RedisServerOptions
  * @property {string} [server] Which server, as in dev/redis-programs.mjs; default the variable `REDIS_SERVER`.
+ * @property {number} [port] Default: a free one.
  * @property {string[]} [config] Further lines for the configuration file.
  * @property {string} [password] Sets `requirepass`.
  * @property {boolean} [unixsocket] Also listens on a Unix socket.
@@ -78,6 +79,7 @@ export async function startS3({ bucket = "test-bucket" } = {}) {
  */
 export async function startRedis(options = {}) {
   const binary = await findRedis(options.server);
+  if (options.port !== undefined) return startRedisOn(options.port, binary, options);
   for (let attempt = 1; ; attempt++) {
     try {
       return await startRedisOn(await freePort(), binary, options);
@@ -305,6 +307,26 @@ function stopAllNow() {
     rmSync(folder, { recursive: true, force: true });
   }
   running.clear();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+}
+
+/** Temporary folders that outlast a server. @type {Set<string>} */
+const folders = new Set();
+
+/**
+ * A temporary folder that is there until it is removed or this process ends.
+ * @param {string} kind
+ * @returns {{ folder: string, remove: () => void }}
+ */
+export function lastingFolder(kind) {
+  const folder = temporaryFolder(kind);
+  folders.add(folder);
+  watchForTheEnd();
+  const remove = () => {
+    folders.delete(folder);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { folder, remove };
 }
 
 /** @param {string} kind */

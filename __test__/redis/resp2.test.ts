@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { RedisClient } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
+import { startScripted } from "../support/scripted.js";
 
 type Server = Awaited<ReturnType<typeof startRedis>>;
 
@@ -84,6 +85,41 @@ describe.each([
     await other.send("CLIENT", ["KILL", "ID", id]);
     expect(await again).toMatchObject({ proto });
     expect(await client.send("CLIENT", ["INFO"])).toContain(" db=3 ");
+  });
+});
+
+describe("HELLO forbidden by a server that holds to it", () => {
+  const answers: Record<string, string> = {
+    HELLO: "-NOPERM User app has no permissions to run the 'hello' command\r\n",
+    AUTH: "+OK\r\n",
+    SELECT: "+OK\r\n",
+    GET: "$5\r\nvalue\r\n",
+  };
+
+  it("logs in with AUTH", async () => {
+    const seen: string[] = [];
+    const server = await startScripted((command, args) => {
+      seen.push([command, ...args].join(" "));
+      return answers[command] ?? "-ERR unknown command\r\n";
+    });
+    try {
+      const client = connect(`redis://app:secret@127.0.0.1:${server.port}/2`);
+      expect(await client.get("k")).toBe("value");
+      expect(seen).toEqual(["HELLO 3 AUTH app secret", "SELECT 2", "AUTH app secret", "SELECT 2", "GET k"]);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it("gives up when AUTH is forbidden as well", async () => {
+    const server = await startScripted(() => "-NOPERM no permissions\r\n");
+    try {
+      const client = connect(`redis://app:secret@127.0.0.1:${server.port}`);
+      await expect(client.get("k")).rejects.toMatchObject({ message: expect.stringMatching(/^NOPERM/) });
+      expect(server.connections()).toBe(1);
+    } finally {
+      await server.stop();
+    }
   });
 });
 

@@ -26,16 +26,21 @@ const largeKey = "bench:1m";
 const largeSetKey = "bench:1m:set";
 const largeValues = numbered(2, (i) => filled(i, MIB));
 
+/** Writes what `get` reads, one by one: a cluster has these keys on all its nodes. */
+export async function seedKeys(client) {
+  await Promise.all(getKeys.map((key, i) => client.set(key, values[i])));
+}
+
 /** Writes everything the cases read. `client` is an ioredis client. */
 export async function seed(client) {
-  await client.mset(getKeys.flatMap((key, i) => [key, values[i]]));
+  await seedKeys(client);
   await client.hset(hashKey, hash);
   await client.rpush(listKey, ...list);
   await client.mset(middleKeys.flatMap((key, i) => [key, middleValues[i]]));
   await client.set(largeKey, largeValues[0]);
 }
 
-async function get(client, i) {
+export async function get(client, i) {
   const at = i % KEYS;
   const value = await client.get(getKeys[at]);
   if (value !== values[at]) throw wrong(getKeys[at], values[at], value);
@@ -46,13 +51,13 @@ async function get(client, i) {
 const lastSet = new Array(KEYS);
 
 let salt = 0;
-function startSets() {
+export function startSets() {
   salt++;
   // Another client may have written these keys since.
   lastSet.fill(undefined);
 }
 
-async function set(client, i) {
+export async function set(client, i) {
   const at = i % KEYS;
   const key = setKeys[at];
   const value = values[(i + Math.floor(i / KEYS) + salt) % KEYS];
@@ -61,9 +66,12 @@ async function set(client, i) {
   if (answer !== "OK") throw wrong(`SET ${key}`, "OK", answer);
 }
 
-async function checkSets(client) {
+const checkSets = (client) => checkSetsBy((keys) => client.mget(keys));
+
+/** Reads the keys back that were written since `startSets`. */
+export async function checkSetsBy(read) {
   const written = [...lastSet.keys()].filter((at) => lastSet[at] !== undefined);
-  const stored = await client.mget(written.map((at) => setKeys[at]));
+  const stored = await read(written.map((at) => setKeys[at]));
   expectSameList("values written by SET", written.map((at) => lastSet[at]), stored);
 }
 

@@ -2,38 +2,41 @@
 /** The client class. */
 const { inspect } = require("node:util");
 const { encode, toArgument } = require("./encode.js");
-const { split, resolveUrl } = require("./address.js");
-const { Connection } = require("./connection.js");
 const { Callback } = require("./context.js");
 const { coded, connectionClosed, invalidArgument } = require("./errors.js");
-const { resolveOptions } = require("./options.js");
 const { metaOf } = require("./meta.js");
 const { PLAIN } = require("./outcomes.js");
 const { makeMakers, named } = require("./methods.js");
 const { makePubSub, PUSH } = require("./pubsub.js");
 const { CHANNEL } = require("./subscriptions.js");
-const { RedisView, scopeOf } = require("./view.js");
+const { SENDER } = require("./sender.js");
+const { FROM_SOURCE, ServerSource } = require("./source.js");
+const { RedisView } = require("./view.js");
 const makeCommands = require("./commands.js");
+const makeFeatures = require("./features.js");
 const makeSpecial = require("./special.js");
-
-/** Marks the one client whose environment is read at first use. */
-const LAZY = Symbol("lazy");
 
 /** Commands that are answered by pushes. */
 const SUBSCRIBES = new Set(["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"]);
 const UNSUBSCRIBES = new Set(["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"]);
 
+/**
+ * @typedef {import("./connection.js").Connection} Connection
+ * @typedef {import("./sender.js").Sender} Sender
+ * @typedef {import("./source.js").Source} Source
+ */
+
 /** @type {(receiver: unknown) => Connection} */
 let connectionOf;
 /**
- * What takes the commands of a client or of a view.
- * @type {(receiver: unknown) => import("./methods.js").Sender}
+ * What takes the commands of an object.
+ * @type {(receiver: unknown) => Sender}
  */
 let senderOf;
 
 class RedisClient {
-  /** What the constructor was given. @type {{ url: unknown, options: Record<string, unknown> }} */
-  #given;
+  /** @type {Source} */
+  #source;
   /** @type {Connection | undefined} */
   #connection;
   /** @type {InstanceType<typeof RedisView> | undefined} */
@@ -55,7 +58,7 @@ class RedisClient {
       if (typeof receiver === "object" && receiver !== null && #connection in receiver) {
         return receiver.#connection ?? receiver.#open();
       }
-      return scopeOf(receiver) ?? connectionOf(receiver);
+      return /** @type {any} */ (receiver)?.[SENDER] ?? connectionOf(receiver);
     };
   }
 
@@ -64,19 +67,16 @@ class RedisClient {
    * @param {unknown} [options]
    */
   constructor(url, options) {
-    if (url === LAZY) {
-      this.#given = { url: undefined, options: {} };
+    if (url === FROM_SOURCE) {
+      this.#source = /** @type {Source} */ (options);
       return;
     }
-    this.#given = split(url, options);
+    this.#source = ServerSource.of(url, options);
     this.#open();
   }
 
   #open() {
-    const { options } = this.#given;
-    const url = resolveUrl(this.#given.url, options);
-    this.#given.url = url;
-    this.#connection = new Connection(url, resolveOptions(url, options), {
+    this.#connection = this.#source.open({
       onConnected: (hello) => {
         const { callback } = this.#callbacks["onconnect"] ?? {};
         if (callback) queueMicrotask(() => callback.call(undefined, this, hello));
@@ -156,13 +156,13 @@ class RedisClient {
 
   duplicate() {
     const { connected } = connectionOf(this);
-    const client = new RedisClient(this.#given.url, this.#given.options);
+    const client = this.#source.duplicate(RedisClient);
     return connected ? client.connect().then(() => client) : Promise.resolve(client);
   }
 
   /** @param {unknown} options */
   with(options) {
-    provideViews();
+    provideFeatures(RedisView);
     return new RedisView(() => connectionOf(this), options);
   }
 
@@ -180,9 +180,10 @@ class RedisClient {
 
   [Symbol.for("nodejs.util.inspect.custom")]() {
     const connection = this.#connection;
-    if (connection === undefined) return `RedisClient ${inspect({ state: "idle" })}`;
+    const { name } = this.constructor;
+    if (connection === undefined) return `${name} ${inspect({ state: "idle" })}`;
     const { url, state, pending, subscriptions } = connection;
-    return `RedisClient ${inspect({ url, state, pending, subscriptions: subscriptions.size })}`;
+    return `${name} ${inspect({ url, state, pending, subscriptions: subscriptions.size })}`;
   }
 
   get [Symbol.toStringTag]() {
@@ -216,12 +217,27 @@ const send = named("send", { length: 2 }, function (command, args) {
 
 const makers = makeMakers(senderOf);
 const commands = Object.assign(makeCommands(makers), makeSpecial(makers), { send });
+const features = makeFeatures(makers);
 define(RedisClient, commands);
+define(RedisClient, features);
 define(RedisClient, makePubSub((receiver) => connectionOf(receiver)));
 
-/** Gives views the commands, when the first one is made: it takes a while, and most programs need none. */
-function provideViews() {
-  if (!("send" in RedisView.prototype)) define(RedisView, commands);
+/**
+ * Gives a class the command methods, unless it has them: when its first object is made, for it takes a while, and most
+ * programs need none. Its objects must have a `SENDER`.
+ * @param {Function} Class
+ */
+function provideCommands(Class) {
+  if (!("send" in Class.prototype)) define(Class, commands);
+}
+
+/**
+ * Gives a class the command methods and what is built on them.
+ * @param {Function} Class
+ */
+function provideFeatures(Class) {
+  provideCommands(Class);
+  if (!("scanIterator" in Class.prototype)) define(Class, features);
 }
 
 /**
@@ -230,8 +246,8 @@ function provideViews() {
  */
 function define(Class, methods) {
   // Adding hundreds of properties one by one takes milliseconds, unless the object is a table; a deletion makes it one.
-  Object.defineProperty(Class.prototype, LAZY, { configurable: true });
-  Reflect.deleteProperty(Class.prototype, LAZY);
+  Object.defineProperty(Class.prototype, FROM_SOURCE, { configurable: true });
+  Reflect.deleteProperty(Class.prototype, FROM_SOURCE);
   for (const [name, method] of Object.entries(methods)) {
     Object.defineProperty(Class.prototype, name, { value: method, enumerable: true, writable: true });
   }
@@ -261,6 +277,6 @@ function described(value) {
 }
 
 /** The client that takes its URL from the environment, at first use. */
-const redis = new RedisClient(LAZY);
+const redis = new RedisClient(FROM_SOURCE, new ServerSource(undefined, {}));
 
-module.exports = { RedisClient, redis };
+module.exports = { RedisClient, redis, provideCommands, provideFeatures };

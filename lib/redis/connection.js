@@ -2,13 +2,13 @@
 /**
  * What is behind a `RedisClient`: one lane with its outgoing commands, events and subscriptions.
  */
-const { RedisLane, LaneEvent } = require("../../binding.js");
+const { LaneEvent } = require("../../binding.js");
 const { port, register, forget, eachPending, newTarget, listen, unlisten, onServerError } = require("../port.js");
 const { Admission } = require("./admission.js");
 const { Group } = require("./deadlines.js");
 const { Outgoing } = require("./outgoing.js");
 const { encode } = require("./encode.js");
-const { coded, fromFailure, serverError } = require("./errors.js");
+const { fromFailure, serverError } = require("./errors.js");
 const { logIn } = require("./login.js");
 const { Meta } = require("./meta.js");
 const { PLAIN } = require("./outcomes.js");
@@ -49,11 +49,12 @@ function capture(onResolve, onReject) {
 
 class Connection {
   /**
-   * @param {string} url
+   * @param {(target: number) => import("../../binding.js").RedisLane} openLane makes the lane, which reports its events
+   *   under this number
    * @param {import("./options.js").Resolved} options
    * @param {Owner} owner
    */
-  constructor(url, options, owner) {
+  constructor(openLane, options, owner) {
     this.options = options;
     this.owner = owner;
     this.outgoing = new Outgoing();
@@ -89,11 +90,7 @@ class Connection {
     this.watched = [];
     /** @type {import("./tracing.js").Attempt | null} */
     this.attempt = null;
-    try {
-      this.lane = new RedisLane(port, this.target, url, options.lane);
-    } catch (error) {
-      throw fromUrlError(error);
-    }
+    this.lane = openLane(this.target);
   }
 
   /** The address without the password. */
@@ -364,17 +361,6 @@ class Connection {
     if (wanted) port.retain();
     else port.release();
   }
-}
-
-/**
- * The error of an unusable URL or option.
- * @param {unknown} thrown
- */
-function fromUrlError(thrown) {
-  const { code, message } = /** @type {{ code?: string, message: string }} */ (thrown);
-  if (code?.startsWith("ERR_INVALID_ARG")) return coded(TypeError, code, message);
-  // An unknown scheme has no code.
-  return new Error(message);
 }
 
 module.exports = { Connection };

@@ -9,8 +9,7 @@ const { Meta, metaOf } = require("./meta.js");
 const { PLAIN, BOOLEAN } = require("./outcomes.js");
 
 /**
- * @typedef {Pick<import("./connection.js").Connection, "subscriber" | "subscriptions" | "issue" | "subscribe" | "unsubscribe">} Sender
- *   what takes commands: a connection, or a view of one
+ * @typedef {import("./sender.js").Sender} Sender
  * @typedef {import("./encode.js").Argument} Argument
  * @typedef {(this: unknown, ...args: any[]) => Promise<any>} Method
  * @typedef {object} Options

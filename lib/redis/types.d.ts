@@ -1,7 +1,12 @@
 /** The Redis/Valkey client: declarations. Each command's method is in `commands.d.ts`. */
 import type { RedisCommands } from "./commands.js";
+import type { RedisIterators } from "./iterators/types.js";
 
 export type { RedisCommands };
+export * from "./iterators/types.js";
+
+/** What clients and their views offer on top of single commands. */
+export interface RedisFeatures<Text = string> extends RedisIterators<Text> {}
 
 /** TLS settings of a connection. */
 export interface RedisTlsOptions {
@@ -80,7 +85,8 @@ export interface RedisOptions extends RedisAddress {
   /**
    * Milliseconds that a command waits without a byte from the server before the server is asked
    * with `PING`; after as long again the connection is given up and made anew. Blocking commands
-   * may wait for as long as they like. 0 never gives up. Default 30,000.
+   * may wait for as long as they like; a server that is busy with a script of a minute is taken for
+   * dead. 0 never gives up. Default 30,000.
    */
   deadPeerTimeout?: number;
   /** Name of the connection, as `CLIENT LIST` shows it. */
@@ -198,7 +204,7 @@ export interface RedisPush {
  * The commands of a client under other conditions: with a deadline, a signal, or replies as bytes.
  * It is light, and shares the client's connection.
  */
-export interface RedisView<Text = string> extends RedisCommands<Text> {
+export interface RedisView<Text = string> extends RedisCommands<Text>, RedisFeatures<Text> {
   /** Sends any command; see {@link RedisClient.send}. */
   send: RedisClient["send"];
   /** A view with further conditions, which win over those that this one has. */
@@ -209,7 +215,7 @@ export interface RedisView<Text = string> extends RedisCommands<Text> {
   readonly buffers: RedisView<Buffer>;
 }
 
-export interface RedisClient extends RedisCommands {}
+export interface RedisClient extends RedisCommands, RedisFeatures {}
 
 /**
  * A connection to a Redis or Valkey server. It dials at the first command; commands of one turn

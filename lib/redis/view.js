@@ -6,6 +6,7 @@
 const { coded } = require("./errors.js");
 const { MAX_TIMEOUT } = require("./deadlines.js");
 const { Meta } = require("./meta.js");
+const { SENDER } = require("./sender.js");
 
 /**
  * @typedef {import("./connection.js").Connection} Connection
@@ -42,6 +43,18 @@ class Scope {
   }
 
   /**
+   * The same limits at each server that has keys of its own.
+   * @returns {Promise<Scope[]>}
+   */
+  async primaries() {
+    /** @type {import("./sender.js").Sender} */
+    const sender = this.connection();
+    if (sender.primaries === undefined) return [this];
+    const nodes = await sender.primaries();
+    return nodes.map((node) => new Scope(() => /** @type {Connection} */ (node), this.limits));
+  }
+
+  /**
    * @param {Frame} frame
    * @param {Outcome} outcome
    * @param {number} meta
@@ -61,20 +74,12 @@ class Scope {
   }
 }
 
-/** @type {(receiver: unknown) => Scope | undefined} */
-let scopeOf;
-
 /** What `with` and `buffers` return; `client.js` gives it the commands. */
 class RedisView {
   /** @type {Scope} */
   #scope;
   /** @type {RedisView | undefined} */
   #buffers;
-
-  static {
-    scopeOf = (receiver) =>
-      typeof receiver === "object" && receiver !== null && #scope in receiver ? receiver.#scope : undefined;
-  }
 
   /**
    * @param {() => Connection} connection
@@ -93,6 +98,10 @@ class RedisView {
 
   get buffers() {
     return (this.#buffers ??= this.with({ buffers: true }));
+  }
+
+  get [SENDER]() {
+    return #scope in this ? this.#scope : undefined;
   }
 
   get [Symbol.toStringTag]() {
@@ -157,4 +166,4 @@ function invalid(name, expected, value) {
   return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" property must be ${expected}. Received ${received}`);
 }
 
-module.exports = { RedisView, scopeOf: (/** @type {unknown} */ receiver) => scopeOf(receiver), resolveTimeout };
+module.exports = { RedisView, resolveTimeout };

@@ -45,7 +45,8 @@ pub struct EventLoop {
     /// The resource of `context`, which is `this` of the calls.
     resource: sys::napi_ref,
     exchange: Rc<Exchange>,
-    watches: RefCell<HashMap<u32, Watch>>,
+    /// What is watched for each object.
+    watches: RefCell<HashMap<u32, Vec<Watch>>>,
     ready: RefCell<VecDeque<Rc<dyn Source>>>,
     /// Handles whose close callback is still to come, watched or not.
     open: Cell<usize>,
@@ -88,8 +89,8 @@ impl EventLoop {
         })))
     }
 
-    /// Watches `descriptor` for the object `target`, in place of what it had watched before. The
-    /// descriptor stays open as long as `source` lives.
+    /// Watches `descriptor` for the object `target`, which may have several, until no more will
+    /// arrive. The descriptor stays open as long as `source` lives.
     pub fn watch(
         self: &Rc<Self>,
         target: u32,
@@ -99,9 +100,9 @@ impl EventLoop {
         let Some(functions) = uv::functions() else {
             return Err(io::ErrorKind::Unsupported.into());
         };
-        self.unwatch(target);
         let state = Rc::new(State {
             event_loop: Rc::clone(self),
+            target,
             source,
             handle: RefCell::new(PollHandle::new(functions)),
             closing: Cell::new(false),
@@ -123,14 +124,30 @@ impl EventLoop {
         self.open.set(self.open.get() + 1);
         let watch = Watch(Rc::clone(&state));
         state.start()?;
-        self.watches.borrow_mut().insert(target, watch);
+        self.watches
+            .borrow_mut()
+            .entry(target)
+            .or_default()
+            .push(watch);
         Ok(())
     }
 
-    /// Ends the watching for `target`, if there is any.
+    /// Ends all watching for `target`.
     pub fn unwatch(&self, target: u32) {
-        let watch = self.watches.borrow_mut().remove(&target);
-        drop(watch);
+        let watches = self.watches.borrow_mut().remove(&target);
+        drop(watches);
+    }
+
+    /// Ends the watching of one descriptor.
+    fn end(&self, state: &State) {
+        state.close();
+        let mut watches = self.watches.borrow_mut();
+        if let Some(of_target) = watches.get_mut(&state.target) {
+            of_target.retain(|watch| !ptr::eq(Rc::as_ptr(&watch.0), state));
+            if of_target.is_empty() {
+                watches.remove(&state.target);
+            }
+        }
     }
 
     /// Unpacks what has arrived; returns whether nothing is left.
@@ -272,6 +289,7 @@ impl Drop for Watch {
 /// What the callbacks of one handle need.
 struct State {
     event_loop: Rc<EventLoop>,
+    target: u32,
     source: Rc<dyn Source>,
     handle: RefCell<PollHandle>,
     closing: Cell<bool>,
@@ -302,11 +320,11 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
     // JavaScript may close this very handle; the state stays, since `on_closed` comes later.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let next = state.source.arrived();
+        let event_loop = &state.event_loop;
         if next == Next::UnpackAndStop {
-            state.close();
+            event_loop.end(state);
         }
         if next != Next::Wait {
-            let event_loop = &state.event_loop;
             event_loop.unpack_later(Rc::clone(&state.source));
             event_loop.deliver();
         }
@@ -316,7 +334,7 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
     // libuv stops watching a socket that was reset, but what came before is still to be read.
     let stopped = status != 0 && !state.closing.get();
     if failed || (stopped && state.start().is_err()) {
-        state.close();
+        state.event_loop.end(state);
     }
 }
 

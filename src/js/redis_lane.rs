@@ -21,6 +21,7 @@ use crate::redis::credentials::{Credentials, CredentialsSource};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::{Delivery, Lane};
 use crate::redis::lifecycle;
+use crate::redis::link::Link;
 use crate::redis::meta::Meta;
 use crate::redis::overrides::Overrides;
 use crate::redis::url;
@@ -44,7 +45,7 @@ pub enum LaneEvent {
 /// One connection. `lib/redis/client.js` encodes commands and calls `submit` once for each flush.
 #[napi]
 pub struct RedisLane {
-    lane: Arc<Lane>,
+    link: Arc<dyn Link>,
     /// Between `hold` and `connect`.
     held: Cell<bool>,
     port: PortHandle,
@@ -93,12 +94,12 @@ impl RedisLane {
         };
         let sink = LaneSink::new(port.clone(), target);
         let push_bytes = sink.push_bytes();
-        let lane = Lane::new(config, Arc::new(sink));
-        let closer = Arc::new(Closer(Arc::clone(&lane)));
+        let link: Arc<dyn Link> = Lane::new(config, Arc::new(sink));
+        let closer = Arc::new(Closer(Arc::clone(&link)));
         let weak: Weak<dyn Resource> = Arc::downgrade(&closer) as Weak<dyn Resource>;
         port.attach(weak);
         Ok(Self {
-            lane,
+            link,
             held: Cell::new(false),
             port,
             push_bytes,
@@ -142,7 +143,7 @@ impl RedisLane {
     pub fn connect(&self, env: Env, id: u32) -> Result<()> {
         self.held.set(false);
         self.port.begin(&env)?;
-        self.lane.connect(id);
+        self.link.connect(id);
         Ok(())
     }
 
@@ -189,49 +190,49 @@ impl RedisLane {
     /// Whether the handshake of the current connection was accepted.
     #[napi(getter, catch_unwind)]
     pub fn connected(&self) -> bool {
-        self.lane.status() == Status::Connected
+        self.link.status() == Status::Connected
     }
 
     /// Whether there is a connection, or one is being made.
     #[napi(getter, catch_unwind)]
     pub fn active(&self) -> bool {
-        self.lane.is_active()
+        self.link.is_active()
     }
 
     /// Bytes of commands that the socket has not taken yet.
     #[napi(getter, catch_unwind)]
     pub fn buffered(&self) -> u32 {
-        u32::try_from(self.lane.buffered()).unwrap_or(u32::MAX)
+        u32::try_from(self.link.buffered()).unwrap_or(u32::MAX)
     }
 
     /// The URL in force, with `***` for the password.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
-        self.lane.config().target.to_string()
+        self.link.config().target.to_string()
     }
 
     /// `host:port`, or the path of the Unix socket.
     #[napi(getter, catch_unwind)]
     pub fn address(&self) -> String {
-        self.lane.config().target.address.to_string()
+        self.link.config().target.address.to_string()
     }
 
     /// The database that is selected after each connect.
     #[napi(getter, catch_unwind)]
     pub fn database(&self) -> u32 {
-        self.lane.config().target.database
+        self.link.config().target.database
     }
 
     /// Bytes that wait to be sent, with or without a connection.
     #[napi(getter, catch_unwind)]
     pub fn backlog_bytes(&self) -> f64 {
-        count(self.lane.backlog().bytes)
+        count(self.link.backlog().bytes)
     }
 
     /// Commands of which nothing was sent yet.
     #[napi(getter, catch_unwind)]
     pub fn backlog_commands(&self) -> f64 {
-        count(self.lane.backlog().commands)
+        count(self.link.backlog().commands)
     }
 
     /// Whether strings in pushes, such as messages, are handed over as bytes. Holds for all that
@@ -248,7 +249,7 @@ impl RedisLane {
         if let Some(event_loop) = &self.event_loop {
             event_loop.unwatch(self.target);
         }
-        self.lane.close()
+        self.link.close()
     }
 
     fn send(&self, env: &Env, pieces: &[&[u8]], entries: &[u32]) -> Result<()> {
@@ -267,7 +268,7 @@ impl RedisLane {
         } else {
             Delivery::Direct
         };
-        self.lane.submit(pieces, &entries, delivery);
+        self.link.submit(pieces, &entries, delivery);
         Ok(())
     }
 }
@@ -286,7 +287,7 @@ impl Drop for RedisLane {
 }
 
 /// Closes the lane when its environment goes away.
-struct Closer(Arc<Lane>);
+struct Closer(Arc<dyn Link>);
 
 impl Resource for Closer {
     fn shut_down(&self) {

@@ -6,6 +6,7 @@ use napi_derive::napi;
 use super::redis_target::LaneTarget;
 use crate::net::tls::TlsOptions;
 use crate::redis::config::{Library, Options, Tls};
+use crate::redis::tracking::Tracking;
 
 /// Connection options, checked by `lib/redis/options.js`.
 #[napi(object, object_to_js = false)]
@@ -36,6 +37,8 @@ pub struct LaneOptions {
     pub library: Option<LaneLibrary>,
     /// Whether `Credentials` events are answered; the URL's credentials are not used then.
     pub has_credentials: bool,
+    /// The server tells of changed keys.
+    pub tracking: Option<LaneTracking>,
     /// TLS settings; absent for what the URL's scheme says.
     pub tls: Option<LaneTls>,
     /// Parts of the address that win over the URL.
@@ -49,6 +52,13 @@ pub struct LaneLibrary {
     pub name: Option<String>,
     /// `LIB-VER`.
     pub version: Option<String>,
+}
+
+/// Which changed keys the server tells of.
+#[napi(object, object_to_js = false)]
+pub struct LaneTracking {
+    /// What the keys begin with; absent for those that were read.
+    pub prefixes: Option<Vec<Uint8Array>>,
 }
 
 /// TLS settings; PEM texts as bytes.
@@ -81,6 +91,7 @@ impl From<LaneOptions> for Options {
             dead_peer_timeout_ms: options.dead_peer_timeout,
             client_name: options.client_name,
             library: options.library.map(Into::into),
+            tracking: options.tracking.map(Into::into),
             tls: options
                 .tls
                 .map_or(Tls::None, |tls| Tls::Custom(Box::new(tls.into()))),
@@ -96,6 +107,14 @@ impl From<LaneLibrary> for Library {
             name: library.name.unwrap_or(this.name),
             version: library.version.unwrap_or(this.version),
         }
+    }
+}
+
+impl From<LaneTracking> for Tracking {
+    fn from(LaneTracking { prefixes }: LaneTracking) -> Self {
+        prefixes.map_or(Self::Read, |prefixes| {
+            Self::Broadcast(prefixes.iter().map(|prefix| prefix.to_vec()).collect())
+        })
     }
 }
 

@@ -181,13 +181,6 @@ impl Parcel for Happened {
             Event::Reconnecting => (LaneEvent::Reconnecting, value::null(tape.env)?),
             Event::Closed(error) => (LaneEvent::Closed, value::failure(tape.env, error)?),
         };
-        // The next connection brings its own reader.
-        #[cfg(unix)]
-        if let (Event::Reconnecting | Event::Closed(_), Some(event_loop)) =
-            (&self.event, tape.event_loop)
-        {
-            event_loop.unwatch(self.target);
-        }
         tape.event(self.target, kind as u32, argument);
         Ok(true)
     }

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use tokio::sync::oneshot;
 
 use super::inflight::Entry;
-use super::lane::{Batch, Delivery, Event, Lane, Sink};
+use super::lane::{Batch, Delivery, Event, Sink};
 use super::lifecycle;
+use super::link::Link;
 use super::listeners::{Family, Listeners};
 use super::meta::Meta;
 use super::resp::decode::Value;
@@ -16,12 +17,12 @@ use bytes::BytesMut;
 
 type Caller = oneshot::Sender<Result<Value>>;
 
-/// Where the lane of a Rust client delivers.
+/// Where the link of a Rust client delivers.
 #[derive(Default)]
 pub(super) struct Callers {
     waiting: Mutex<Waiting>,
     pub(super) listeners: Mutex<Listeners>,
-    lane: OnceLock<Weak<Lane>>,
+    link: OnceLock<Weak<dyn Link>>,
 }
 
 /// Callers by id.
@@ -37,10 +38,10 @@ pub(super) async fn receive(reply: oneshot::Receiver<Result<Value>>) -> Result<V
 }
 
 impl Callers {
-    /// Tells which lane delivers here; subscriptions are made again on it.
-    pub(super) fn attach(&self, lane: &Arc<Lane>) {
-        // A client attaches its one lane once.
-        let _ = self.lane.set(Arc::downgrade(lane));
+    /// Tells what delivers here; subscriptions are made again on it.
+    pub(super) fn attach(&self, link: &Arc<dyn Link>) {
+        // A client attaches its one link once.
+        let _ = self.link.set(Arc::downgrade(link));
     }
 
     /// A new id and what its reply comes through.
@@ -65,7 +66,7 @@ impl Callers {
         meta: u32,
         delivery: Delivery,
     ) -> Option<oneshot::Receiver<Result<Value>>> {
-        let lane = self.lane.get()?.upgrade()?;
+        let link = self.link.get()?.upgrade()?;
         let length: usize = arguments.iter().map(|argument| argument.len() + 16).sum();
         let mut bytes = BytesMut::with_capacity(length);
         encode::command(&mut bytes, arguments);
@@ -74,7 +75,7 @@ impl Callers {
             id,
             meta: Meta(meta),
         };
-        lane.submit(&[&bytes], &[entry], delivery);
+        link.submit(&[&bytes], &[entry], delivery);
         Some(reply)
     }
 

@@ -9,6 +9,7 @@ use super::callers::{Callers, lock, receive};
 use super::config::{Config, Options, Status, Target};
 use super::lane::{Delivery, Lane, Sink};
 use super::lifecycle;
+use super::link::Link;
 use super::meta::Meta;
 use super::resp::decode::Value;
 use super::state::{ConnectionFlags, State};
@@ -36,13 +37,13 @@ pub struct ValkeyClient {
 }
 
 struct Inner {
-    lane: Arc<Lane>,
+    link: Arc<dyn Link>,
     callers: Arc<Callers>,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.lane.finalize();
+        self.link.finalize();
         lock(&self.callers.listeners).clear();
     }
 }
@@ -92,46 +93,46 @@ impl ValkeyClient {
         options.validate()?;
         let callers = Arc::new(Callers::default());
         let sink = Arc::clone(&callers) as Arc<dyn Sink>;
-        let lane = Lane::new(Config { target, options }, sink);
-        callers.attach(&lane);
+        let link: Arc<dyn Link> = Lane::new(Config { target, options }, sink);
+        callers.attach(&link);
         let client = Self {
-            inner: Arc::new(Inner { lane, callers }),
+            inner: Arc::new(Inner { link, callers }),
         };
         let (id, reply) = client.inner.callers.register();
-        client.inner.lane.connect(id);
+        client.inner.link.connect(id);
         receive(reply).await?;
         Ok(client)
     }
 
     /// Another connection with the same target and options.
     pub async fn duplicate(&self) -> Result<Self> {
-        let config = self.inner.lane.config().clone();
+        let config = self.inner.link.config().clone();
         Self::open(config.target, config.options).await
     }
 
     /// Closes the connection for good; commands that wait, and all that follow, fail with
     /// `ERR_REDIS_CONNECTION_CLOSED`, and streams of messages end.
     pub fn close(&self) {
-        self.inner.lane.close();
+        self.inner.link.close();
         lock(&self.inner.callers.listeners).clear();
     }
 
     /// Where the client connects to and how. `Debug` of it shows no secret.
     #[must_use]
     pub fn config(&self) -> &Config {
-        self.inner.lane.config()
+        self.inner.link.config()
     }
 
     /// The state of the connection.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.inner.lane.status()
+        self.inner.link.status()
     }
 
     /// The details of the state.
     #[must_use]
     pub fn flags(&self) -> ConnectionFlags {
-        self.inner.lane.observe().borrow().flags
+        self.inner.link.observe().borrow().flags
     }
 
     /// The state with its changes. The receiver outlives the client, whose end is the flag
@@ -151,7 +152,7 @@ impl ValkeyClient {
     /// ```
     #[must_use]
     pub fn observe(&self) -> watch::Receiver<State> {
-        self.inner.lane.observe()
+        self.inner.link.observe()
     }
 
     /// Sends any command and returns its reply. A reply of the server that is an error is an
@@ -174,7 +175,7 @@ impl ValkeyClient {
         let mut all: Vec<&[u8]> = Vec::with_capacity(arguments.len() + 1);
         all.push(command.as_bytes());
         all.extend(arguments.iter().map(|argument| argument.as_bytes()));
-        let options = &self.inner.lane.config().options;
+        let options = &self.inner.link.config().options;
         let delivery = if options.enable_auto_pipelining {
             Delivery::Gathered
         } else {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::credentials::CredentialsSource;
+use super::tracking::Tracking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::dial::{Dial, Endpoint};
 use crate::net::tls::TlsOptions;
@@ -46,6 +47,10 @@ pub struct Options {
     /// Asked for user name and password before each attempt to log in; replaces those of the URL.
     /// Default none.
     pub credentials: Option<CredentialsSource>,
+    /// Lets the server tell of changed keys, with pushes that the [sink](super::lane::Sink) receives.
+    /// It is on before the first command of each connection; a server that cannot do it, or speaks
+    /// RESP2 only, is refused with `ERR_REDIS_TRACKING_UNSUPPORTED`. Default none.
+    pub tracking: Option<Tracking>,
 }
 
 /// A library's name and version for `CLIENT SETINFO`, which servers before 7.2 do not know; they
@@ -109,6 +114,7 @@ impl Default for Options {
             client_name: None,
             library: None,
             credentials: None,
+            tracking: None,
         }
     }
 }

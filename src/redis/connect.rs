@@ -42,6 +42,7 @@ async fn attempt(lane: &Lane, epoch: u64) -> Result<(Socket, Receiver), End> {
         database: config.target.database,
         client_name: config.options.client_name.clone(),
         library: config.options.library.clone(),
+        tracking: config.options.tracking.clone(),
     };
     greet(lane, epoch, socket, introduction).await
 }

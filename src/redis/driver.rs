@@ -143,13 +143,19 @@ impl Life {
             #[cfg(unix)]
             lane.hand_over(&socket, generation, std::mem::take(&mut receiver));
         }
-        match self.attend(&socket, reads_here, &mut receiver).await {
-            Ok(end) | Err(Halt::End(end)) => Ok(end),
+        let end = match self.attend(&socket, reads_here, &mut receiver).await {
+            Ok(end) | Err(Halt::End(end)) => end,
             Err(Halt::Mute(error)) => {
                 self.read_rest(&socket, reads_here, &mut receiver).await;
-                Ok(lost(error))
+                lost(error)
             }
+        };
+        // Whoever reads elsewhere must hear of the end, and let go of the socket.
+        #[cfg(unix)]
+        if !reads_here {
+            socket.shut_down();
         }
+        Ok(end)
     }
 
     async fn attend(

@@ -11,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use super::introduction::{Introduction, Packet, Sent};
 use super::lifecycle::passes;
 use super::resp::decode::{Item, Reader, lossy};
+use super::tracking;
 use crate::error::{Error, ErrorKind};
 
 /// What the connection's users are told in the place of a HELLO reply.
@@ -75,12 +76,16 @@ impl Handshake {
                 return Step::Greeted(frame);
             }
             (Some(Sent::Hello), Some(Item::Error(text))) if self.not_understood(text) => {
-                return self.fall_back();
+                if self.introduction.tracking.is_none() {
+                    return self.fall_back();
+                }
+                tracking::refused("it speaks RESP2 only")
             }
             (Some(Sent::Hello), item) => greeting_refused(item),
             (Some(Sent::Auth), Some(Item::Error(text))) => authentication(lossy(text)),
+            (Some(Sent::Tracking), Some(Item::Error(text))) => tracking::refused(&lossy(text)),
             (Some(Sent::Select), Some(Item::Simple(b"OK")))
-            | (Some(Sent::Auth | Sent::Optional) | None, _) => return self.next(),
+            | (Some(Sent::Auth | Sent::Tracking | Sent::Optional) | None, _) => return self.next(),
             (Some(Sent::Select), item) => selection_refused(item),
         };
         let passing = passes(refusal.message());
@@ -272,6 +277,27 @@ mod tests {
             refused(&["%0\r\n", "+NO\r\n"]).1,
             "SELECT command failed with non-OK response"
         );
+    }
+
+    #[test]
+    fn a_server_that_does_not_tell_of_changed_keys_is_refused() {
+        let tracking = || Introduction {
+            tracking: Some(tracking::Tracking::Read),
+            ..Introduction::default()
+        };
+        for replies in [
+            &["-ERR unknown command 'HELLO'\r\n"][..],
+            &["%0\r\n", "-ERR unknown subcommand\r\n"],
+        ] {
+            let (code, _, passing) = refusal(tracking(), replies);
+            assert_eq!(code, "ERR_REDIS_TRACKING_UNSUPPORTED");
+            assert!(!passing);
+        }
+        let mut handshake = Handshake::start(tracking()).0;
+        assert!(matches!(handshake.reply("%0\r\n".into()), Step::Greeted(_)));
+        assert!(!handshake.is_done());
+        assert!(matches!(handshake.reply("+OK\r\n".into()), Step::Next));
+        assert!(handshake.is_done());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use super::config::Library;
 use super::credentials::Credentials;
 use super::resp::encode;
+use super::tracking::Tracking;
 
 /// What a connection introduces itself with.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,8 @@ pub struct Introduction {
     pub client_name: Option<String>,
     /// What `CLIENT LIST` shows as the library.
     pub library: Option<Library>,
+    /// Which changed keys the server is to tell of.
+    pub tracking: Option<Tracking>,
 }
 
 /// A command whose reply is awaited.
@@ -27,6 +30,7 @@ pub(super) enum Sent {
     Hello,
     Auth,
     Select,
+    Tracking,
     /// Its reply changes nothing: an older server may not know the command.
     Optional,
 }
@@ -58,6 +62,10 @@ impl Introduction {
         }
         packet.push(&hello, Sent::Hello);
         self.prepare(&mut packet);
+        // The last one: behind it there may be pushes.
+        if let Some(tracking) = &self.tracking {
+            packet.push(&tracking.command(), Sent::Tracking);
+        }
         packet
     }
 
@@ -162,6 +170,16 @@ pub(super) mod tests {
             "HELLO 3 AUTH u pw SETNAME worker\nSELECT 5\n\
              CLIENT SETINFO LIB-NAME lib\nCLIENT SETINFO LIB-VER 1.0"
         );
+    }
+
+    #[test]
+    fn changes_of_keys_are_asked_for_in_the_new_protocol_only() {
+        let tracking = Introduction {
+            tracking: Some(Tracking::Read),
+            ..introduction("", "", 5)
+        };
+        assert_eq!(sent(&tracking), "HELLO 3\nSELECT 5\nCLIENT TRACKING ON");
+        assert_eq!(words(&tracking.old_packet().bytes), "SELECT 5");
     }
 
     #[test]

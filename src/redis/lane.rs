@@ -5,7 +5,7 @@
 //! replies, so that reading never waits for a write.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -94,6 +94,8 @@ pub enum Delivery {
 
 /// One connection.
 pub struct Lane {
+    /// For its driver.
+    me: Weak<Self>,
     config: Config,
     sink: Arc<dyn Sink>,
     outbound: Mutex<Outbound>,
@@ -142,7 +144,8 @@ impl Lane {
             finalized: false,
         };
         let state = outbound.facts().state(&config);
-        Arc::new(Self {
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             config,
             sink,
             outbound: Mutex::new(outbound),
@@ -195,7 +198,7 @@ impl Lane {
     }
 
     /// Submits whole commands, cut in pieces anywhere, and their entries in the same order.
-    pub fn submit(self: &Arc<Self>, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
+    pub fn submit(&self, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
         let mut outbound = self.lock();
         let refusal = match outbound.phase {
             Phase::Ready if outbound.outbox.is_empty() && delivery == Delivery::Direct => {
@@ -244,7 +247,7 @@ impl Lane {
     }
 
     /// Connects, reviving a closed or failed lane; `id` is answered with the HELLO reply.
-    pub fn connect(self: &Arc<Self>, id: u32) {
+    pub fn connect(&self, id: u32) {
         let mut outbound = self.lock();
         if let Some(greeting) = &outbound.greeting {
             let greeting = greeting.clone();
@@ -282,15 +285,16 @@ impl Lane {
         self.publish(&outbound);
     }
 
-    fn start(self: &Arc<Self>, outbound: &mut Outbound) {
-        if outbound.phase == Phase::Idle {
+    fn start(&self, outbound: &mut Outbound) {
+        // Whoever calls holds a reference.
+        if let (Phase::Idle, Some(me)) = (outbound.phase, self.me.upgrade()) {
             outbound.phase = Phase::Connecting;
             outbound.epoch += 1;
             outbound.lost = false;
             outbound.wake = Arc::default();
             self.publish(outbound);
             let wake = Arc::clone(&outbound.wake);
-            runtime::current().spawn(driver::run(Arc::clone(self), outbound.epoch, wake));
+            runtime::current().spawn(driver::run(me, outbound.epoch, wake));
         }
     }
 

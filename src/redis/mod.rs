@@ -20,6 +20,7 @@ pub mod introduction;
 pub mod keys;
 pub mod lane;
 pub mod lifecycle;
+pub mod link;
 mod listeners;
 pub mod meta;
 pub mod outbox;
@@ -30,6 +31,7 @@ mod reply;
 pub mod resp;
 mod state;
 mod subscription;
+pub mod tracking;
 pub mod url;
 pub mod watchdog;
 
@@ -41,5 +43,6 @@ pub use listeners::Message;
 pub use resp::decode::Value;
 pub use state::{ConnectionFlags, State};
 pub use subscription::Subscription;
+pub use tracking::Tracking;
 
 pub use crate::net::tls::TlsOptions;

@@ -1,0 +1,227 @@
+// One server of a cluster of dev/cluster.mjs.
+
+import { readFileSync } from "node:fs";
+
+import { ask, until } from "./resp.mjs";
+import { freePort, lastingFolder, startRedis } from "./servers.mjs";
+
+/** Slots of a cluster. */
+export const SLOTS = 16_384;
+const MIGRATE_TIMEOUT_MS = 5000;
+/** Another process may take a port between the look and the start. */
+const PORT_ATTEMPTS = 5;
+/** Keys that MIGRATE moves at once. */
+const KEYS_AT_ONCE = 100;
+
+/**
+ * What a node tells of another one, or of itself.
+ * @typedef {object} KnownNode
+ * @property {string} id
+ * @property {boolean} failing
+ * @property {boolean} connected not in the middle of the first handshake
+ * @property {string | undefined} primaryId of a replica
+ * @property {[number, number][]} ranges first and last slot
+ */
+
+export class ClusterNode {
+  /** @type {import("./servers.mjs").RedisServer} */
+  #server;
+  #killed = false;
+  #paused = false;
+
+  /**
+   * @param {import("./servers.mjs").RedisServer} server
+   * @param {import("./servers.mjs").RedisServerOptions} startOptions to start it again
+   * @param {import("./cluster.mjs").ClusterOptions} options
+   * @param {number} busPort
+   * @param {() => void} removeFolder
+   */
+  constructor(server, startOptions, options, busPort, removeFolder) {
+    this.#server = server;
+    this.startOptions = startOptions;
+    this.busPort = busPort;
+    this.removeFolder = removeFolder;
+    this.password = options.password;
+    this.ca = options.tls === undefined ? undefined : readFileSync(options.tls.ca);
+    /** Its id in the cluster. */
+    this.id = "";
+  }
+
+  /** @param {import("./cluster.mjs").ClusterOptions} options */
+  static async start(options) {
+    const { server, password, tls } = options;
+    for (let attempt = 1; ; attempt++) {
+      const { folder, remove } = lastingFolder("node");
+      const busPort = await freePort();
+      const config = configuration(options, folder, busPort);
+      const startOptions = { server, password, tls: tls && { cert: tls.cert, key: tls.key }, config };
+      try {
+        const redis = await startRedis(startOptions);
+        const node = new ClusterNode(redis, startOptions, options, busPort, remove);
+        node.id = `${await node.ask("CLUSTER", "MYID")}`;
+        return node;
+      } catch (error) {
+        remove();
+        if (attempt === PORT_ATTEMPTS || !/address already in use/i.test(String(error))) throw error;
+      }
+    }
+  }
+
+  get url() {
+    return this.#server.url;
+  }
+
+  get port() {
+    return this.#server.port;
+  }
+
+  get pid() {
+    return this.#server.pid;
+  }
+
+  /** Whether it is neither killed nor paused. */
+  get running() {
+    return !this.#killed && !this.#paused;
+  }
+
+  /**
+   * Sends it one command.
+   * @param {...(string | number)} command
+   */
+  ask(...command) {
+    return ask({ port: this.port, password: this.password, ca: this.ca }, ...command);
+  }
+
+  /** @param {ClusterNode} other */
+  async meet(other) {
+    await this.ask("CLUSTER", "MEET", "127.0.0.1", other.port, other.busPort);
+  }
+
+  /**
+   * Becomes the replica of a primary, and is in step with it when this resolves.
+   * @param {ClusterNode} primary
+   */
+  async replicate(primary) {
+    await until(`node ${this.port} knows ${primary.port}`, async () => {
+      const known = (await this.known()).find(({ id }) => id === primary.id);
+      return known !== undefined && known.connected;
+    });
+    await this.ask("CLUSTER", "REPLICATE", primary.id);
+    await until(`node ${this.port} is in step with ${primary.port}`, () => this.isInStep());
+  }
+
+  /** What this node knows of the cluster. @returns {Promise<KnownNode[]>} */
+  async known() {
+    const lines = `${await this.ask("CLUSTER", "NODES")}`.trim().split("\n");
+    return lines.map((line) => {
+      const [id = "", , flags = "", primary = "-", , , , link, ...slots] = line.split(" ");
+      const words = flags.split(",");
+      // What is in brackets is on its way.
+      const ranges = slots.filter((slot) => !slot.startsWith("[")).map((slot) => slot.split("-").map(Number));
+      return {
+        id,
+        failing: words.includes("fail") || words.includes("fail?"),
+        connected: !words.includes("handshake") && (link === "connected" || words.includes("myself")),
+        primaryId: primary === "-" ? undefined : primary,
+        ranges: ranges.map(([first = 0, last = first]) => /** @type {[number, number]} */ ([first, last])),
+      };
+    });
+  }
+
+  /** The slots that it has, as it says. */
+  async ranges() {
+    return (await this.known()).find(({ id }) => id === this.id)?.ranges ?? [];
+  }
+
+  /** `master` or `slave`. */
+  async role() {
+    const reply = await this.ask("ROLE");
+    return Array.isArray(reply) ? reply[0] : undefined;
+  }
+
+  /** Resolves when it is a primary with slots. */
+  async promoted() {
+    await until(`node ${this.port} is a primary`, async () => {
+      return (await this.role()) === "master" && (await this.ranges()).length > 0;
+    });
+  }
+
+  /** Whether it serves, and is in step with its primary if it has one. */
+  async isSettled() {
+    const info = `${await this.ask("CLUSTER", "INFO")}`;
+    return info.includes("cluster_state:ok") && ((await this.role()) === "master" || (await this.isInStep()));
+  }
+
+  async isInStep() {
+    return `${await this.ask("INFO", "replication")}`.includes("master_link_status:up");
+  }
+
+  /**
+   * @param {number} slot
+   * @param {ClusterNode} target
+   */
+  async moveKeys(slot, target) {
+    for (;;) {
+      const keys = /** @type {string[]} */ (await this.ask("CLUSTER", "GETKEYSINSLOT", slot, KEYS_AT_ONCE));
+      if (keys.length === 0) return;
+      const auth = this.password === undefined ? [] : ["AUTH", this.password];
+      await this.ask("MIGRATE", "127.0.0.1", target.port, "", 0, MIGRATE_TIMEOUT_MS, ...auth, "KEYS", ...keys);
+    }
+  }
+
+  /** Ends it as a crash does; see `restart`. */
+  async kill() {
+    this.#killed = true;
+    process.kill(this.pid, "SIGKILL");
+    await this.#server.stop();
+  }
+
+  /** It keeps its connections and answers nothing. */
+  pause() {
+    this.#paused = true;
+    process.kill(this.pid, "SIGSTOP");
+  }
+
+  resume() {
+    process.kill(this.pid, "SIGCONT");
+    this.#paused = false;
+  }
+
+  /** Starts it again on its port, as the node that it was. */
+  async restart() {
+    this.#server = await startRedis({ ...this.startOptions, port: this.port });
+    this.#killed = false;
+  }
+
+  async stop() {
+    // A paused process does not hear that it shall end.
+    if (this.#paused) this.resume();
+    await this.#server.stop();
+    this.removeFolder();
+  }
+}
+
+/**
+ * @param {import("./cluster.mjs").ClusterOptions} options
+ * @param {string} folder for what must outlast the process
+ * @param {number} busPort
+ */
+function configuration({ password, tls, hostname, nodeTimeout = 1000, config = [] }, folder, busPort) {
+  const lines = [
+    `dir ${folder}`,
+    "cluster-enabled yes",
+    `cluster-port ${busPort}`,
+    `cluster-node-timeout ${nodeTimeout}`,
+    // A replica takes over however long it was alone, and one shard that has failed stops no other.
+    "cluster-replica-validity-factor 0",
+    "cluster-require-full-coverage no",
+    // A primary without slots stays one.
+    "cluster-allow-replica-migration no",
+    "repl-diskless-sync-delay 0",
+    "repl-ping-replica-period 1",
+  ];
+  if (password !== undefined) lines.push(`masterauth ${JSON.stringify(password)}`);
+  if (hostname !== undefined) lines.push(`cluster-announce-hostname ${hostname}`, "cluster-preferred-endpoint-type hostname");
+  if (tls !== undefined) lines.push("tls-cluster yes", "tls-replication yes", `tls-ca-cert-file ${tls.ca}`);
+  return [...lines, ...config];
+}
