@@ -95,7 +95,10 @@ export interface S3Options extends BlobPropertyBag {
   checksumAlgorithm?: S3ChecksumAlgorithm;
   /** Bytes of a part of a multipart upload: 5 MiB (default) to 5 GiB. */
   partSize?: number;
-  /** Parts in flight at once: 5 by default, at most 255. */
+  /**
+   * Parts in flight at once: 5 by default, at most 255. So many ranges of a large object are read at once, too; 1 reads it
+   * by one request.
+   */
   queueSize?: number;
   /** Further attempts after a failure: 3 by default, at most 255. */
   retry?: number;

@@ -14,6 +14,7 @@ use super::ranges;
 use super::retry::Attempts;
 use super::transport::chance;
 use super::url::Location;
+use super::window::{Pace, Window};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::buffers;
 use crate::net::http::Response;
@@ -28,7 +29,8 @@ const RECYCLED: usize = 1024 * 1024;
 
 type Resuming = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
 
-/// A download that is read piece by piece; also a [`Stream`](futures_core::Stream). Dropping it
+/// A download that is read piece by piece, of which several ranges come at once when one connection
+/// is slow; also a [`Stream`](futures_core::Stream). Dropping it
 /// early closes its connection.
 ///
 /// ```
@@ -49,8 +51,14 @@ pub struct S3Body {
     response: Option<Response>,
     resuming: Option<Resuming>,
     origin: Option<Origin>,
-    /// Bytes still to come, if their number is known.
+    /// Bytes still to come before those of the window, if their number is known.
     left: Option<u64>,
+    /// How fast it comes, if it may open a window.
+    pace: Option<Pace>,
+    /// What follows, when it is read in several ranges at once.
+    window: Option<Box<Window>>,
+    /// What came from there and did not fit.
+    piece: BytesMut,
     /// Of a whole object whose sum is known.
     verifier: Option<Verifier>,
 }
@@ -107,6 +115,9 @@ impl S3Body {
             metadata,
             response: Some(response),
             resuming: None,
+            pace: Some(Pace::default()),
+            window: None,
+            piece: BytesMut::new(),
             verifier,
         })
     }
@@ -119,6 +130,9 @@ impl S3Body {
             resuming: None,
             origin: None,
             left: Some(0),
+            pace: None,
+            window: None,
+            piece: BytesMut::new(),
             verifier: None,
         }
     }
@@ -126,12 +140,10 @@ impl S3Body {
     /// A part of an object of which more is known; it is asked for at the first read.
     pub(super) fn part(origin: Origin, length: u64) -> Self {
         Self {
-            metadata: S3StatResult::default(),
-            response: None,
             resuming: Some(Box::pin(origin.clone().ask(length))),
             origin: Some(origin),
             left: Some(length),
-            verifier: None,
+            ..Self::empty()
         }
     }
 
@@ -143,7 +155,8 @@ impl S3Body {
     /// Bytes still to come, if their number is known.
     #[must_use]
     pub fn left(&self) -> Option<u64> {
-        self.left
+        let ahead = self.window.as_ref().map_or(0, |window| window.unread());
+        Some(self.left? + ahead + self.piece.len() as u64)
     }
 
     /// Closes the connection of a body that nobody reads for now; the next read asks for the rest.
@@ -156,9 +169,24 @@ impl S3Body {
         }
     }
 
-    /// Where the rest comes from and how long it is, if both are known.
+    /// Where the rest comes from and how long it is, if both are known, and it is in one piece.
     pub(super) fn rest(&self) -> Option<(&Origin, u64)> {
-        Some((self.origin.as_ref()?, self.left?))
+        let one = self.window.is_none();
+        Some((self.origin.as_ref()?, self.left.filter(|_| one)?))
+    }
+
+    /// Begins to wait for a piece. Reads ahead, in several ranges at once, if that pays.
+    fn want_piece(&mut self) {
+        if let (Some(pace), Some((origin, left))) = (&self.pace, self.rest())
+            && let Some((mut window, length)) = Window::open(origin, pace, left)
+        {
+            window.fill();
+            self.window = Some(Box::new(window));
+            self.truncate(length);
+        }
+        if let Some(pace) = &mut self.pace {
+            pace.begin();
+        }
     }
 
     /// The next piece, `None` at the end. A body that is shorter than announced, and cannot be
@@ -186,13 +214,14 @@ impl S3Body {
         if let Some(bytes) = ranges::collect(self).await? {
             return Ok(bytes);
         }
-        let room = usize::try_from(self.left.unwrap_or(0).min(TRUSTED_LENGTH)).unwrap_or_default();
+        let room =
+            usize::try_from(self.left().unwrap_or(0).min(TRUSTED_LENGTH)).unwrap_or_default();
         let large = Some(room).filter(|room| *room >= RECYCLED);
         let mut bytes = match large.and_then(buffers::take_room) {
             Some(buffer) => BytesMut::from(Bytes::from(buffer)),
             None => BytesMut::with_capacity(room),
         };
-        while self.left != Some(0) {
+        while self.left() != Some(0) {
             if bytes.len() == bytes.capacity() {
                 bytes.reserve(CHUNK.max(bytes.len()));
             }
@@ -220,7 +249,7 @@ impl S3Body {
         loop {
             if self.left == Some(0) {
                 self.response = None;
-                return Poll::Ready(Ok(0));
+                return self.poll_read_ahead(context, into);
             }
             if let Some(resuming) = &mut self.resuming {
                 let outcome = ready!(resuming.as_mut().poll(context));
@@ -246,7 +275,36 @@ impl S3Body {
         }
     }
 
+    /// Reads what comes from the window.
+    fn poll_read_ahead(
+        &mut self,
+        context: &mut Context<'_>,
+        into: &mut impl BufMut,
+    ) -> Poll<Result<usize>> {
+        if let Err(error) = ready!(self.poll_fetch(context)) {
+            return Poll::Ready(Err(error));
+        }
+        let count = self.piece.len().min(into.remaining_mut());
+        into.put(self.piece.split_to(count));
+        Poll::Ready(Ok(count))
+    }
+
+    /// Waits until there is a piece from the window; it stays empty at the end.
+    fn poll_fetch(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        if let (true, Some(window)) = (self.piece.is_empty(), &mut self.window) {
+            match ready!(window.poll_piece(context)) {
+                Some(Ok(piece)) => self.piece = piece,
+                Some(Err(error)) => return Poll::Ready(Err(error)),
+                None => self.window = None,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
     fn advance(&mut self, count: u64) {
+        if let Some(pace) = &mut self.pace {
+            pace.add(count);
+        }
         self.left = self.left.map(|left| left - count);
         if let Some(origin) = &mut self.origin
             && count > 0
@@ -276,32 +334,44 @@ impl S3Body {
         }))
     }
 
-    /// The next piece, which is `most` bytes long unless it is the last; `None` at the end.
+    /// The next piece, of at most so many bytes; `None` at the end.
     pub async fn next_piece(&mut self, most: usize) -> Result<Option<BytesMut>> {
-        let mut piece = self.room(most);
-        while piece.has_remaining_mut() && self.read(&mut piece).await? > 0 {}
-        self.verified(piece.into_inner())
+        self.want_piece();
+        let piece = if self.left == Some(0) {
+            // What waits in pieces already needs no copy.
+            poll_fn(|context| self.poll_fetch(context)).await?;
+            self.piece.split_to(self.piece.len().min(most))
+        } else {
+            let mut piece = self.room(most);
+            while piece.has_remaining_mut() && self.read(&mut piece).await? > 0 {}
+            piece.into_inner()
+        };
+        self.got_piece(piece)
     }
 
     fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        self.want_piece();
         let mut into = self.room(CHUNK);
         let read = ready!(self.poll_read(context, &mut into));
-        let chunk = read.and_then(|_| self.verified(into.into_inner()));
+        let chunk = read.and_then(|_| self.got_piece(into.into_inner()));
         Poll::Ready(chunk.map(|chunk| chunk.map(BytesMut::freeze)).transpose())
     }
 
     fn room(&self, most: usize) -> Limit<BytesMut> {
-        let left = self.left.and_then(|left| usize::try_from(left).ok());
+        let left = self.left().and_then(|left| usize::try_from(left).ok());
         let room = left.unwrap_or(most).min(most);
         BytesMut::with_capacity(room).limit(room)
     }
 
-    /// A piece whose bytes are added to the sum; the last one is held back if the sum is wrong.
-    fn verified(&mut self, piece: BytesMut) -> Result<Option<BytesMut>> {
+    /// A piece that came; its bytes are added to the sum, and the last one is held back if the sum is wrong.
+    fn got_piece(&mut self, piece: BytesMut) -> Result<Option<BytesMut>> {
+        if let Some(pace) = &mut self.pace {
+            pace.end();
+        }
         if let Some(verifier) = &mut self.verifier {
             verifier.update(&piece);
         }
-        if (piece.is_empty() || self.left == Some(0))
+        if (piece.is_empty() || self.left() == Some(0))
             && let Some(verifier) = self.verifier.take()
         {
             verifier.finish()?;

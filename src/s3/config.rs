@@ -107,7 +107,7 @@ pub struct S3Options {
     pub virtual_hosted_style: bool,
     /// Bytes of a part of a multipart upload. Default 5 MiB.
     pub part_size: u64,
-    /// Parts in flight at most. Default 5.
+    /// Parts in flight at most, and ranges of a large object that are read at once. Default 5.
     pub queue_size: u32,
     /// Further attempts after a failed one. Default 3.
     pub retry: u32,

@@ -24,6 +24,7 @@ mod signed;
 pub mod storage_class;
 mod transport;
 pub mod url;
+mod window;
 pub mod xml;
 
 pub use acl::Acl;
