@@ -10,6 +10,8 @@ const { named } = require("./methods.js");
  * @returns {Record<string, import("./methods.js").Method>}
  */
 module.exports = ({ enter }) => {
+  /** @type {import("./scripts/script.js").SenderOf} */
+  const senderOf = (target, method) => enter(target, method, {});
   const iterators = () => require("./iterators/index.js");
 
   /**
@@ -29,5 +31,11 @@ module.exports = ({ enter }) => {
     ...feature("hscanIterator", 1, (sender, key, options) => iterators().hscan(sender, key, options)),
     ...feature("sscanIterator", 1, (sender, key, options) => iterators().sscan(sender, key, options)),
     ...feature("zscanIterator", 1, (sender, key, options) => iterators().zscan(sender, key, options)),
+    defineScript: named("defineScript", { length: 1 }, function (lua, options) {
+      return require("./scripts/script.js").defineScript(senderOf, this, lua, options);
+    }),
+    defineLibrary: named("defineLibrary", { length: 1 }, function (code) {
+      return require("./scripts/library.js").defineLibrary(senderOf, this, code);
+    }),
   };
 };

@@ -11,7 +11,7 @@ const { PLAIN, BOOLEAN } = require("./outcomes.js");
 /**
  * @typedef {import("./sender.js").Sender} Sender
  * @typedef {import("./encode.js").Argument} Argument
- * @typedef {(this: unknown, ...args: any[]) => Promise<any>} Method
+ * @typedef {(this: unknown, ...args: any[]) => any} Method
  * @typedef {object} Options
  * @property {number} [length] the function's `length`
  * @property {"boolean" | "buffer"} [reply] how the reply is changed

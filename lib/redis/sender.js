@@ -5,8 +5,10 @@
  *
  * @typedef {Pick<import("./connection.js").Connection, "subscriber" | "subscriptions" | "issue" | "subscribe" | "unsubscribe"> & Spread} Sender
  *
- * @typedef {object} Spread what a sender with several servers has besides
- * @property {() => Promise<Node[]>} [primaries] what issues commands to each server that has keys of its own
+ * @typedef {object} Spread what only some senders have
+ * @property {() => Promise<Node[]>} [primaries] what issues commands to each server that has keys of its own, where there
+ *   are several
+ * @property {object} [builder] what `issue` returns, instead of a promise, where commands are gathered to be sent later
  *
  * @typedef {Pick<import("./connection.js").Connection, "issue" | "issueWithin">} Node
  */

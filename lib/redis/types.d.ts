@@ -1,12 +1,14 @@
 /** The Redis/Valkey client: declarations. Each command's method is in `commands.d.ts`. */
 import type { RedisCommands } from "./commands.js";
 import type { RedisIterators } from "./iterators/types.js";
+import type { RedisScripting } from "./scripts/types.js";
 
 export type { RedisCommands };
 export * from "./iterators/types.js";
+export * from "./scripts/types.js";
 
 /** What clients and their views offer on top of single commands. */
-export interface RedisFeatures<Text = string> extends RedisIterators<Text> {}
+export interface RedisFeatures<Text = string> extends RedisIterators<Text>, RedisScripting {}
 
 /** TLS settings of a connection. */
 export interface RedisTlsOptions {

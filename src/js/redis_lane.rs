@@ -19,7 +19,7 @@ use super::redis_sink::{Failed, LaneSink};
 use crate::redis::config::{Config, Options, Status};
 use crate::redis::credentials::{Credentials, CredentialsSource};
 use crate::redis::inflight::Entry;
-use crate::redis::lane::{Delivery, Lane};
+use crate::redis::lane::{Delivery, Lane, Sink};
 use crate::redis::lifecycle;
 use crate::redis::link::Link;
 use crate::redis::meta::Meta;
@@ -71,44 +71,16 @@ impl RedisLane {
         url: String,
         mut options: LaneOptions,
     ) -> Result<Self, String> {
-        let thrown =
-            |error: crate::Error| JsError::new(error.code().to_owned(), error.message().to_owned());
         let overrides = options.target.take().unwrap_or_default();
         let address = url::parse(&url)
             .and_then(|parsed| Overrides::from(overrides).apply(parsed))
-            .map_err(thrown)?;
-        #[cfg(unix)]
-        let event_loop = port.event_loop();
-        let exchange = port.exchange();
-        let port = port.handle();
-        let asker = Asker::new(port.clone(), target);
-        let asks = options.has_credentials;
-        let options = Options {
-            credentials: asks.then(|| CredentialsSource::new(asker.clone())),
-            ..options.into()
-        };
-        options.validate().map_err(thrown)?;
-        let config = Config {
-            target: address,
-            options,
-        };
-        let sink = LaneSink::new(port.clone(), target);
-        let push_bytes = sink.push_bytes();
-        let link: Arc<dyn Link> = Lane::new(config, Arc::new(sink));
-        let closer = Arc::new(Closer(Arc::clone(&link)));
-        let weak: Weak<dyn Resource> = Arc::downgrade(&closer) as Weak<dyn Resource>;
-        port.attach(weak);
-        Ok(Self {
-            link,
-            held: Cell::new(false),
-            port,
-            push_bytes,
-            exchange,
-            target,
-            asker,
-            #[cfg(unix)]
-            event_loop,
-            _closer: closer,
+            .map_err(|error| thrown(&error))?;
+        Self::open(port, target, options, |options, sink| {
+            let config = Config {
+                target: address,
+                options,
+            };
+            Ok(Lane::new(config, sink))
         })
     }
 
@@ -244,6 +216,45 @@ impl RedisLane {
 }
 
 impl RedisLane {
+    /// What `make` makes of the options: something that delivers to the sink. Events are reported
+    /// under the number `target`.
+    pub(super) fn open(
+        port: &Port,
+        target: u32,
+        options: LaneOptions,
+        make: impl FnOnce(Options, Arc<dyn Sink>) -> crate::Result<Arc<dyn Link>>,
+    ) -> Result<Self, String> {
+        #[cfg(unix)]
+        let event_loop = port.event_loop();
+        let exchange = port.exchange();
+        let port = port.handle();
+        let asker = Asker::new(port.clone(), target);
+        let asks = options.has_credentials;
+        let options = Options {
+            credentials: asks.then(|| CredentialsSource::new(asker.clone())),
+            ..options.into()
+        };
+        options.validate().map_err(|error| thrown(&error))?;
+        let sink = LaneSink::new(port.clone(), target);
+        let push_bytes = sink.push_bytes();
+        let link = make(options, Arc::new(sink)).map_err(|error| thrown(&error))?;
+        let closer = Arc::new(Closer(Arc::clone(&link)));
+        let weak: Weak<dyn Resource> = Arc::downgrade(&closer) as Weak<dyn Resource>;
+        port.attach(weak);
+        Ok(Self {
+            link,
+            held: Cell::new(false),
+            port,
+            push_bytes,
+            exchange,
+            target,
+            asker,
+            #[cfg(unix)]
+            event_loop,
+            _closer: closer,
+        })
+    }
+
     fn shut(&self) -> bool {
         #[cfg(unix)]
         if let Some(event_loop) = &self.event_loop {
@@ -271,6 +282,11 @@ impl RedisLane {
         self.link.submit(pieces, &entries, delivery);
         Ok(())
     }
+}
+
+/// An error as the constructors throw it, with the code of the core's.
+pub(super) fn thrown(error: &crate::Error) -> JsError<String> {
+    JsError::new(error.code().to_owned(), error.message().to_owned())
 }
 
 /// A count as a JavaScript number.
