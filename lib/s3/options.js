@@ -164,9 +164,9 @@ function readConnection(given, fields) {
   if (given["proxy"] !== undefined && given["proxy"] !== null) {
     const proxy = string(given, "proxy");
     const url = proxy.includes("://") ? proxy : `http://${proxy}`;
-    if (proxy !== "" && (!URL.canParse(url) || new URL(url).protocol !== "http:")) {
+    if (proxy !== "" && (!URL.canParse(url) || !["http:", "https:"].includes(new URL(url).protocol))) {
       // It may hold a password: not repeated.
-      throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "proxy must be an http:// URL");
+      throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "proxy must be an http:// or https:// URL");
     }
     fields.proxy = proxy;
   }

@@ -116,8 +116,9 @@ export interface S3Options extends BlobPropertyBag {
    */
   timeout?: number;
   /**
-   * `http://user:password@host:port` of a proxy; empty for none. By default `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`
-   * of the environment say.
+   * `http://user:password@host:port` of a proxy, or `https://…` if the connection to the proxy itself is encrypted; empty
+   * for none. By default `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` of the environment say. The certificate of the proxy is
+   * verified as that of the store is, by the same roots.
    */
   proxy?: string;
   /**

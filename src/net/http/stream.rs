@@ -9,11 +9,14 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::body::Progress;
+use super::carrier::Carrier;
 
 /// A connected socket.
 pub(super) enum Stream {
     Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Carrier>>),
+    /// To a proxy that passes on what it can read.
+    Forwarded(Box<TlsStream<TcpStream>>),
 }
 
 /// A stream whose bytes are counted.
@@ -58,6 +61,7 @@ impl AsyncRead for Counted {
         let outcome = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_read(context, buffer),
+            Stream::Forwarded(stream) => Pin::new(&mut **stream).poll_read(context, buffer),
         };
         self.progress.add_received(buffer.filled().len() - before);
         outcome
@@ -76,6 +80,7 @@ impl AsyncWrite for Counted {
         let outcome = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
+            Stream::Forwarded(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
         };
         self.sent(outcome)
     }
@@ -91,6 +96,9 @@ impl AsyncWrite for Counted {
         let outcome = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_write_vectored(context, slices),
+            Stream::Forwarded(stream) => {
+                Pin::new(&mut **stream).poll_write_vectored(context, slices)
+            }
         };
         self.sent(outcome)
     }
@@ -103,6 +111,7 @@ impl AsyncWrite for Counted {
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_flush(context),
+            Stream::Forwarded(stream) => Pin::new(&mut **stream).poll_flush(context),
         }
     }
 
@@ -110,6 +119,7 @@ impl AsyncWrite for Counted {
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_shutdown(context),
+            Stream::Forwarded(stream) => Pin::new(&mut **stream).poll_shutdown(context),
         }
     }
 }
