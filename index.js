@@ -14,3 +14,5 @@ exports.write = s3.write;
 exports.redis = redis.redis;
 exports.RedisClient = redis.RedisClient;
 exports.RedisError = redis.RedisError;
+exports.RedisBatchError = redis.RedisBatchError;
+exports.RedisWatchError = redis.RedisWatchError;

@@ -8,7 +8,7 @@ import { emitDocs } from "./emit/docs.mjs";
 import { emitKeySpecs } from "./emit/key-specs.mjs";
 import { emitMethods } from "./emit/methods.mjs";
 import { emitTable } from "./emit/table.mjs";
-import { emitTypes } from "./emit/types.mjs";
+import { emitChain, emitTypes } from "./emit/types.mjs";
 import { readFacts, readMethods, readWithout } from "./read.mjs";
 
 const root = new URL("../", import.meta.url);
@@ -21,6 +21,7 @@ export function generate() {
     ["docs/commands.md", emitDocs(facts, methods, readWithout())],
     ["lib/redis/key_specs.js", emitKeySpecs(facts)],
     ["lib/redis/commands.d.ts", emitTypes(facts, methods)],
+    ["lib/redis/transaction/commands.d.ts", emitChain(facts, methods)],
     ["lib/redis/commands.js", emitMethods(methods)],
     ["src/redis/command_table.rs", emitTable(facts)],
   ]);

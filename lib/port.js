@@ -234,6 +234,9 @@ function settle(end, ...values) {
       case Tag.Ok:
         value = "OK";
         break;
+      case Tag.Queued:
+        value = "QUEUED";
+        break;
       case Tag.Integer:
         value = signed[at - 1];
         break;

@@ -62,15 +62,47 @@ class Admission {
     if (signal !== null && signal.aborted) return Promise.reject(signal.reason);
     if (this.prefixed !== null) frame = this.prefixed(frame);
     if (this.bounded) {
-      const full = this.queueFull(byteLength(frame));
+      const full = this.queueFull(byteLength(frame), 1);
       if (full !== null) return Promise.reject(full);
     }
-    const usual = this.rules.meta;
-    const wanted = meta | (limits === null ? usual : (usual & ~limits.cleared) | limits.set);
+    const wanted = meta | this.bits(limits);
     const group = this.group(frame, meta, limits);
     if (!tracing.active()) return this.start(frame, outcome, wanted, group, signal);
     const start = () => this.start(frame, outcome, wanted, group, signal);
     return tracing.command(this.connection, summary(frame), start);
+  }
+
+  /**
+   * The same for commands that go out as one: they share a deadline and a trace, and have room together or not at all.
+   * @param {{ name: string, count: number, commandCount: number }} summary for the trace
+   * @param {Frame[]} frames
+   * @param {Limits | null} limits what a view asks for
+   * @param {(frames: Frame[], bits: number, group: object) => Promise<any>} start issues them, with the meta bits that
+   *   every command has
+   * @returns {Promise<any>}
+   */
+  issueTogether(summary, frames, limits, start) {
+    if (limits !== null && limits.signal?.aborted) return Promise.reject(limits.signal.reason);
+    const { prefixed } = this;
+    const wanted = prefixed === null ? frames : frames.map((frame) => prefixed(frame));
+    if (this.bounded) {
+      const bytes = wanted.reduce((sum, frame) => sum + byteLength(frame), 0);
+      const full = this.queueFull(bytes, wanted.length);
+      if (full !== null) return Promise.reject(full);
+    }
+    const bits = this.bits(limits);
+    const group = this.group("", 0, limits);
+    if (!tracing.active()) return start(wanted, bits, group);
+    return tracing.command(this.connection, summary, () => start(wanted, bits, group));
+  }
+
+  /**
+   * The meta bits that every command has.
+   * @param {Limits | null} limits
+   */
+  bits(limits) {
+    const usual = this.rules.meta;
+    return limits === null ? usual : (usual & ~limits.cleared) | limits.set;
   }
 
   /**
@@ -130,14 +162,15 @@ class Admission {
   }
 
   /**
-   * The error of a command for which the queue has no room.
+   * The error of commands for which the queue has no room.
    * @param {number} bytes
+   * @param {number} commands
    */
-  queueFull(bytes) {
+  queueFull(bytes, commands) {
     const { outgoing, lane } = this.connection;
     const { maxQueueBytes, maxQueueCommands } = this.rules;
     const hasRoom = () =>
-      this.queuedBytes + bytes <= maxQueueBytes && this.queuedCommands + outgoing.count < maxQueueCommands;
+      this.queuedBytes + bytes <= maxQueueBytes && this.queuedCommands + outgoing.count + commands <= maxQueueCommands;
     const measure = () => {
       this.queuedBytes = lane.backlogBytes;
       this.queuedCommands = lane.backlogCommands;

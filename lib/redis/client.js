@@ -11,6 +11,7 @@ const { makePubSub, PUSH } = require("./pubsub.js");
 const { CHANNEL } = require("./subscriptions.js");
 const { SENDER } = require("./sender.js");
 const { FROM_SOURCE, ServerSource } = require("./source.js");
+const builders = require("./transaction/index.js");
 const { RedisView } = require("./view.js");
 const makeCommands = require("./commands.js");
 const makeFeatures = require("./features.js");
@@ -168,6 +169,16 @@ class RedisClient {
 
   get buffers() {
     return (this.#buffers ??= this.with({ buffers: true }));
+  }
+
+  multi() {
+    const connection = connectionOf(this);
+    return builders.multi({ connection: () => connection, limits: null });
+  }
+
+  pipeline() {
+    const connection = connectionOf(this);
+    return builders.pipeline({ connection: () => connection, limits: null });
   }
 
   ref() {

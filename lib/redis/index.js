@@ -1,5 +1,6 @@
 "use strict";
 const { RedisClient, redis } = require("./client.js");
 const { RedisError } = require("./errors.js");
+const { RedisBatchError, RedisWatchError } = require("./transaction/errors.js");
 
-module.exports = { redis, RedisClient, RedisError };
+module.exports = { redis, RedisClient, RedisError, RedisBatchError, RedisWatchError };

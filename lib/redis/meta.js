@@ -10,6 +10,10 @@ const Meta = {
   BYTES: 1 << 2,
   /** The command waits on the server for as long as it was told to. */
   HOLDS: 1 << 3,
+  /** MULTI. */
+  OPENS: 1 << 4,
+  /** EXEC and DISCARD. */
+  ENDS: 1 << 5,
   /** Integers that a number cannot hold are wanted as `bigint`. */
   EXACT: 1 << 6,
   COUNT_SHIFT: 8,

@@ -3,7 +3,7 @@
 const { slab, entries: submitted } = require("../port.js");
 const { LongText, bulkHead } = require("./encode.js");
 
-/** Commands that one flush can hold. */
+/** Commands that one flush can hold, unless they are one transaction. */
 const MAX_COMMANDS = submitted.length / 2;
 /** So many characters and bytes are flushed at once. */
 const FLUSH_AT = 64 * 1024;
@@ -69,20 +69,24 @@ class Outgoing {
 
   /** Whether so much has gathered that waiting for the end of the turn would only cost memory. */
   get full() {
-    return this.text.length + this.pieceBytes >= FLUSH_AT || this.count === MAX_COMMANDS;
+    return this.text.length + this.pieceBytes >= FLUSH_AT || this.count >= MAX_COMMANDS;
   }
 
   /** Takes the entries out for a native call; what has gathered is forgotten. */
   take() {
     const { entries, count } = this;
     for (let word = count * 2 - 1; word >= 0; word--) submitted[word] = /** @type {number} */ (entries[word]);
+    this.clear();
+    return count;
+  }
+
+  clear() {
     this.text = "";
     this.count = 0;
     if (this.pieces.length > 0) {
       this.pieces = [];
       this.pieceBytes = 0;
     }
-    return count;
   }
 
   /**
@@ -90,9 +94,16 @@ class Outgoing {
    * @param {import("../../binding.js").RedisLane} lane
    */
   flush(lane) {
-    const { text, pieces, pieceBytes } = this;
-    if (this.count === 0) return;
-    const count = this.take();
+    const { text, pieces, pieceBytes, count } = this;
+    if (count === 0) return;
+    if (count > MAX_COMMANDS) {
+      // A transaction is submitted as one, whatever its size.
+      const entries = this.entries.slice(0, 2 * count);
+      this.clear();
+      lane.submitPieces(encodeTexts([...pieces, text]), count, entries);
+      return;
+    }
+    this.take();
     if (pieceBytes + mostBytes(text) > slab.length) {
       lane.submitPieces(encodeTexts([...pieces, text]), count);
       return;

@@ -21,13 +21,13 @@ function active() {
 /**
  * Issues a command under the eyes of those who watch.
  * @param {Connection} connection
- * @param {{ name: string, count: number }} summary
+ * @param {{ name: string, count: number, commandCount?: number }} summary the last one for a transaction
  * @param {() => Promise<any>} start
  * @returns {Promise<any>}
  */
-function command(connection, { name, count }, start) {
+function command(connection, { name, count, ...further }, start) {
   const promise = commands.hasSubscribers
-    ? commands.tracePromise(start, { ...place(connection), command: name.toUpperCase(), argumentCount: count })
+    ? commands.tracePromise(start, { ...place(connection), command: name.toUpperCase(), argumentCount: count, ...further })
     : start();
   if (!batches.hasSubscribers) return promise;
   connection.watched.push(promise);

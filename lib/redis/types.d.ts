@@ -2,13 +2,15 @@
 import type { RedisCommands } from "./commands.js";
 import type { RedisIterators } from "./iterators/types.js";
 import type { RedisScripting } from "./scripts/types.js";
+import type { RedisBatching } from "./transaction/types.js";
 
 export type { RedisCommands };
 export * from "./iterators/types.js";
 export * from "./scripts/types.js";
+export * from "./transaction/types.js";
 
 /** What clients and their views offer on top of single commands. */
-export interface RedisFeatures<Text = string> extends RedisIterators<Text>, RedisScripting {}
+export interface RedisFeatures<Text = string> extends RedisIterators<Text>, RedisScripting, RedisBatching<Text> {}
 
 /** TLS settings of a connection. */
 export interface RedisTlsOptions {
@@ -179,7 +181,7 @@ export interface RedisBufferListenerOptions extends Omit<RedisListenerOptions, "
  */
 export class RedisError extends Error {
   constructor(code: string, message: string, options?: { cause?: unknown });
-  readonly name: "RedisError";
+  readonly name: string;
   /** Which failure: `ERR_REDIS_SERVER_ERROR`, `ERR_REDIS_CONNECTION_CLOSED` and so on. */
   readonly code: string;
 }

@@ -7,6 +7,7 @@ const { coded } = require("./errors.js");
 const { MAX_TIMEOUT } = require("./deadlines.js");
 const { Meta } = require("./meta.js");
 const { SENDER } = require("./sender.js");
+const builders = require("./transaction/index.js");
 
 /**
  * @typedef {import("./connection.js").Connection} Connection
@@ -98,6 +99,14 @@ class RedisView {
 
   get buffers() {
     return (this.#buffers ??= this.with({ buffers: true }));
+  }
+
+  multi() {
+    return builders.multi(this.#scope);
+  }
+
+  pipeline() {
+    return builders.pipeline(this.#scope);
   }
 
   get [SENDER]() {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use napi::Env;
-use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice};
+use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice, Uint32ArraySlice};
 use napi_derive::napi;
 
 #[cfg(unix)]
@@ -92,16 +92,21 @@ impl RedisLane {
         self.send(&env, &[bytes], entries)
     }
 
-    /// Like `submit`, for commands that are cut in pieces because some arguments are large.
+    /// Like `submit`, for commands that are cut in pieces because some arguments are large. Those
+    /// that are more than the shared memory holds bring `entries` of their own.
     #[napi(catch_unwind)]
     pub fn submit_pieces(
         &self,
         env: Env,
         pieces: Vec<Uint8ArraySlice<'_>>,
         count: u32,
+        entries: Option<Uint32ArraySlice<'_>>,
     ) -> Result<()> {
         let pieces: Vec<&[u8]> = pieces.iter().map(|piece| &**piece).collect();
-        self.send(&env, &pieces, self.exchange.entries(count)?)
+        match entries {
+            Some(entries) => self.send(&env, &pieces, &entries),
+            None => self.send(&env, &pieces, self.exchange.entries(count)?),
+        }
     }
 
     /// Lets the next `submit` leave the start to `connect`, which must follow.

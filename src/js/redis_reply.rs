@@ -41,6 +41,7 @@ pub fn unpack(
     match item {
         Item::Null => tape.settle(id, Tag::Nil, 0),
         Item::Simple(b"OK") if !wants_bytes => tape.settle(id, Tag::Ok, 0),
+        Item::Simple(b"QUEUED") if !wants_bytes => tape.settle(id, Tag::Queued, 0),
         // JavaScript reads the word as signed.
         Item::Integer(number) if let Ok(small) = i32::try_from(number) => {
             tape.settle(id, Tag::Integer, small.cast_unsigned());

@@ -3,7 +3,7 @@
 //!
 //! A call across the border is cheap; a JavaScript value made by native code costs as much as
 //! several of them. So an entry is three words `id, tag, payload`, and the commonest results (nil,
-//! OK, small integers) are told by the tag alone. `lib/port.js` reads it; the tags are shared by
+//! OK, QUEUED, small integers) are told by the tag alone. `lib/port.js` reads it; the tags are shared by
 //! name through [`Tag`].
 
 #[cfg(unix)]
@@ -47,6 +47,8 @@ pub enum Tag {
     /// An event of the object that `id` names; the payload is its kind and the next value its
     /// argument.
     Event = 9,
+    /// `"QUEUED"`.
+    Queued = 10,
 }
 
 /// Stands for `null` where a length is expected.

@@ -80,20 +80,21 @@ impl InFlight {
         lost.entries.into()
     }
 
+    /// Whether a transaction is open behind the newest command.
+    #[must_use]
+    pub fn transaction_is_open(&self) -> bool {
+        let open = |open, entry: &Entry| entry.meta.transaction(open);
+        self.entries.iter().fold(self.in_transaction, open)
+    }
+
     /// What the oldest command that waits allows.
     #[must_use]
     pub fn oldest(&self) -> Oldest {
         match self.entries.front() {
             None => Oldest::Patient,
             Some(entry) if entry.meta.holds() => Oldest::Patient,
-            Some(_) => {
-                let open = |open, entry: &Entry| entry.meta.transaction(open);
-                if self.entries.iter().fold(self.in_transaction, open) {
-                    Oldest::OwedInTransaction
-                } else {
-                    Oldest::Owed
-                }
-            }
+            Some(_) if self.transaction_is_open() => Oldest::OwedInTransaction,
+            Some(_) => Oldest::Owed,
         }
     }
 

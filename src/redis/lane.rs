@@ -512,9 +512,12 @@ impl Lane {
         outbound.greeting = None;
         // Who asked while this attempt was made was not asking for the next one.
         outbound.dial_now = false;
-        outbound.outbox.lost();
         outbound.lost = true;
-        let entries = outbox::lock(&self.inflight).take();
+        let mut inflight = outbox::lock(&self.inflight);
+        let open = inflight.transaction_is_open();
+        let mut entries = inflight.take();
+        drop(inflight);
+        entries.extend(outbound.outbox.lost(open));
         self.publish(&outbound);
         drop(outbound);
         self.sink.event(Event::Reconnecting);

@@ -118,7 +118,12 @@ impl Meta {
 
     /// Whether a transaction is open behind this command, when one was `open` before it.
     pub(super) fn transaction(self, open: bool) -> bool {
-        (open || self.0 & Self::OPENS != 0) && self.0 & Self::ENDS == 0
+        (open || self.0 & Self::OPENS != 0) && !self.ends()
+    }
+
+    /// Whether the command is the last one of a transaction.
+    pub(super) fn ends(self) -> bool {
+        self.0 & Self::ENDS != 0
     }
 
     pub(super) fn confirmations(self) -> u32 {

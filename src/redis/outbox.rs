@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::inflight::{Entry, InFlight};
-use super::resp::encode::begun;
+use super::resp::encode::{begun, length};
 
 /// Commands are gathered for one write until there are so many bytes.
 const GATHER: usize = 64 * 1024;
@@ -42,6 +42,17 @@ pub struct Backlog {
 struct Chunk {
     bytes: Bytes,
     entries: Vec<Entry>,
+}
+
+impl Chunk {
+    /// Takes out the commands up to the one that ends the transaction that they begin inside of.
+    fn take_transaction(&mut self) -> Vec<Entry> {
+        let end = self.entries.iter().position(|entry| entry.meta.ends());
+        let count = end.map_or(self.entries.len(), |last| last + 1);
+        self.bytes.advance(length(&self.bytes, count));
+        let behind = self.entries.split_off(count);
+        std::mem::replace(&mut self.entries, behind)
+    }
 }
 
 /// Where bytes go: takes as many as it can without waiting.
@@ -186,9 +197,28 @@ impl Outbox {
     }
 
     /// The connection is gone: drops the rest of what had begun. The commands that had not begun
-    /// stay and go out on the next connection.
-    pub fn lost(&mut self) {
+    /// stay and go out on the next connection, but for the rest of a transaction that was `open`
+    /// behind the last one that had: outside of it they would mean something else. Those are
+    /// returned.
+    pub fn lost(&mut self, open: bool) -> Vec<Entry> {
         self.begun = Bytes::new();
+        let mut rest = Vec::new();
+        let mut open = open;
+        while open {
+            let Some(mut chunk) = self.waiting.pop_front().or_else(|| self.gather()) else {
+                break;
+            };
+            let length = chunk.bytes.len();
+            let inside = chunk.take_transaction();
+            open = chunk.entries.is_empty() && !inside.last().is_some_and(|last| last.meta.ends());
+            self.backlog.bytes -= length - chunk.bytes.len();
+            self.backlog.commands -= inside.len();
+            rest.extend(inside);
+            if !chunk.entries.is_empty() {
+                self.waiting.push_front(chunk);
+            }
+        }
+        rest
     }
 
     /// Takes out every command that has not begun, oldest first.
@@ -233,215 +263,4 @@ pub(super) fn lock(inflight: &Mutex<InFlight>) -> MutexGuard<'_, InFlight> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::redis::inflight::Match;
-    use crate::redis::meta::Meta;
-    use crate::redis::resp::encode::command;
-    use bytes::BytesMut;
-
-    fn get(key: &str) -> Vec<u8> {
-        let mut out = BytesMut::new();
-        command(&mut out, &[b"GET", key.as_bytes()]);
-        out.to_vec()
-    }
-
-    fn entries(ids: std::ops::Range<u32>) -> Vec<Entry> {
-        ids.map(|id| Entry {
-            id,
-            meta: Meta::default(),
-        })
-        .collect()
-    }
-
-    fn ids(inflight: &Mutex<InFlight>) -> Vec<u32> {
-        lock(inflight).take().iter().map(|entry| entry.id).collect()
-    }
-
-    /// A socket that takes `room` bytes in pieces of at most `step`.
-    fn socket<'a>(
-        room: &'a mut usize,
-        step: usize,
-        wire: &'a mut Vec<u8>,
-    ) -> impl FnMut(&[u8]) -> io::Result<usize> + 'a {
-        move |bytes| {
-            let count = bytes.len().min(*room).min(step);
-            if count == 0 {
-                return Err(io::ErrorKind::WouldBlock.into());
-            }
-            *room -= count;
-            wire.extend_from_slice(&bytes[..count]);
-            Ok(count)
-        }
-    }
-
-    /// The same socket for bytes in several pieces.
-    fn vectored(
-        mut write: impl FnMut(&[u8]) -> io::Result<usize>,
-    ) -> impl FnMut(&[IoSlice<'_>]) -> io::Result<usize> {
-        move |pieces| {
-            write(
-                &pieces
-                    .iter()
-                    .flat_map(|piece| piece.to_vec())
-                    .collect::<Vec<_>>(),
-            )
-        }
-    }
-
-    #[test]
-    fn one_large_command_in_pieces_is_kept_from_where_the_socket_stopped() {
-        let bytes = get("a");
-        for room in 0..=bytes.len() {
-            let mut outbox = Outbox::default();
-            let inflight = Mutex::new(InFlight::default());
-            let (mut wire, mut left) = (Vec::new(), room);
-            let (head, tail) = bytes.split_at(7);
-            outbox
-                .send(
-                    &[head, &[], tail],
-                    &entries(0..1),
-                    &inflight,
-                    &mut vectored(socket(&mut left, 4, &mut wire)),
-                )
-                .unwrap();
-            assert_eq!(outbox.len(), bytes.len() - room);
-            let mut plenty = usize::MAX;
-            outbox
-                .flush(&inflight, &mut socket(&mut plenty, 1000, &mut wire))
-                .unwrap();
-            assert_eq!(wire, bytes, "room {room}");
-            assert_eq!(ids(&inflight), [0]);
-        }
-    }
-
-    #[test]
-    fn whatever_the_socket_takes_the_stream_is_whole_and_in_order() {
-        let first = [get("a"), get("bb"), get("ccc")].concat();
-        let second = get("d");
-        let whole = [first.clone(), second.clone()].concat();
-        for room in 0..=first.len() {
-            for step in [1, 7, 1000] {
-                let mut outbox = Outbox::default();
-                let inflight = Mutex::new(InFlight::default());
-                let mut wire = Vec::new();
-                let mut left = room;
-                let (head, tail) = first.split_at(5);
-                outbox
-                    .send(
-                        &[head, tail],
-                        &entries(0..3),
-                        &inflight,
-                        &mut vectored(socket(&mut left, step, &mut wire)),
-                    )
-                    .unwrap();
-                outbox.push(&[&second], &entries(3..4));
-                assert_eq!(outbox.len(), whole.len() - room);
-                let unsent = outbox.backlog().commands;
-                assert_eq!(lock(&inflight).len() + unsent, 4);
-                let mut plenty = usize::MAX;
-                // `flush` offers a chunk once; a short write means more room later.
-                while !outbox
-                    .flush(&inflight, &mut socket(&mut plenty, step, &mut wire))
-                    .unwrap()
-                {}
-                assert_eq!(wire, whole, "room {room} step {step}");
-                assert_eq!(outbox.backlog(), Backlog::default());
-                assert_eq!(ids(&inflight), [0, 1, 2, 3]);
-            }
-        }
-    }
-
-    #[test]
-    fn a_lost_connection_loses_exactly_what_had_begun() {
-        let bytes = [get("a"), get("bb"), get("ccc")].concat();
-        let ends = [
-            0,
-            get("a").len(),
-            get("a").len() + get("bb").len(),
-            bytes.len(),
-        ];
-        for room in 0..=bytes.len() {
-            let mut outbox = Outbox::default();
-            let inflight = Mutex::new(InFlight::default());
-            let (mut wire, mut left) = (Vec::new(), room);
-            outbox
-                .send(
-                    &[&bytes],
-                    &entries(0..3),
-                    &inflight,
-                    &mut vectored(socket(&mut left, 1000, &mut wire)),
-                )
-                .unwrap();
-            let begun = u32::try_from(ends.iter().filter(|end| **end < room).count()).unwrap();
-            let begun = begun.min(3);
-            outbox.lost();
-            assert_eq!(
-                ids(&inflight),
-                (0..begun).collect::<Vec<_>>(),
-                "room {room}"
-            );
-            wire.clear();
-            let mut plenty = usize::MAX;
-            outbox
-                .flush(&inflight, &mut socket(&mut plenty, 1000, &mut wire))
-                .unwrap();
-            assert_eq!(wire, bytes[ends[begun as usize]..]);
-            assert_eq!(ids(&inflight), (begun..3).collect::<Vec<_>>());
-        }
-    }
-
-    #[test]
-    fn a_reply_may_come_while_the_rest_is_still_waiting() {
-        let bytes = [get("a"), get("b")].concat();
-        let mut outbox = Outbox::default();
-        let inflight = Mutex::new(InFlight::default());
-        let (mut wire, mut room) = (Vec::new(), get("a").len() + 1);
-        outbox
-            .send(
-                &[&bytes],
-                &entries(0..2),
-                &inflight,
-                &mut vectored(socket(&mut room, 1000, &mut wire)),
-            )
-            .unwrap();
-        assert!(
-            matches!(lock(&inflight).frame(b'_', b"_\r\n"), Match::Reply(entry) if entry.id == 0)
-        );
-        assert!(!outbox.is_empty());
-    }
-
-    #[test]
-    fn what_gathers_goes_out_in_one_write_and_in_order() {
-        let mut outbox = Outbox::default();
-        let inflight = Mutex::new(InFlight::default());
-        for id in 0..3 {
-            let bytes = get(&id.to_string());
-            let (head, tail) = bytes.split_at(3);
-            outbox.push(&[head, tail], &entries(id..id + 1));
-        }
-        let large = vec![b'x'; GATHER];
-        outbox.push(&[&large], &entries(3..4));
-        outbox.push(&[&get("4")], &entries(4..5));
-        let mut writes = Vec::new();
-        let mut write = |bytes: &[u8]| {
-            writes.push(bytes.to_vec());
-            Ok(bytes.len())
-        };
-        assert!(outbox.flush(&inflight, &mut write).unwrap());
-        let first = [get("0"), get("1"), get("2"), large].concat();
-        assert_eq!(writes, [first, get("4")]);
-        assert!(outbox.is_empty());
-        assert_eq!(ids(&inflight), [0, 1, 2, 3, 4]);
-    }
-
-    #[test]
-    fn what_has_gathered_is_taken_and_measured() {
-        let mut outbox = Outbox::default();
-        outbox.push(&[&get("a")], &entries(0..1));
-        outbox.lost();
-        assert_eq!(outbox.len(), get("a").len());
-        assert_eq!(outbox.take(), entries(0..1));
-        assert!(outbox.is_empty());
-    }
-}
+mod tests;

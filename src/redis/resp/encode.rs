@@ -49,6 +49,14 @@ pub fn begun(bytes: &[u8], sent: usize) -> (usize, usize) {
     (commands, offset)
 }
 
+/// How many bytes the first `count` commands take; `bytes` as for [`begun`].
+#[must_use]
+pub fn length(bytes: &[u8], count: usize) -> usize {
+    (0..count).fold(0, |offset, _| {
+        command_end(bytes, offset).unwrap_or(bytes.len())
+    })
+}
+
 fn command_end(bytes: &[u8], start: usize) -> Option<usize> {
     let (count, mut offset) = number(bytes, start)?;
     for _ in 0..count {
