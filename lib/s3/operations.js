@@ -49,7 +49,7 @@ function originOf(data) {
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 function get(config, path, range) {
-  return run(config, path, (id) => config.handle.get(port, id, path, range.start, range.end, range.suffix));
+  return run(config, path, (id) => config.handle.get(port, id, path, range.start, range.end, range.suffix, config.fields.versionId));
 }
 
 /**
@@ -82,7 +82,7 @@ function stream(config, path, rangeOf) {
         const range = await rangeOf();
         if (cancelled) return;
         if (range === "empty") return end();
-        download = config.handle.download(path, range.start, range.end, range.suffix);
+        download = config.handle.download(path, range.start, range.end, range.suffix, config.fields.versionId);
       }
       const from = download;
       let chunk;
@@ -112,7 +112,7 @@ function stream(config, path, rangeOf) {
  * @returns {Promise<S3Stat>}
  */
 async function stat(config, path) {
-  return new S3Stat(await run(config, path, (id) => config.handle.stat(port, id, path)));
+  return new S3Stat(await run(config, path, (id) => config.handle.stat(port, id, path, config.fields.versionId)));
 }
 
 /**
@@ -121,7 +121,7 @@ async function stat(config, path) {
  * @returns {Promise<boolean>}
  */
 function exists(config, path) {
-  return run(config, path, (id) => config.handle.exists(port, id, path));
+  return run(config, path, (id) => config.handle.exists(port, id, path, config.fields.versionId));
 }
 
 /**
@@ -130,7 +130,7 @@ function exists(config, path) {
  * @returns {Promise<boolean>}
  */
 function remove(config, path) {
-  return run(config, path, (id) => config.handle.delete(port, id, path));
+  return run(config, path, (id) => config.handle.delete(port, id, path, config.fields.versionId));
 }
 
 /**
@@ -174,7 +174,7 @@ function write(config, path, data) {
 async function copy(config, path, { config: from, path: source, stream }) {
   const options = putOptions(config, path);
   try {
-    return await run(config, path, (id) => config.handle.copy(port, id, from.handle, source, path, options));
+    return await run(config, path, (id) => config.handle.copy(port, id, from.handle, source, path, options, from.fields.versionId));
   } catch (error) {
     if (/** @type {{ code?: unknown }} */ (error).code !== "NotImplemented") throw error;
     return pump(stream(), new S3Writer(config, path, options), config.fields.signal);
@@ -221,6 +221,7 @@ function presign(config, path, options, inherit) {
     // As it was written: `fields.type` is what an upload would send.
     contentType: given["type"] ? String(given["type"]) : undefined,
     contentDisposition: fields.contentDisposition,
+    versionId: fields.versionId,
   };
   try {
     return config.handle.presign(path, init);
@@ -257,8 +258,47 @@ function expiry(value) {
  * @returns {Promise<import("./types.js").S3ListObjectsResponse>}
  */
 function list(config, input) {
+  const { text, maxKeys, given } = listInput(input, "S3Client.listObjects() needs a S3ListObjectsOption as it's first argument");
+  const { fetchOwner } = given;
+  const query = {
+    prefix: text("prefix"),
+    continuationToken: text("continuationToken"),
+    delimiter: text("delimiter"),
+    maxKeys,
+    startAfter: text("startAfter"),
+    encodingType: text("encodingType") && "url",
+    // Other values count as true or false, these as absent.
+    fetchOwner: [undefined, null, ""].includes(/** @type {any} */ (fetchOwner)) ? undefined : Boolean(fetchOwner),
+  };
+  return run(config, "", (id) => config.handle.list(port, id, query)).then((json) => JSON.parse(json));
+}
+
+/**
+ * @param {Config} config
+ * @param {unknown} input
+ * @returns {Promise<import("./types.js").S3ListVersionsResponse>}
+ */
+function listVersions(config, input) {
+  const { text, maxKeys } = listInput(input, "S3Client.listVersions() needs an object with options as its first argument");
+  const query = {
+    prefix: text("prefix"),
+    delimiter: text("delimiter"),
+    maxKeys,
+    keyMarker: text("keyMarker"),
+    versionIdMarker: text("versionIdMarker"),
+    encodingType: text("encodingType") && "url",
+  };
+  return run(config, "", (id) => config.handle.listVersions(port, id, query)).then((json) => JSON.parse(json));
+}
+
+/**
+ * What the input of a list says; what is empty or of a wrong type counts as absent.
+ * @param {unknown} input
+ * @param {string} refusal
+ */
+function listInput(input, refusal) {
   if (input !== undefined && input !== null && typeof input !== "object" && typeof input !== "function") {
-    throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "S3Client.listObjects() needs a S3ListObjectsOption as it's first argument");
+    throw coded(TypeError, "ERR_INVALID_ARG_TYPE", refusal);
   }
   const given = /** @type {Record<string, unknown>} */ (input ?? {});
   /** @param {string} name */
@@ -266,18 +306,8 @@ function list(config, input) {
     const value = unboxed(given[name]);
     return typeof value === "string" && value !== "" ? value : undefined;
   };
-  const { maxKeys, fetchOwner } = given;
-  const query = {
-    prefix: text("prefix"),
-    continuationToken: text("continuationToken"),
-    delimiter: text("delimiter"),
-    maxKeys: typeof maxKeys === "number" ? Math.trunc(clamp(maxKeys)) : undefined,
-    startAfter: text("startAfter"),
-    encodingType: text("encodingType") && "url",
-    // Other values count as true or false, these as absent.
-    fetchOwner: [undefined, null, ""].includes(/** @type {any} */ (fetchOwner)) ? undefined : Boolean(fetchOwner),
-  };
-  return run(config, "", (id) => config.handle.list(port, id, query)).then((json) => JSON.parse(json));
+  const { maxKeys } = given;
+  return { given, text, maxKeys: typeof maxKeys === "number" ? Math.trunc(clamp(maxKeys)) : undefined };
 }
 
 /**
@@ -288,4 +318,4 @@ function clamp(number) {
   return Math.min(Math.max(number, -MAX_INTEGER - 1), MAX_INTEGER);
 }
 
-module.exports = { ORIGIN, get, stream, stat, exists, remove, write, writer, presign, list };
+module.exports = { ORIGIN, get, stream, stat, exists, remove, write, writer, presign, list, listVersions };

@@ -22,6 +22,7 @@ const { normalizeType } = require("./mime.js");
  * @property {string} [type]
  * @property {string} [contentDisposition]
  * @property {string} [contentEncoding]
+ * @property {string} [versionId]
  * @property {string[]} [metadata] names and values in turn
  * @property {string} [checksumAlgorithm]
  * @property {number} [partSize]
@@ -68,11 +69,11 @@ const STORAGE_CLASSES = [
 
 const CHECKSUM_ALGORITHMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "MD5"];
 
-/** @typedef {"accessKeyId" | "secretAccessKey" | "sessionToken" | "region" | "endpoint" | "bucket"} PlainString */
+/** @typedef {"accessKeyId" | "secretAccessKey" | "sessionToken" | "region" | "endpoint" | "bucket" | "versionId"} PlainString */
 /** @typedef {"type" | "contentDisposition" | "contentEncoding"} HeaderString */
 
 /** @type {PlainString[]} */
-const PLAIN_STRINGS = ["accessKeyId", "secretAccessKey", "sessionToken", "region", "endpoint", "bucket"];
+const PLAIN_STRINGS = ["accessKeyId", "secretAccessKey", "sessionToken", "region", "endpoint", "bucket", "versionId"];
 /** @type {HeaderString[]} */
 const HEADER_STRINGS = ["type", "contentDisposition", "contentEncoding"];
 /** @type {("virtualHostedStyle" | "requestPayer")[]} */

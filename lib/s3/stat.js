@@ -2,12 +2,13 @@
 
 /** What is known about an object. */
 class S3Stat {
-  /** @param {[number, string, number | null, string, ...string[]]} values the last ones are names and values in turn */
-  constructor([size, etag, lastModified, type, ...metadata]) {
+  /** @param {[number, string, number | null, string, string | null, ...string[]]} values the last ones are names and values in turn */
+  constructor([size, etag, lastModified, type, versionId, ...metadata]) {
     this.size = size;
     this.etag = etag;
     this.lastModified = new Date(lastModified ?? NaN);
     this.type = type;
+    if (versionId !== null) this.versionId = versionId;
     /** @type {Record<string, string>} */
     this.metadata = {};
     for (let index = 0; index < metadata.length; index += 2) {

@@ -77,6 +77,15 @@ export interface S3Options extends BlobPropertyBag {
   /** `Content-Encoding` of the object; nothing is compressed. */
   contentEncoding?: string | undefined;
   /**
+   * The version that is meant, in a bucket that keeps versions: it is read, looked at, deleted, presigned or copied from. Not
+   * in Bun.
+   *
+   * @example
+   * const { versions } = await s3.listVersions({ prefix: "report.txt" });
+   * const first = await s3.file("report.txt", { versionId: versions.at(-1).versionId }).text();
+   */
+  versionId?: string;
+  /**
    * Texts that are kept with the object, by names of letters, digits and hyphens; `stat()` tells them. Not in Bun.
    *
    * @example
@@ -159,6 +168,8 @@ export interface S3Stats {
   etag: string;
   /** Content type. */
   type: string;
+  /** Its version, in a bucket that keeps versions. Not in Bun. */
+  versionId?: string;
   /** What was noted by `metadata`; names in lower case. Not in Bun. */
   metadata: Record<string, string>;
 }
@@ -336,6 +347,65 @@ export interface S3ListObjectsResponse {
   commonPrefixes?: { prefix: string }[];
 }
 
+/**
+ * What to list of the versions.
+ *
+ * @example
+ * const page = await s3.listVersions({ prefix: "reports/", maxKeys: 100 });
+ */
+export interface S3ListVersionsOptions {
+  /** Only keys that begin so. */
+  prefix?: string;
+  /** Groups keys up to this text in `commonPrefixes`. */
+  delimiter?: string;
+  /** At most so many versions. */
+  maxKeys?: number;
+  /** `nextKeyMarker` of the page before. */
+  keyMarker?: string;
+  /** `nextVersionIdMarker` of the page before. */
+  versionIdMarker?: string;
+  /** Keys are returned percent-encoded. */
+  encodingType?: "url";
+}
+
+/** A version of an object, or the mark that a deletion left. */
+export interface S3ListedVersion extends S3ListedObject {
+  /** `null` as a text is the version of an object that was written before its bucket kept versions. */
+  versionId?: string;
+  /** Whether it is the current one. */
+  isLatest?: boolean;
+}
+
+/** One page of versions; what the server did not send is absent. */
+export interface S3ListVersionsResponse {
+  /** The bucket. */
+  name?: string;
+  /** As asked for. */
+  prefix?: string;
+  /** As asked for. */
+  delimiter?: string;
+  /** As asked for. */
+  encodingType?: "url";
+  /** As asked for. */
+  keyMarker?: string;
+  /** As asked for. */
+  versionIdMarker?: string;
+  /** For the next page, with the next one. */
+  nextKeyMarker?: string;
+  /** For the next page. */
+  nextVersionIdMarker?: string;
+  /** Whether there is another page. */
+  isTruncated?: boolean;
+  /** Versions that fit in a page. */
+  maxKeys?: number;
+  /** The versions: keys in order, the latest version of each first. */
+  versions: S3ListedVersion[];
+  /** What deletions left: as long as one is the latest, there is no object. */
+  deleteMarkers: S3ListedVersion[];
+  /** Groups made by `delimiter`. */
+  commonPrefixes: { prefix: string }[];
+}
+
 /** Options of `list` besides its input. */
 export type S3ListCredentials = Pick<
   S3Options,
@@ -377,6 +447,8 @@ export class S3Client {
   presign(path: string, options?: S3FilePresignOptions): string;
   /** One page of the objects in the bucket. */
   list(input?: S3ListObjectsOptions | null, options?: S3ListCredentials): Promise<S3ListObjectsResponse>;
+  /** One page of all versions of the bucket's objects. Not in Bun. */
+  listVersions(input?: S3ListVersionsOptions | null, options?: S3ListCredentials): Promise<S3ListVersionsResponse>;
 
   static file(path: string, options?: S3Options): S3File;
   static write(path: string | S3File, data: S3Data, options?: S3Options): Promise<number>;
@@ -387,6 +459,7 @@ export class S3Client {
   static stat(path: string | S3File, options?: S3Options): Promise<S3Stats>;
   static presign(path: string | S3File, options?: S3FilePresignOptions): string;
   static list(input?: S3ListObjectsOptions | null, options?: S3ListCredentials): Promise<S3ListObjectsResponse>;
+  static listVersions(input?: S3ListVersionsOptions | null, options?: S3ListCredentials): Promise<S3ListVersionsResponse>;
 }
 
 /**

@@ -12,7 +12,9 @@ use super::redis_options::LaneTls;
 use super::s3_listing::Listing;
 use super::s3_stream::S3Download;
 use super::s3_upload::S3Upload;
-use super::s3_values::{Stat, list_options, payload, presign_options, put_options, range, whole};
+use super::s3_values::{
+    Stat, list_options, payload, presign_options, put_options, range, version_options, whole,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
 use crate::s3::{MultiPartUploadOptions, S3Client};
@@ -92,6 +94,8 @@ pub struct PresignInit {
     pub content_type: Option<String>,
     /// `response-content-disposition`.
     pub content_disposition: Option<String>,
+    /// `versionId`.
+    pub version_id: Option<String>,
 }
 
 /// Fields of a list request.
@@ -111,6 +115,23 @@ pub struct ListInit {
     pub encoding_type: Option<String>,
     /// Whether owners are listed.
     pub fetch_owner: Option<bool>,
+}
+
+/// Fields of a request for versions.
+#[napi(object, object_to_js = false)]
+pub struct ListVersionsInit {
+    /// Only keys that begin so.
+    pub prefix: Option<String>,
+    /// Groups keys up to it.
+    pub delimiter: Option<String>,
+    /// Versions in a page.
+    pub max_keys: Option<i64>,
+    /// Only keys behind it.
+    pub key_marker: Option<String>,
+    /// Only versions of that key behind it.
+    pub version_id_marker: Option<String>,
+    /// `url` for escaped keys.
+    pub encoding_type: Option<String>,
 }
 
 /// A client with one set of options; `lib/s3/config.js` keeps one for each.
@@ -134,7 +155,7 @@ impl S3Handle {
     /// Settles with the object's bytes.
     #[napi(
         catch_unwind,
-        ts_args_type = "port: Port, id: number, path: string, start?: number, end?: number, suffix?: number"
+        ts_args_type = "port: Port, id: number, path: string, start?: number, end?: number, suffix?: number, version?: string"
     )]
     #[allow(
         clippy::too_many_arguments,
@@ -149,8 +170,9 @@ impl S3Handle {
         start: Option<f64>,
         end: Option<f64>,
         suffix: Option<f64>,
+        version: Option<String>,
     ) -> JsResult<()> {
-        let client = self.client.clone();
+        let client = self.at(version);
         let range = range(start, end, suffix);
         start_call(env, port, id, async move {
             client
@@ -180,9 +202,12 @@ impl S3Handle {
         })
     }
 
-    /// Copies the object `source` of `from`, which must be of the same store. Settles with its
-    /// length.
-    #[napi(catch_unwind)]
+    /// Copies the object `source` of `from`, which must be of the same store, or a version of it.
+    /// Settles with its length.
+    #[napi(
+        catch_unwind,
+        ts_args_type = "port: Port, id: number, from: S3Handle, source: string, path: string, options: PutInit, version?: string"
+    )]
     #[allow(
         clippy::too_many_arguments,
         clippy::cast_precision_loss,
@@ -197,8 +222,9 @@ impl S3Handle {
         source: String,
         path: String,
         options: PutInit,
+        version: Option<String>,
     ) -> JsResult<()> {
-        let (client, from) = (self.client.clone(), from.client.clone());
+        let (client, from) = (self.client.clone(), from.at(version));
         let options = put_options(options, self.client.options()).map_err(to_js)?;
         start_call(env, port, id, async move {
             let length = client.copy(&from, &source, &path, &options).await?;
@@ -206,10 +232,20 @@ impl S3Handle {
         })
     }
 
-    /// Settles with `[size, etag, lastModified, type, …metadata]`.
-    #[napi(catch_unwind)]
-    pub fn stat(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
-        let client = self.client.clone();
+    /// Settles with `[size, etag, lastModified, type, versionId, …metadata]`.
+    #[napi(
+        catch_unwind,
+        ts_args_type = "port: Port, id: number, path: string, version?: string"
+    )]
+    pub fn stat(
+        &self,
+        env: Env,
+        port: &Port,
+        id: u32,
+        path: String,
+        version: Option<String>,
+    ) -> JsResult<()> {
+        let client = self.at(version);
         start_call(
             env,
             port,
@@ -219,16 +255,36 @@ impl S3Handle {
     }
 
     /// Settles with a boolean.
-    #[napi(catch_unwind)]
-    pub fn exists(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
-        let client = self.client.clone();
+    #[napi(
+        catch_unwind,
+        ts_args_type = "port: Port, id: number, path: string, version?: string"
+    )]
+    pub fn exists(
+        &self,
+        env: Env,
+        port: &Port,
+        id: u32,
+        path: String,
+        version: Option<String>,
+    ) -> JsResult<()> {
+        let client = self.at(version);
         start_call(env, port, id, async move { client.exists(&path).await })
     }
 
     /// Settles with `true`.
-    #[napi(catch_unwind)]
-    pub fn delete(&self, env: Env, port: &Port, id: u32, path: String) -> JsResult<()> {
-        let client = self.client.clone();
+    #[napi(
+        catch_unwind,
+        ts_args_type = "port: Port, id: number, path: string, version?: string"
+    )]
+    pub fn delete(
+        &self,
+        env: Env,
+        port: &Port,
+        id: u32,
+        path: String,
+        version: Option<String>,
+    ) -> JsResult<()> {
+        let client = self.at(version);
         start_call(env, port, id, async move {
             client.delete(&path).await.map(|_| true)
         })
@@ -241,6 +297,22 @@ impl S3Handle {
         let options = list_options(input, self.request_payer);
         start_call(env, port, id, async move {
             Listing::new(&client.list_objects(&options).await?)
+        })
+    }
+
+    /// Settles with the page of versions as JSON.
+    #[napi(catch_unwind)]
+    pub fn list_versions(
+        &self,
+        env: Env,
+        port: &Port,
+        id: u32,
+        input: ListVersionsInit,
+    ) -> JsResult<()> {
+        let client = self.client.clone();
+        let options = version_options(input, self.request_payer);
+        start_call(env, port, id, async move {
+            Listing::of_versions(&client.list_versions(&options).await?)
         })
     }
 
@@ -257,14 +329,15 @@ impl S3Handle {
         path: String,
         init: PresignInit,
     ) -> std::result::Result<String, JsError<String>> {
+        let client = self.at(init.version_id.clone());
         let options = presign_options(init, self.request_payer).map_err(coded)?;
-        self.client.presign(&path, &options).map_err(coded)
+        client.presign(&path, &options).map_err(coded)
     }
 
     /// Begins a download in pieces; the request is made by the first `read`.
     #[napi(
         catch_unwind,
-        ts_args_type = "path: string, start?: number, end?: number, suffix?: number"
+        ts_args_type = "path: string, start?: number, end?: number, suffix?: number, version?: string"
     )]
     pub fn download(
         &self,
@@ -272,8 +345,9 @@ impl S3Handle {
         start: Option<f64>,
         end: Option<f64>,
         suffix: Option<f64>,
+        version: Option<String>,
     ) -> S3Download {
-        S3Download::new(self.client.clone(), path, range(start, end, suffix))
+        S3Download::new(self.at(version), path, range(start, end, suffix))
     }
 
     /// Begins an upload in pieces; nothing is sent before the first part is full. The parts are
@@ -293,6 +367,16 @@ impl S3Handle {
             ..options.into()
         };
         Ok(S3Upload::new(self.client.multipart(&path, options)))
+    }
+}
+
+impl S3Handle {
+    /// The client for a version of objects, if there is one.
+    fn at(&self, version: Option<String>) -> S3Client {
+        match version {
+            None => self.client.clone(),
+            Some(id) => self.client.at_version(&id),
+        }
     }
 }
 

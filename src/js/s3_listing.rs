@@ -7,14 +7,22 @@ use serde::Serialize;
 use super::port::Settle;
 use super::value;
 use crate::error::{Error, ErrorKind, Result};
-use crate::s3::{S3ListObjectsResult, S3ObjectInfo, S3Owner};
+use crate::s3::{S3ListObjectsResult, S3ListVersionsResult, S3ObjectInfo, S3Owner};
 
 /// A page as JSON text, written where it was received: JavaScript's thread has enough to do.
 pub(super) struct Listing(Vec<u8>);
 
 impl Listing {
     pub(super) fn new(page: &S3ListObjectsResult) -> Result<Self> {
-        let json = serde_json::to_vec(&Page::from(page)).map_err(|source| {
+        Self::json(&Page::from(page))
+    }
+
+    pub(super) fn of_versions(page: &S3ListVersionsResult) -> Result<Self> {
+        Self::json(&VersionPage::from(page))
+    }
+
+    fn json(page: &impl Serialize) -> Result<Self> {
+        let json = serde_json::to_vec(page).map_err(|source| {
             let message = "the page cannot be written as JSON";
             Error::new(ErrorKind::Protocol, "InvalidResponse", message).with_source(source)
         })?;
@@ -58,6 +66,35 @@ struct Page<'a> {
     common_prefixes: Option<Vec<Group<'a>>>,
 }
 
+/// What the server did not send is absent.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VersionPage<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefix: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delimiter: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_marker: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id_marker: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_key_marker: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_version_id_marker: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_truncated: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_keys: Option<i64>,
+    versions: Vec<Object<'a>>,
+    delete_markers: Vec<Object<'a>>,
+    common_prefixes: Vec<Group<'a>>,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Object<'a> {
@@ -79,6 +116,10 @@ struct Object<'a> {
     owner: Option<Owner<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     restore_status: Option<RestoreStatus<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_latest: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -118,14 +159,33 @@ impl<'a> From<&'a S3ListObjectsResult> for Page<'a> {
             key_count: page.key_count,
             max_keys: page.max_keys,
             contents: filled(page.contents.iter().map(Object::from).collect()),
-            common_prefixes: filled(
-                page.common_prefixes
-                    .iter()
-                    .map(|prefix| Group { prefix })
-                    .collect(),
-            ),
+            common_prefixes: filled(groups(&page.common_prefixes)),
         }
     }
+}
+
+impl<'a> From<&'a S3ListVersionsResult> for VersionPage<'a> {
+    fn from(page: &'a S3ListVersionsResult) -> Self {
+        Self {
+            name: page.name.as_deref(),
+            prefix: page.prefix.as_deref(),
+            delimiter: page.delimiter.as_deref(),
+            encoding_type: page.encoding_type.as_deref(),
+            key_marker: page.key_marker.as_deref(),
+            version_id_marker: page.version_id_marker.as_deref(),
+            next_key_marker: page.next_key_marker.as_deref(),
+            next_version_id_marker: page.next_version_id_marker.as_deref(),
+            is_truncated: page.is_truncated,
+            max_keys: page.max_keys,
+            versions: page.versions.iter().map(Object::from).collect(),
+            delete_markers: page.delete_markers.iter().map(Object::from).collect(),
+            common_prefixes: groups(&page.common_prefixes),
+        }
+    }
+}
+
+fn groups(prefixes: &[String]) -> Vec<Group<'_>> {
+    prefixes.iter().map(|prefix| Group { prefix }).collect()
 }
 
 impl<'a> From<&'a S3ObjectInfo> for Object<'a> {
@@ -143,6 +203,8 @@ impl<'a> From<&'a S3ObjectInfo> for Object<'a> {
                 is_restore_in_progress: status.is_restore_in_progress,
                 restore_expiry_date: status.restore_expiry_date.as_deref(),
             }),
+            version_id: object.version_id.as_deref(),
+            is_latest: object.is_latest,
         }
     }
 }

@@ -7,13 +7,13 @@ use napi::bindgen_prelude::{Result as JsResult, Uint8ArraySlice};
 use napi::{Env, sys};
 
 use super::port::Settle;
-use super::s3_client::{HandleInit, ListInit, PresignInit, PutInit};
+use super::s3_client::{HandleInit, ListInit, ListVersionsInit, PresignInit, PutInit};
 use super::value;
 use crate::error::Result;
 use crate::net::http::{ProxySettings, Timeouts};
 use crate::s3::{
     ByteRange, Metadata, PresignMethod, PresignOptions, PutOptions, S3Credentials,
-    S3CredentialsWithOptions, S3ListObjectsOptions, S3Options, S3StatResult,
+    S3CredentialsWithOptions, S3ListObjectsOptions, S3ListVersionsOptions, S3Options, S3StatResult,
 };
 
 /// The range of a slice; `lib/s3/range.js` passes only whole numbers below 2^52.
@@ -44,6 +44,21 @@ pub(super) fn list_options(input: ListInit, request_payer: bool) -> S3ListObject
         start_after: input.start_after,
         encoding_type: input.encoding_type,
         fetch_owner: input.fetch_owner,
+        request_payer,
+    }
+}
+
+pub(super) fn version_options(
+    input: ListVersionsInit,
+    request_payer: bool,
+) -> S3ListVersionsOptions {
+    S3ListVersionsOptions {
+        prefix: input.prefix,
+        delimiter: input.delimiter,
+        max_keys: input.max_keys,
+        key_marker: input.key_marker,
+        version_id_marker: input.version_id_marker,
+        encoding_type: input.encoding_type,
         request_payer,
     }
 }
@@ -161,8 +176,8 @@ pub(super) fn presign_options(init: PresignInit, request_payer: bool) -> Result<
     })
 }
 
-/// `[size, etag, lastModified, type, …metadata]`; the time in milliseconds, or null; names and
-/// values of metadata in turn.
+/// `[size, etag, lastModified, type, versionId, …metadata]`; the time in milliseconds, or null; the
+/// version or null; names and values of metadata in turn.
 pub(super) struct Stat(pub S3StatResult);
 
 impl Settle for Stat {
@@ -182,6 +197,10 @@ impl Settle for Stat {
                 None => value::null(env)?,
             },
             value::string(env, content_type.as_bytes())?,
+            match &stat.version_id {
+                Some(id) => value::string(env, id.as_bytes())?,
+                None => value::null(env)?,
+            },
         ];
         for (name, noted) in stat.metadata.iter() {
             items.push(value::string(env, name.as_bytes())?);

@@ -84,6 +84,7 @@ impl S3Body {
         range: Option<ByteRange>,
     ) -> Result<Self> {
         let mut request = get::request(&location, range, client.options().request_payer);
+        request.version(client.version());
         let sums = client.options().checksum.filter(|sum| sum.is_kept());
         if range.is_none() && sums.is_some() {
             let headers = &mut request.headers;
@@ -392,6 +393,7 @@ impl Origin {
         request
             .headers
             .push(("if-match", self.etag.as_str().into()));
+        request.version(self.client.version());
         request.success = &[206];
         let response = self.client.transport.send(&request).await?;
         let right = get::content_range_start(&response.headers) == Some(self.position)

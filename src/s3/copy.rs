@@ -36,7 +36,7 @@ impl S3Client {
         let location = self.locate(path)?;
         let source_location = from.locate(source)?;
         let found = from.stat(source).await?;
-        let source = CopySource::new(&source_location, &found.condition());
+        let source = CopySource::new(&source_location, from.version(), &found.condition());
         if found.size > MAX_WHOLE {
             self.copy_parts(&location, &source, found.size, options)
                 .await?;

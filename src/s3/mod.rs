@@ -43,4 +43,5 @@ pub use op::list::{
 };
 pub use op::presign::{PresignMethod, PresignOptions};
 pub use op::put::{PutOptions, S3UploadResult};
+pub use op::versions::{S3ListVersionsOptions, S3ListVersionsResult};
 pub use storage_class::StorageClass;

@@ -62,6 +62,8 @@ pub struct S3StatResult {
     pub last_modified: Option<String>,
     /// Media type.
     pub content_type: Option<String>,
+    /// Its version, in a bucket that keeps them.
+    pub version_id: Option<String>,
     /// What was noted about the object.
     pub metadata: Metadata,
 }
@@ -104,6 +106,7 @@ impl S3StatResult {
             etag: text("etag").unwrap_or_default(),
             last_modified: text("last-modified"),
             content_type: text("content-type"),
+            version_id: text("x-amz-version-id"),
             metadata: Metadata::from_headers(headers),
         }
     }

@@ -77,6 +77,10 @@ pub struct S3ObjectInfo {
     pub owner: Option<S3Owner>,
     /// Of an archived object that is or was restored.
     pub restore_status: Option<S3RestoreStatus>,
+    /// Only in a list of versions.
+    pub version_id: Option<String>,
+    /// Whether this is the current version; only in a list of versions.
+    pub is_latest: Option<bool>,
 }
 
 /// How far the restoration of an archived object is.
@@ -129,7 +133,7 @@ pub fn request<'a>(bucket: &'a str, options: &'a S3ListObjectsOptions) -> Reques
 pub fn response(body: &[u8]) -> Result<S3ListObjectsResult> {
     let root = Element::parse(body)
         .filter(|root| root.name == "ListBucketResult")
-        .ok_or_else(invalid)?;
+        .ok_or_else(|| invalid("ListBucketResult"))?;
     let text = |name: &str| root.child_text(name).map(str::to_owned);
     let number = |name: &str| root.child_text(name)?.trim().parse().ok();
     Ok(S3ListObjectsResult {
@@ -147,23 +151,28 @@ pub fn response(body: &[u8]) -> Result<S3ListObjectsResult> {
             .children("Contents")
             .map(object)
             .collect::<Result<_>>()?,
-        common_prefixes: root
-            .children("CommonPrefixes")
-            .flat_map(|group| group.children("Prefix"))
-            .filter(|prefix| !prefix.text.is_empty())
-            .map(|prefix| prefix.text.clone().into_owned())
-            .collect(),
+        common_prefixes: common_prefixes(&root),
     })
 }
 
-fn boolean(element: &Element, name: &str) -> Option<bool> {
+/// What was put together by a delimiter.
+pub(super) fn common_prefixes(root: &Element) -> Vec<String> {
+    root.children("CommonPrefixes")
+        .flat_map(|group| group.children("Prefix"))
+        .filter(|prefix| !prefix.text.is_empty())
+        .map(|prefix| prefix.text.clone().into_owned())
+        .collect()
+}
+
+pub(super) fn boolean(element: &Element, name: &str) -> Option<bool> {
     element.child_text(name)?.parse().ok()
 }
 
-fn object(element: &Element) -> Result<S3ObjectInfo> {
+/// An object, a version or a mark of a deletion.
+pub(super) fn object(element: &Element) -> Result<S3ObjectInfo> {
     let text = |name: &str| element.child_text(name).map(str::to_owned);
     Ok(S3ObjectInfo {
-        key: text("Key").ok_or_else(invalid)?,
+        key: text("Key").ok_or_else(|| invalid("ListBucketResult"))?,
         etag: text("ETag"),
         checksum_algorithm: text("ChecksumAlgorithm"),
         checksum_type: text("ChecksumType"),
@@ -183,16 +192,17 @@ fn object(element: &Element) -> Result<S3ObjectInfo> {
                 is_restore_in_progress: boolean(status, "IsRestoreInProgress"),
                 restore_expiry_date: status.child_text("RestoreExpiryDate").map(str::to_owned),
             }),
+        version_id: text("VersionId"),
+        is_latest: boolean(element, "IsLatest"),
     })
 }
 
-fn invalid() -> Error {
-    Error::new(
-        ErrorKind::Protocol,
-        "InvalidResponse",
-        "the answer is not a well-formed <ListBucketResult> document; keys with characters that \
-         XML cannot hold need encodingType \"url\"",
-    )
+pub(super) fn invalid(root: &str) -> Error {
+    let message = format!(
+        "the answer is not a well-formed <{root}> document; keys with characters that XML cannot \
+         hold need encodingType \"url\""
+    );
+    Error::new(ErrorKind::Protocol, "InvalidResponse", message)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod list;
 pub mod multipart;
 pub mod presign;
 pub mod put;
+pub mod versions;
 
 use std::borrow::Cow;
 
@@ -69,6 +70,13 @@ impl<'a> Request<'a> {
             metadata: None,
             body: Vec::new(),
             success,
+        }
+    }
+
+    /// Asks about one version of the object.
+    pub fn version(&mut self, id: Option<&'a str>) {
+        if let Some(id) = id {
+            self.query.push(("versionId", id.into()));
         }
     }
 
