@@ -38,6 +38,7 @@ describe("options", () => {
     [{ timeout: Infinity }, "ERR_OUT_OF_RANGE"],
     [{ checksumAlgorithm: "crc32" }, "ERR_INVALID_ARG_TYPE"],
     [{ checksumAlgorithm: true }, "ERR_INVALID_ARG_TYPE"],
+    [{ versionId: 1 }, "ERR_INVALID_ARG_TYPE"],
     [{ metadata: "a" }, "ERR_INVALID_ARG_TYPE"],
     [{ metadata: { a: 1 } }, "ERR_INVALID_ARG_TYPE"],
     [{ metadata: { "a b": "c" } }, "ERR_INVALID_ARG_VALUE"],

@@ -23,11 +23,12 @@
  * - `sessionTokens`: the store has a token service of its own
  * - `storageClass`: the class of an object is told; `otherClasses`: there are more than the standard one; `unknownClasses`:
  *   those that are not configured are refused
+ * - `versions`: buckets keep all versions of their objects
  * - `virtualHosts`: the bucket may be in the host's name
  * @typedef {"acl" | "aclGrants" | "aclInQuery" | "checksums" | "classInQuery" | "contentHeaders" | "dotSegments" | "emptySegments" | "expiryLimit" | "listEncoding"
  *   | "listEtags" | "listOwner" | "listUploads" | "longKeys" | "longSegments" | "longSuffixes" | "otherClasses" | "pagedGroups"
  *   | "partChecksums" | "partEtags" | "refusedIsAbsent" | "regionErrors" | "regionHeader" | "responseHeaders" | "sessionTokens" | "storageClass"
- *   | "unknownClasses" | "virtualHosts"} Capability
+ *   | "unknownClasses" | "versions" | "virtualHosts"} Capability
  */
 
 /** @typedef {"s3s-fs" | "minio" | "ceph" | "garage"} StoreName */
@@ -54,6 +55,7 @@ export const LACKS = {
     regionErrors: "any region is accepted",
     sessionTokens: "no token service",
     storageClass: "not kept",
+    versions: "not implemented",
     virtualHosts: "no domain",
   },
   minio: {
@@ -79,6 +81,7 @@ export const LACKS = {
     sessionTokens: "no token service",
     otherClasses: "not kept",
     unknownClasses: "not kept",
+    versions: "not implemented",
   },
 };
 
