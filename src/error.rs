@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Protocol,
     /// The server understood and answered with an error.
     Server,
+    /// Somebody else has changed what the operation depends on.
+    Conflict,
     /// The caller or `close()` ended the operation.
     Cancelled,
 }

@@ -1,14 +1,9 @@
 /** Scripts that are called by their digest, and functions of libraries. */
 import { createHash } from "node:crypto";
-import { createRequire } from "node:module";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { RedisClient, type RedisOptions } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
 import { startScripted } from "../support/scripted.js";
-
-// The modules that the client itself has loaded.
-const require = createRequire(import.meta.url);
-const { SENDER } = require("../../lib/redis/sender.js");
 
 const ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])";
 const ECHO = "return {KEYS, ARGV}";
@@ -141,20 +136,16 @@ describe("scripts", () => {
     await forgetful.stop();
   });
 
-  it("are sent whole where commands are gathered", () => {
-    const builder = {
-      sent: [] as unknown[],
-      get [SENDER]() {
-        return { builder, subscriber: false, issue: (frame: unknown) => builder.sent.push(frame) && builder };
-      },
-    };
+  it("are commands of transactions and pipelines, sent whole", async () => {
     const client = connect();
-    expect(client.defineScript("return 1").on(builder as any).run(["k"])).toBe(builder);
-    expect(client.defineLibrary(LIBRARY).function("bump").on(builder as any).run(["k"])).toBe(builder);
-    expect(builder.sent).toEqual([
-      "*4\r\n$4\r\nEVAL\r\n$8\r\nreturn 1\r\n$1\r\n1\r\n$1\r\nk\r\n",
-      "*4\r\n$5\r\nFCALL\r\n$4\r\nbump\r\n$1\r\n1\r\n$1\r\nk\r\n",
-    ]);
+    const add = client.defineScript<number>(ADD, { keys: 1 });
+    const executed = add.on(client.multi().set("n", 1)).run(["n"], [2]).incr("n").exec();
+    expect(await executed).toEqual(["OK", 3, 4]);
+    await client.scriptFlush();
+    const pipeline = client.buffers.pipeline();
+    add.on(pipeline).run(["n"], [1]).get("n");
+    expect(await pipeline.exec()).toEqual([5, Buffer.from("5")]);
+    expect(() => add.on(client.multi()).run([])).toThrow(invalidValue);
   });
 
   it("end with the signal of a view", async () => {
@@ -191,6 +182,15 @@ describe("functions", () => {
     expect(await calls(client)).toEqual({ fcall: 3 });
     await client.functionFlush();
     expect(await Promise.all([bump.run(["n"], [1]), bump.run(["n"], [1])])).toEqual([6, 7]);
+  });
+
+  it("are commands of transactions as well, once their library is there", async () => {
+    const client = connect();
+    const library = client.defineLibrary(LIBRARY);
+    const bump = library.function<number>("bump");
+    await expect(bump.on(client.multi()).run(["n"], [1]).exec({ throwOnError: true })).rejects.toThrow(/not found/);
+    await library.load();
+    expect(await bump.on(client.multi()).run(["n"], [1]).exec()).toEqual([1]);
   });
 
   it("that only read are called as such", async () => {

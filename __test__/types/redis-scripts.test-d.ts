@@ -10,6 +10,15 @@ const digest: Promise<string> = sum.load();
 const anything: Promise<any> = client.buffers.defineScript("return 1").run();
 const library: RedisLibrary = client.defineLibrary("#!lua name=l");
 const called: Promise<string | null> = library.function<string | null>("f", { keys: 1 }).run(["k"]);
+const chained: Promise<[string, number]> = sum
+  .on(client.multi().send<string>("GET", ["k"]))
+  .run(["a", "b"])
+  .exec({ throwOnError: true });
+const piped: Promise<[string | null]> = library
+  .function<string | null>("f")
+  .on(client.pipeline())
+  .run(["k"])
+  .exec({ throwOnError: true });
 // The command keeps its name.
 const loaded: Promise<any> = client.script("LOAD", "return 1");
 // @ts-expect-error keys are a list
@@ -17,4 +26,4 @@ sum.run("a");
 // @ts-expect-error a script is text
 client.defineScript(new Uint8Array());
 
-export { reply, elsewhere, digest, anything, called, loaded };
+export { reply, elsewhere, digest, anything, called, chained, piped, loaded };

@@ -95,6 +95,14 @@ async function lrange(client, i) {
   else expectEqual("length of LRANGE", list.length, reply.length);
 }
 
+/** Five keys of their own are written and read. */
+async function transaction(client, i) {
+  const at = i % KEYS;
+  const pairs = numbered(5, (n) => [`bench:tx:${at}:${n}`, values[(at + n) % KEYS]]);
+  const replies = await client.transaction(pairs);
+  expectSameList("replies of a transaction", pairs.flatMap(([, value]) => ["OK", value]), replies);
+}
+
 let lastLarge = null;
 
 async function setLarge(client, i) {
@@ -125,6 +133,8 @@ export const CASES = [
   },
   { name: "hgetall-100", title: "HGETALL of 100 fields, 50 in flight", width: 50, once: hgetall },
   { name: "lrange-1000", title: "LRANGE of 1000 elements, 50 in flight", width: 50, once: lrange },
+  { name: "tx-seq", title: "transaction of ten commands, one after the other", once: transaction },
+  { name: "tx-50", title: "transactions of ten commands, 50 in flight", width: 50, once: transaction },
   {
     name: "get-10k",
     title: "GET of 10 KB, 50 in flight",

@@ -102,6 +102,10 @@ class Connection {
     return this.state === "connected";
   }
 
+  get closed() {
+    return this.state === "closed";
+  }
+
   /** How many commands wait for their reply. */
   get pending() {
     let count = 0;

@@ -8,6 +8,7 @@
  * @typedef {object} Spread what only some senders have
  * @property {() => Promise<Node[]>} [primaries] what issues commands to each server that has keys of its own, where there
  *   are several
+ * @property {boolean} [closed] whether the client was closed, or has failed for good
  * @property {object} [builder] what `issue` returns, instead of a promise, where commands are gathered to be sent later
  *
  * @typedef {Pick<import("./connection.js").Connection, "issue" | "issueWithin">} Node

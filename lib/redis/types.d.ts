@@ -2,15 +2,18 @@
 import type { RedisCommands } from "./commands.js";
 import type { RedisIterators } from "./iterators/types.js";
 import type { RedisScripting } from "./scripts/types.js";
+import type { RedisStreams } from "./streams/types.js";
 import type { RedisBatching } from "./transaction/types.js";
 
 export type { RedisCommands };
 export * from "./iterators/types.js";
 export * from "./scripts/types.js";
+export * from "./streams/types.js";
 export * from "./transaction/types.js";
 
 /** What clients and their views offer on top of single commands. */
-export interface RedisFeatures<Text = string> extends RedisIterators<Text>, RedisScripting, RedisBatching<Text> {}
+export interface RedisFeatures<Text = string>
+  extends RedisIterators<Text>, RedisScripting, RedisStreams<Text>, RedisBatching<Text> {}
 
 /** TLS settings of a connection. */
 export interface RedisTlsOptions {

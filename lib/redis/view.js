@@ -43,6 +43,10 @@ class Scope {
     return this.connection().subscriptions;
   }
 
+  get closed() {
+    return this.connection().closed;
+  }
+
   /**
    * The same limits at each server that has keys of its own.
    * @returns {Promise<Scope[]>}

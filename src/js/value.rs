@@ -316,6 +316,7 @@ fn kind(kind: ErrorKind) -> &'static str {
         ErrorKind::Tls => "Tls",
         ErrorKind::Protocol => "Protocol",
         ErrorKind::Server => "Server",
+        ErrorKind::Conflict => "Conflict",
         ErrorKind::Cancelled => "Cancelled",
     }
 }

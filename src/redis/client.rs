@@ -186,6 +186,10 @@ impl ValkeyClient {
         receive(reply.ok_or_else(lifecycle::failed)?).await
     }
 
+    pub(super) fn link(&self) -> &Arc<dyn Link> {
+        &self.inner.link
+    }
+
     pub(super) fn callers(&self) -> &Arc<Callers> {
         &self.inner.callers
     }

@@ -20,6 +20,23 @@ pub struct SetOptions {
     pub xx: bool,
 }
 
+impl SetOptions {
+    /// What follows the value in `SET`.
+    pub(super) fn arguments(self) -> Vec<String> {
+        let times = [("EX", self.ex), ("PX", self.px)];
+        let conditions = [("NX", self.nx), ("XX", self.xx)];
+        let times = times
+            .into_iter()
+            .filter_map(|(word, time)| Some([word.to_owned(), time?.to_string()]))
+            .flatten();
+        let conditions = conditions
+            .into_iter()
+            .filter(|(_, wanted)| *wanted)
+            .map(|(word, _)| word.to_owned());
+        times.chain(conditions).collect()
+    }
+}
+
 impl ValkeyClient {
     /// The value of a string key.
     pub async fn get(&self, key: &str) -> Result<Option<String>> {
@@ -41,22 +58,9 @@ impl ValkeyClient {
     /// # Ok(()) });
     /// ```
     pub async fn set(&self, key: &str, value: &str, options: SetOptions) -> Result<()> {
-        let (ex, px);
+        let options = options.arguments();
         let mut arguments = vec![key, value];
-        if let Some(seconds) = options.ex {
-            ex = seconds.to_string();
-            arguments.extend(["EX", &ex]);
-        }
-        if let Some(milliseconds) = options.px {
-            px = milliseconds.to_string();
-            arguments.extend(["PX", &px]);
-        }
-        if options.nx {
-            arguments.push("NX");
-        }
-        if options.xx {
-            arguments.push("XX");
-        }
+        arguments.extend(options.iter().map(String::as_str));
         self.command("SET", &arguments).await.map(drop)
     }
 

@@ -4,6 +4,7 @@
 //! driver; everything else is pure: [`url`], [`overrides`], [`handshake`], [`inflight`], [`outbox`],
 //! [`lifecycle`], [`watchdog`] and [`resp`].
 
+mod batch;
 mod callers;
 mod client;
 pub mod command_table;
@@ -35,6 +36,7 @@ pub mod tracking;
 pub mod url;
 pub mod watchdog;
 
+pub use batch::{Pipeline, RefusedCommand, RefusedCommands, Transaction};
 pub use client::ValkeyClient;
 pub use commands::SetOptions;
 pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tls};

@@ -16,14 +16,17 @@ impl Value {
         }
     }
 
-    pub(super) fn into_text(self) -> Result<Option<String>> {
+    /// The text of a string or a status, invalid UTF-8 replaced; `None` for null. Anything else is
+    /// an error with the code `ERR_REDIS_INVALID_RESPONSE`.
+    pub fn into_text(self) -> Result<Option<String>> {
         match self {
             Self::Null => Ok(None),
             other => required(other).map(Some),
         }
     }
 
-    pub(super) fn into_texts(self) -> Result<Vec<String>> {
+    /// The texts of an array of strings; an error for anything else.
+    pub fn into_texts(self) -> Result<Vec<String>> {
         match self {
             Self::Array(values) => values.into_iter().map(required).collect(),
             other => Err(unexpected(&other)),
@@ -46,7 +49,8 @@ impl Value {
             .collect()
     }
 
-    pub(super) fn into_integer(self) -> Result<i64> {
+    /// An integer; an error for anything else.
+    pub fn into_integer(self) -> Result<i64> {
         match self {
             Self::Integer(number) => Ok(number),
             other => Err(unexpected(&other)),

@@ -3,6 +3,7 @@ export async function connectWith(RedisClient, url) {
   const client = new RedisClient(url);
   await client.connect();
   return {
+    client,
     get: (key) => client.get(key),
     set: (key, value) => client.set(key, value),
     mget: (keys) => client.mget(...keys),

@@ -9,6 +9,12 @@ export async function connect(url) {
     mget: (keys) => client.mget(keys),
     hgetall: (key) => client.hgetall(key),
     lrange: (key, start, stop) => client.lrange(key, start, stop),
+    transaction: async (pairs) => {
+      const transaction = client.multi();
+      for (const [key, value] of pairs) transaction.set(key, value).get(key);
+      const results = await transaction.exec();
+      return results.map(([error, reply]) => error ?? reply);
+    },
     close: () => client.quit(),
   };
 }

@@ -16,6 +16,11 @@ export async function connectWith(options) {
     mget: (keys) => client.mGet(keys),
     hgetall: (key) => client.hGetAll(key),
     lrange: (key, start, stop) => client.lRange(key, start, stop),
+    transaction: (pairs) => {
+      const transaction = client.multi();
+      for (const [key, value] of pairs) transaction.set(key, value).get(key);
+      return transaction.exec();
+    },
     close: () => client.close(),
   };
 }

@@ -1,5 +1,6 @@
 /** Scripts and functions: declarations. */
 import type { KeyLike, Value } from "../commands.js";
+import type { RedisPipeline, RedisTransaction } from "../transaction/types.js";
 
 /** What is known about the calls of a script or a function. */
 export interface RedisCallableOptions {
@@ -25,6 +26,32 @@ export interface RedisCallable<Reply = any> {
   run(keys?: readonly KeyLike[], args?: readonly Value[]): Promise<Reply>;
 }
 
+/** What is called as one of the commands of a transaction or a pipeline. */
+export interface RedisChainedCallable<Builder> {
+  /** Adds the call, which is sent with the text of a script. Takes arguments as {@link RedisCallable.run} does. */
+  run(keys?: readonly KeyLike[], args?: readonly Value[]): Builder;
+}
+
+/** What can be called in several places. */
+export interface RedisMovable<Reply, This> {
+  /**
+   * The same on another client, view or pool, or in a transaction or a pipeline, where `run` returns the builder.
+   *
+   * @example
+   * ```ts
+   * const bytes = await script.on(client.buffers).run(["key"]);
+   * const replies = await script.on(client.multi().incr("calls")).run(["key"]).exec();
+   * ```
+   */
+  on<Text, Replies extends readonly unknown[]>(
+    transaction: RedisTransaction<Text, Replies>,
+  ): RedisChainedCallable<RedisTransaction<Text, [...Replies, Reply]>>;
+  on<Text, Replies extends readonly unknown[]>(
+    pipeline: RedisPipeline<Text, Replies>,
+  ): RedisChainedCallable<RedisPipeline<Text, [...Replies, Reply]>>;
+  on(target: RedisScripting): This;
+}
+
 /**
  * A Lua script. It is sent as a whole only when the server does not have it, and called by its digest otherwise.
  *
@@ -39,21 +66,11 @@ export interface RedisCallable<Reply = any> {
  * if ((await claim.run(["lock:42"], ["me", 30])) === 1) work();
  * ```
  */
-export interface RedisScript<Reply = any> extends RedisCallable<Reply> {
+export interface RedisScript<Reply = any> extends RedisCallable<Reply>, RedisMovable<Reply, RedisScript<Reply>> {
   /** The text of the script. */
   readonly lua: string;
   /** The digest by which servers know it, in hexadecimal digits. */
   readonly sha1: string;
-  /**
-   * The same script on another client, view, pool, transaction or pipeline. In a transaction or a pipeline `run` adds a
-   * command and returns the builder.
-   *
-   * @example
-   * ```ts
-   * const bytes = await script.on(client.buffers).run(["key"]);
-   * ```
-   */
-  on(target: RedisScripting): RedisScript<Reply>;
   /**
    * Loads it now, in a cluster on all primaries, although the first call would do so.
    *
@@ -102,11 +119,9 @@ export interface RedisLibrary {
 }
 
 /** A function of a library. */
-export interface RedisFunction<Reply = any> extends RedisCallable<Reply> {
+export interface RedisFunction<Reply = any> extends RedisCallable<Reply>, RedisMovable<Reply, RedisFunction<Reply>> {
   /** The name under which the library registers it. */
   readonly name: string;
-  /** The same function on another client, view, pool, transaction or pipeline; see {@link RedisScript.on}. */
-  on(target: RedisScripting): RedisFunction<Reply>;
 }
 
 /** What scripts and functions run on. */
