@@ -142,6 +142,14 @@ function abandon(id, reason) {
 }
 
 /**
+ * The group of a call that waits.
+ * @param {number} id
+ */
+function groupOf(id) {
+  return slots[id]?.group;
+}
+
+/**
  * Visits the calls that wait.
  * @param {(pending: Pending, id: number) => void} visit
  */
@@ -329,6 +337,7 @@ module.exports = {
   register,
   forget,
   abandon,
+  groupOf,
   eachPending,
   newTarget,
   listen,

@@ -18,6 +18,8 @@ beforeAll(async () => {
   );
   client = new RedisClient(`redis://localhost:${server.port}`);
   await client.connect();
+  // Makes the connection for commands that block.
+  await client.blpop("key", 0);
 });
 
 afterAll(async () => {

@@ -4,11 +4,12 @@
  * the usual: key prefix, bounds of the queue, deadline, signal, tracing. A connection without any
  * of these never comes here.
  */
+const { RedisLane } = require("../../binding.js");
 const { register } = require("../port.js");
 const { Meta } = require("./meta.js");
 const { RedisError } = require("./errors.js");
 const { Deadlines } = require("./deadlines.js");
-const { byteLength, summary } = require("./frame.js");
+const { byteLength, decode, summary } = require("./frame.js");
 const { watchOf } = require("./signals.js");
 const tracing = require("./tracing.js");
 
@@ -198,8 +199,8 @@ class Admission {
  * @param {Frame} frame
  */
 function waits(frame) {
-  const text = typeof frame === "string" ? frame : frame.filter((piece) => typeof piece === "string").join("");
-  return !/^\*\d+\r\n\$\d+\r\nXREAD(GROUP)?\r\n/i.test(text) || /\r\n\$5\r\nBLOCK\r\n/i.test(text);
+  // Binary arguments decide nothing.
+  return RedisLane.waits(decode(frame).map((argument) => (typeof argument === "string" ? argument : "")));
 }
 
 module.exports = { Admission };

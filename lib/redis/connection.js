@@ -5,7 +5,7 @@
 const { LaneEvent } = require("../../binding.js");
 const { port, register, forget, eachPending, newTarget, listen, unlisten, onServerError } = require("../port.js");
 const { Admission } = require("./admission.js");
-const { Group } = require("./deadlines.js");
+const { Group } = require("./group.js");
 const { Outgoing } = require("./outgoing.js");
 const { encode } = require("./encode.js");
 const { fromFailure, serverError } = require("./errors.js");

@@ -3,7 +3,8 @@
  * Deadlines of commands. Commands that are issued within a fraction of the same timeout share one
  * deadline and one timer, so that a limit costs a command no timer, no listener and no object.
  */
-const { abandon, eachPending } = require("../port.js");
+const { eachPending } = require("../port.js");
+const { giveUp, Group } = require("./group.js");
 const { RedisError } = require("./errors.js");
 
 /** The longest a timer can wait, in milliseconds. */
@@ -12,20 +13,10 @@ const MAX_TIMEOUT = 0x7fffffff;
 const GRAINS = 16;
 const MAX_GRAIN = 250;
 
-/**
- * Commands of one connection that are found again together, in `eachPending` of the port.
- */
-class Group {
-  /** @param {object} connection */
-  constructor(connection) {
-    this.connection = connection;
-  }
-}
-
 /** Commands with a deadline. */
 class TimedGroup extends Group {
   /**
-   * @param {object} connection
+   * @param {import("./group.js").Link} connection
    * @param {number} closes when no more commands may join, in milliseconds of `performance.now()`
    */
   constructor(connection, closes) {
@@ -36,7 +27,7 @@ class TimedGroup extends Group {
 
 /** The deadlines of one connection. */
 class Deadlines {
-  /** @param {object} connection */
+  /** @param {import("./group.js").Link} connection */
   constructor(connection) {
     this.connection = connection;
     /** The group that is open, for each timeout. @type {Map<number, TimedGroup>} */
@@ -75,7 +66,7 @@ function reached(deadlines, group, timeout) {
     eachPending((pending, id) => {
       if (pending.group === group) late.push(id);
     });
-    for (const id of late) abandon(id, timedOut(timeout));
+    for (const id of late) giveUp(id, timedOut(timeout));
   });
 }
 
@@ -84,4 +75,4 @@ function timedOut(timeout) {
   return new RedisError("ERR_REDIS_COMMAND_TIMEOUT", `Command timed out after ${timeout}ms`);
 }
 
-module.exports = { Deadlines, Group, MAX_TIMEOUT };
+module.exports = { Deadlines, MAX_TIMEOUT };

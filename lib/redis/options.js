@@ -38,6 +38,8 @@ function resolveOptions(url, given) {
       enableDebugLogging: Boolean(given["debug"]) || DEBUG.test(process.env["NODE_DEBUG"] ?? ""),
       keepAlive: given["keepAlive"] === false ? 0 : uint32(given, "keepAlive", 30_000),
       deadPeerTimeout: uint32(given, "deadPeerTimeout", 30_000),
+      maxBlockingConnections: positive(uint32(given, "maxBlockingConnections", 100), "maxBlockingConnections"),
+      idleConnectionTimeout: uint32(given, "idleConnectionTimeout", 10_000),
       clientName: given["name"] === undefined ? undefined : text(given, "name", "The client's "),
       library: resolveLibrary(given["library"]),
       hasCredentials: given["credentials"] !== undefined,
@@ -101,6 +103,15 @@ function uint32(options, name, missing) {
     );
   }
   return value;
+}
+
+/**
+ * @param {number} value
+ * @param {string} name
+ */
+function positive(value, name) {
+  if (value > 0) return value;
+  throw coded(RangeError, "ERR_OUT_OF_RANGE", `The value of "${name}" is out of range. It must be > 0. Received ${value}`);
 }
 
 /**

@@ -1,6 +1,6 @@
 "use strict";
 /** Commands that wait under an `AbortSignal`: one listener for each signal, however many they are. */
-const { abandon } = require("../port.js");
+const { giveUp } = require("./group.js");
 
 /** @type {WeakMap<AbortSignal, Watch>} */
 const watches = new WeakMap();
@@ -27,7 +27,7 @@ class Watch {
   }
 
   abort() {
-    for (const id of [...this.ids]) abandon(id, this.signal.reason);
+    for (const id of [...this.ids]) giveUp(id, this.signal.reason);
   }
 }
 

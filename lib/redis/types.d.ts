@@ -96,6 +96,13 @@ export interface RedisOptions extends RedisAddress {
    * dead. 0 never gives up. Default 30,000.
    */
   deadPeerTimeout?: number;
+  /**
+   * Connections beside the first one, for commands that block (`BLPOP`, `XREAD` with `BLOCK` and others) and for
+   * `acquire()`; what needs another waits. At least 1. Default 100.
+   */
+  maxBlockingConnections?: number;
+  /** Milliseconds after which such a connection is closed when nobody needs it; 0 keeps it. Default 10,000. */
+  idleConnectionTimeout?: number;
   /** Name of the connection, as `CLIENT LIST` shows it. */
   name?: string;
   /** Tells the server which library this is (`CLIENT SETINFO`): this one, or another. Default false. */

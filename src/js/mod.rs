@@ -20,6 +20,7 @@ mod port;
 mod recycled;
 mod redis_credentials;
 mod redis_lane;
+mod redis_lease;
 mod redis_options;
 #[cfg(unix)]
 mod redis_reader;

@@ -1,9 +1,11 @@
 //! A Redis connection for JavaScript.
 
+use std::any::Any;
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use napi::Env;
 use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice, Uint32ArraySlice};
@@ -18,8 +20,9 @@ use super::redis_options::LaneOptions;
 use super::redis_sink::{Failed, LaneSink};
 use crate::redis::config::{Config, Options, Status};
 use crate::redis::credentials::{Credentials, CredentialsSource};
+use crate::redis::endpoint::{Endpoint, Lease, blocking};
 use crate::redis::inflight::Entry;
-use crate::redis::lane::{Delivery, Lane, Sink};
+use crate::redis::lane::{Delivery, Sink};
 use crate::redis::lifecycle;
 use crate::redis::link::Link;
 use crate::redis::meta::Meta;
@@ -46,18 +49,32 @@ pub enum LaneEvent {
 #[napi]
 pub struct RedisLane {
     link: Arc<dyn Link>,
+    pub(super) kind: Kind,
     /// Between `hold` and `connect`.
     held: Cell<bool>,
-    port: PortHandle,
+    pub(super) port: PortHandle,
     push_bytes: Arc<AtomicBool>,
     exchange: Rc<Exchange>,
-    target: u32,
+    pub(super) target: u32,
     asker: Asker,
     #[cfg(unix)]
     event_loop: Option<Rc<EventLoop>>,
     // Keeps the weak reference that the environment holds alive.
     _closer: Arc<Closer>,
 }
+
+/// What is behind a [`RedisLane`].
+pub(super) enum Kind {
+    /// Whatever delivers like a lane.
+    Link,
+    /// A server, with the leases that were granted and are to be fetched, by the ids of their calls.
+    Endpoint(Arc<Endpoint>, Granted),
+    /// A connection of one's own.
+    Lease(Arc<Lease>),
+}
+
+/// Leases by the ids of the calls that asked for them.
+pub(super) type Granted = Arc<Mutex<HashMap<u32, Lease>>>;
 
 #[napi]
 impl RedisLane {
@@ -75,13 +92,23 @@ impl RedisLane {
         let address = url::parse(&url)
             .and_then(|parsed| Overrides::from(overrides).apply(parsed))
             .map_err(|error| thrown(&error))?;
-        Self::open(port, target, options, |options, sink| {
+        let of_spares = port.handle();
+        let mut made = None;
+        let mut lane = Self::open(port, target, options, |options, sink| {
             let config = Config {
                 target: address,
                 options,
             };
-            Ok(Lane::new(config, sink))
-        })
+            let endpoint = Endpoint::new(config, sink, move || {
+                Arc::new(LaneSink::spare(of_spares.clone())) as Arc<dyn Sink>
+            });
+            made = Some(Arc::clone(&endpoint));
+            Ok(endpoint)
+        })?;
+        if let Some(endpoint) = made {
+            lane.kind = Kind::Endpoint(endpoint, Granted::default());
+        }
+        Ok(lane)
     }
 
     /// Sends the first `length` bytes of the slab: whole commands whose ids and meta words are the
@@ -141,6 +168,26 @@ impl RedisLane {
                 .push(Box::new(Failed::new(ids, lifecycle::closed())));
         }
         Ok(closed)
+    }
+
+    /// Gives up a command that blocks, or `acquire`, by its id; it is settled all the same. Returns
+    /// whether it was one.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, id: u32) -> bool {
+        self.link.cancel(id)
+    }
+
+    /// Whether a command waits on the server, if its name is that of one that may. The name comes
+    /// first.
+    #[napi(catch_unwind)]
+    #[must_use]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "the border hands over vectors"
+    )]
+    pub fn waits(arguments: Vec<String>) -> bool {
+        let arguments: Vec<&[u8]> = arguments.iter().map(String::as_bytes).collect();
+        blocking::wait(&arguments).is_some()
     }
 
     /// What follows for an entry's meta word from a command's name.
@@ -243,11 +290,10 @@ impl RedisLane {
         let sink = LaneSink::new(port.clone(), target);
         let push_bytes = sink.push_bytes();
         let link = make(options, Arc::new(sink)).map_err(|error| thrown(&error))?;
-        let closer = Arc::new(Closer(Arc::clone(&link)));
-        let weak: Weak<dyn Resource> = Arc::downgrade(&closer) as Weak<dyn Resource>;
-        port.attach(weak);
+        let closer = Closer::attached(&link, &port);
         Ok(Self {
             link,
+            kind: Kind::Link,
             held: Cell::new(false),
             port,
             push_bytes,
@@ -260,9 +306,33 @@ impl RedisLane {
         })
     }
 
+    /// A connection that was leased from this one's server, with the number of its events.
+    pub(super) fn leased(&self, lease: Lease) -> Self {
+        let lease = Arc::new(lease);
+        let sink: &dyn Any = &**lease.sink();
+        let sink = sink.downcast_ref::<LaneSink>();
+        let link: Arc<dyn Link> = Arc::clone(&lease) as _;
+        Self {
+            kind: Kind::Lease(Arc::clone(&lease)),
+            held: Cell::new(false),
+            port: self.port.clone(),
+            push_bytes: sink.map(LaneSink::push_bytes).unwrap_or_default(),
+            exchange: Rc::clone(&self.exchange),
+            target: sink.map_or(self.target, LaneSink::target),
+            asker: self.asker.clone(),
+            #[cfg(unix)]
+            event_loop: self.event_loop.clone(),
+            _closer: Closer::attached(&link, &self.port),
+            link,
+        }
+    }
+
     fn shut(&self) -> bool {
+        // Another user may read a connection that was given back.
         #[cfg(unix)]
-        if let Some(event_loop) = &self.event_loop {
+        if !matches!(self.kind, Kind::Lease(_))
+            && let Some(event_loop) = &self.event_loop
+        {
             event_loop.unwatch(self.target);
         }
         self.link.close()
@@ -309,6 +379,14 @@ impl Drop for RedisLane {
 
 /// Closes the lane when its environment goes away.
 struct Closer(Arc<dyn Link>);
+
+impl Closer {
+    fn attached(link: &Arc<dyn Link>, port: &PortHandle) -> Arc<Self> {
+        let closer = Arc::new(Self(Arc::clone(link)));
+        port.attach(Arc::downgrade(&closer) as Weak<dyn Resource>);
+        closer
+    }
+}
 
 impl Resource for Closer {
     fn shut_down(&self) {

@@ -31,6 +31,10 @@ pub struct LaneOptions {
     pub keep_alive: u32,
     /// Milliseconds, 0 is off.
     pub dead_peer_timeout: u32,
+    /// Further connections for what blocks and for leases, at least 1.
+    pub max_blocking_connections: u32,
+    /// Milliseconds that such a one stays idle, 0 is no limit.
+    pub idle_connection_timeout: u32,
     /// Name of the connection.
     pub client_name: Option<String>,
     /// Library to tell the server.
@@ -89,6 +93,8 @@ impl From<LaneOptions> for Options {
             enable_debug_logging: options.enable_debug_logging,
             keep_alive_ms: options.keep_alive,
             dead_peer_timeout_ms: options.dead_peer_timeout,
+            max_blocking_connections: options.max_blocking_connections,
+            idle_connection_timeout_ms: options.idle_connection_timeout,
             client_name: options.client_name,
             library: options.library.map(Into::into),
             tracking: options.tracking.map(Into::into),

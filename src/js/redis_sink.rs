@@ -1,7 +1,7 @@
 //! What a lane delivers, as parcels for the port.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use napi::bindgen_prelude::Result;
 use napi::sys;
@@ -29,6 +29,9 @@ pub struct Recipient {
     push_bytes: Arc<AtomicBool>,
 }
 
+/// Numbers of connections that JavaScript does not know yet; its own count from 0 upwards.
+static SPARES: AtomicU32 = AtomicU32::new(1 << 31);
+
 /// Delivers to one environment.
 pub struct LaneSink {
     port: PortHandle,
@@ -43,6 +46,16 @@ impl LaneSink {
             push_bytes: Arc::default(),
         };
         Self { port, recipient }
+    }
+
+    /// A sink for a further connection, under a number of its own.
+    pub fn spare(port: PortHandle) -> Self {
+        Self::new(port, SPARES.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The number under which events are told.
+    pub fn target(&self) -> u32 {
+        self.recipient.target
     }
 
     /// Whether the strings of pushes are handed over as bytes; it may be changed at any time.

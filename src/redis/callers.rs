@@ -28,8 +28,21 @@ pub(super) struct Callers {
 /// Callers by id.
 #[derive(Default)]
 struct Waiting {
-    slots: Vec<Option<Caller>>,
+    slots: Vec<Slot>,
     free: Vec<u32>,
+}
+
+struct Slot {
+    caller: Option<Caller>,
+    /// The id is not given again before its owner says so.
+    kept: bool,
+}
+
+fn send(link: &dyn Link, id: u32, arguments: &[&[u8]], meta: Meta, delivery: Delivery) {
+    let length: usize = arguments.iter().map(|argument| argument.len() + 16).sum();
+    let mut bytes = BytesMut::with_capacity(length);
+    encode::command(&mut bytes, arguments);
+    link.submit(&[&bytes], &[Entry { id, meta }], delivery);
 }
 
 /// Waits for a reply.
@@ -46,13 +59,21 @@ impl Callers {
 
     /// A new id and what its reply comes through.
     pub(super) fn register(&self) -> (u32, oneshot::Receiver<Result<Value>>) {
+        self.enter(false)
+    }
+
+    fn enter(&self, kept: bool) -> (u32, oneshot::Receiver<Result<Value>>) {
         let (sender, receiver) = oneshot::channel();
         let mut waiting = lock(&self.waiting);
+        let slot = Slot {
+            caller: Some(sender),
+            kept,
+        };
         let id = if let Some(id) = waiting.free.pop() {
-            waiting.slots[id as usize] = Some(sender);
+            waiting.slots[id as usize] = slot;
             id
         } else {
-            waiting.slots.push(Some(sender));
+            waiting.slots.push(slot);
             // Four thousand million callers do not fit in memory.
             u32::try_from(waiting.slots.len() - 1).unwrap_or(u32::MAX)
         };
@@ -67,16 +88,43 @@ impl Callers {
         delivery: Delivery,
     ) -> Option<oneshot::Receiver<Result<Value>>> {
         let link = self.link.get()?.upgrade()?;
-        let length: usize = arguments.iter().map(|argument| argument.len() + 16).sum();
-        let mut bytes = BytesMut::with_capacity(length);
-        encode::command(&mut bytes, arguments);
         let (id, reply) = self.register();
-        let entry = Entry {
-            id,
-            meta: Meta(meta),
-        };
-        link.submit(&[&bytes], &[entry], delivery);
+        send(&*link, id, arguments, Meta(meta), delivery);
         Some(reply)
+    }
+
+    /// Sends a command over `link`, which delivers here, and waits for its reply. One that blocks is
+    /// given up when this is dropped.
+    pub(super) async fn call(
+        &self,
+        link: &Arc<dyn Link>,
+        arguments: &[&[u8]],
+        meta: Meta,
+    ) -> Result<Value> {
+        let delivery = if link.config().options.enable_auto_pipelining {
+            Delivery::Gathered
+        } else {
+            Delivery::Direct
+        };
+        let (id, reply) = self.enter(meta.holds());
+        send(&**link, id, arguments, meta, delivery);
+        let _patience = meta.holds().then(|| Patience {
+            callers: self,
+            link,
+            id,
+        });
+        receive(reply).await
+    }
+
+    /// Sets whether an id stays with its owner. Returns whether its reply is still to come.
+    fn keep(&self, id: u32, kept: bool) -> bool {
+        let mut waiting = lock(&self.waiting);
+        let slot = &mut waiting.slots[id as usize];
+        let pending = slot.caller.is_some();
+        if std::mem::replace(&mut slot.kept, kept) && !kept && !pending {
+            waiting.free.push(id);
+        }
+        pending
     }
 
     /// Subscribes to channels, or ends their subscription, in one command.
@@ -107,10 +155,44 @@ impl Callers {
     }
 }
 
+/// One who waits for a command that blocks; when it is dropped, nobody does any more.
+struct Patience<'a> {
+    callers: &'a Callers,
+    link: &'a Arc<dyn Link>,
+    id: u32,
+}
+
+impl Drop for Patience<'_> {
+    fn drop(&mut self) {
+        if self.callers.keep(self.id, true) {
+            self.link.cancel(self.id);
+        }
+        self.callers.keep(self.id, false);
+    }
+}
+
+/// Where connections deliver beside that of the client, whose state is not the client's.
+pub(super) struct FurtherCallers(pub(super) Arc<Callers>);
+
+impl Sink for FurtherCallers {
+    fn replies(&self, batch: Batch) {
+        self.0.replies(batch);
+    }
+
+    fn failed(&self, ids: Vec<u32>, error: &Error) {
+        self.0.failed(ids, error);
+    }
+
+    fn event(&self, _: Event) {}
+}
+
 impl Waiting {
     fn take(&mut self, id: u32) -> Option<Caller> {
-        let caller = self.slots.get_mut(id as usize)?.take()?;
-        self.free.push(id);
+        let slot = self.slots.get_mut(id as usize)?;
+        let caller = slot.caller.take()?;
+        if !slot.kept {
+            self.free.push(id);
+        }
         Some(caller)
     }
 }

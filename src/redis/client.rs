@@ -2,23 +2,26 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::callers::{Callers, lock, receive};
+use super::callers::{Callers, FurtherCallers, lock, receive};
 use super::config::{Config, Options, Status, Target};
-use super::lane::{Delivery, Lane, Sink};
-use super::lifecycle;
+use super::endpoint::Endpoint;
+use super::lane::Sink;
 use super::link::Link;
 use super::meta::Meta;
+use super::pool::LeasedConnection;
 use super::resp::decode::Value;
 use super::state::{ConnectionFlags, State};
 use super::url;
 use crate::error::Result;
 
-/// One Redis or Valkey connection, shared by all clones.
+/// A client of one Redis or Valkey server, shared by all clones.
 ///
-/// Commands of concurrent callers are pipelined. The connection is closed when the last clone is
+/// Commands of concurrent callers are pipelined on one connection; those that block, such as
+/// `BLPOP`, get one of their own, and dropping such a call ends its wait on the server. The connection is closed when the last clone is
 /// dropped; a lost one is made again as the [`Options`] say.
 ///
 /// ```
@@ -37,6 +40,7 @@ pub struct ValkeyClient {
 }
 
 struct Inner {
+    endpoint: Arc<Endpoint>,
     link: Arc<dyn Link>,
     callers: Arc<Callers>,
 }
@@ -93,10 +97,18 @@ impl ValkeyClient {
         options.validate()?;
         let callers = Arc::new(Callers::default());
         let sink = Arc::clone(&callers) as Arc<dyn Sink>;
-        let link: Arc<dyn Link> = Lane::new(Config { target, options }, sink);
+        let further = Arc::clone(&callers);
+        let endpoint = Endpoint::new(Config { target, options }, sink, move || {
+            Arc::new(FurtherCallers(Arc::clone(&further)))
+        });
+        let link: Arc<dyn Link> = Arc::clone(&endpoint) as _;
         callers.attach(&link);
         let client = Self {
-            inner: Arc::new(Inner { link, callers }),
+            inner: Arc::new(Inner {
+                endpoint,
+                link,
+                callers,
+            }),
         };
         let (id, reply) = client.inner.callers.register();
         client.inner.link.connect(id);
@@ -175,15 +187,33 @@ impl ValkeyClient {
         let mut all: Vec<&[u8]> = Vec::with_capacity(arguments.len() + 1);
         all.push(command.as_bytes());
         all.extend(arguments.iter().map(|argument| argument.as_bytes()));
-        let options = &self.inner.link.config().options;
-        let delivery = if options.enable_auto_pipelining {
-            Delivery::Gathered
-        } else {
-            Delivery::Direct
-        };
-        let meta = Meta::of_call(all[0], &all[1..])?.0;
-        let reply = self.inner.callers.submit(&all, meta, delivery);
-        receive(reply.ok_or_else(lifecycle::failed)?).await
+        let meta = Meta::of_call(all[0], &all[1..])?;
+        self.inner.callers.call(&self.inner.link, &all, meta).await
+    }
+
+    /// A connection of one's own from those that are kept beside the shared one: for `WATCH`, for
+    /// subscriptions, for what must not be mixed with others' commands. It is in the database that
+    /// the client has selected.
+    ///
+    /// Waits when all are in use, for as long as `limit` says; then fails with
+    /// `ERR_REDIS_POOL_TIMEOUT`.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// use s3_valkey::redis::{ValkeyClient, Value};
+    ///
+    /// let client = ValkeyClient::connect(&url).await?;
+    /// let lease = client.acquire(None).await?;
+    /// lease.command("WATCH", &["balance"]).await?;
+    /// lease.command("MULTI", &[]).await?;
+    /// lease.command("INCR", &["balance"]).await?;
+    /// assert_eq!(lease.command("EXEC", &[]).await?, Value::Array(vec![Value::Integer(1)]));
+    /// # Ok(()) });
+    /// ```
+    pub async fn acquire(&self, limit: Option<Duration>) -> Result<LeasedConnection> {
+        let inner = &self.inner;
+        LeasedConnection::acquire(&inner.endpoint, &inner.callers, limit).await
     }
 
     pub(super) fn link(&self) -> &Arc<dyn Link> {

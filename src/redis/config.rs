@@ -40,6 +40,12 @@ pub struct Options {
     /// from the server, the server was then asked with `PING`, and kept silent for as long again.
     /// A blocking command may wait for as long as it likes. Default 30,000; 0 never gives up.
     pub dead_peer_timeout_ms: u32,
+    /// Connections beside the first one, which commands that block and leases get for themselves;
+    /// what needs another waits. Default 100, at least 1.
+    pub max_blocking_connections: u32,
+    /// Milliseconds after which such a connection is closed when nobody needs it. Default 10,000;
+    /// 0 keeps it.
+    pub idle_connection_timeout_ms: u32,
     /// Name of the connection, as `CLIENT LIST` shows it. Default none.
     pub client_name: Option<String>,
     /// The library that `CLIENT LIST` shows. Default none.
@@ -111,6 +117,8 @@ impl Default for Options {
             tls: Tls::None,
             keep_alive_ms: 30_000,
             dead_peer_timeout_ms: 30_000,
+            max_blocking_connections: 100,
+            idle_connection_timeout_ms: 10_000,
             client_name: None,
             library: None,
             credentials: None,

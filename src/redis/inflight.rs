@@ -47,6 +47,10 @@ pub struct InFlight {
     pushes_are_arrays: bool,
     /// A transaction was opened and not ended by the commands that were answered.
     in_transaction: bool,
+    /// The database that a `SELECT` on this connection has selected.
+    database: Option<u32>,
+    /// One that a `SELECT` in the open transaction will select.
+    queued_database: Option<u32>,
     /// Counts connections, so that a reader of an earlier one takes nothing from a later one.
     generation: u64,
 }
@@ -98,6 +102,23 @@ impl InFlight {
         }
     }
 
+    /// The commands that wait for their reply, oldest first.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// Whether the commands that were answered have left a transaction open.
+    #[must_use]
+    pub fn is_in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
+    /// The database that commands of this connection have selected, if they have.
+    #[must_use]
+    pub fn database(&self) -> Option<u32> {
+        self.database
+    }
+
     /// How many commands wait for their reply.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -126,10 +147,31 @@ impl InFlight {
             return Match::Stray;
         };
         self.in_transaction = entry.meta.transaction(self.in_transaction);
+        if entry.meta.turns() {
+            self.turn(entry.meta, frame);
+        }
         if entry.meta.is_probe() {
             return Match::Confirmation;
         }
         Match::Reply(entry)
+    }
+
+    /// Follows a command that may change the database, with its reply.
+    fn turn(&mut self, meta: Meta, reply: &[u8]) {
+        if let Some(database) = meta.selects() {
+            if reply.starts_with(b"+QUEUED") {
+                self.queued_database = Some(database);
+            } else if reply.starts_with(b"+") {
+                self.database = Some(database);
+            }
+        }
+        if meta.ends() {
+            let queued = self.queued_database.take();
+            // Neither null nor an error: the transaction was executed.
+            if queued.is_some() && reply.starts_with(b"*") && !reply.starts_with(b"*-1") {
+                self.database = queued;
+            }
+        }
     }
 
     /// Whether an array is what RESP3 would push. In RESP2 it is told by its first element: while

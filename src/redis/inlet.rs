@@ -166,6 +166,7 @@ impl Inlet {
         );
         drop(inflight);
         self.scanned = end;
+        self.lane.after_delivery();
         match outcome {
             Err(malformed) => self.end(End::Fatal(malformed.into())),
             Ok(()) if self.replies.is_empty() => Arrival::Nothing,

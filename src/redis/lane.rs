@@ -4,11 +4,12 @@
 //! this order: `outbound` decides who may write to the socket and what waits; `inflight` matches
 //! replies, so that reading never waits for a write.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::any::Any;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::sync::{Notify, watch};
 
 use super::config::{Config, Status};
@@ -19,14 +20,15 @@ use super::inlet::Inlet;
 use super::lifecycle;
 use super::meta::Meta;
 use super::outbox::{self, Backlog, Outbox};
-#[cfg(unix)]
-use super::receiver::Receiver;
-use super::resp::encode;
 use super::state::{Facts, Phase, State};
-use super::watchdog::{Oldest, Sight};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::net::runtime;
 use crate::net::stream::Socket;
+
+mod context;
+mod driven;
+
+pub use context::Context;
 
 /// What happens on a lane besides replies.
 #[derive(Debug)]
@@ -61,13 +63,19 @@ pub struct Batch {
 
 /// Where a lane delivers. Every id that was submitted comes back exactly once, in a batch or as
 /// failed. Called on the driver's or the caller's thread; must not block.
-pub trait Sink: Send + Sync + 'static {
+pub trait Sink: Any + Send + Sync {
     /// Replies have arrived.
     fn replies(&self, batch: Batch);
     /// These commands will get no reply.
     fn failed(&self, ids: Vec<u32>, error: &Error);
     /// The connection's state has changed.
     fn event(&self, event: Event);
+    /// Whether the sink wants to be told when the lane is [`quiet`](Self::quiet).
+    fn minds_quiet(&self) -> bool {
+        false
+    }
+    /// Every command that was sent has been answered.
+    fn quiet(&self) {}
     /// Whether the sink has a thread of its own that can read connections without TLS.
     #[cfg(unix)]
     fn reads(&self) -> bool {
@@ -98,6 +106,7 @@ pub struct Lane {
     me: Weak<Self>,
     config: Config,
     sink: Arc<dyn Sink>,
+    minds_quiet: bool,
     outbound: Mutex<Outbound>,
     inflight: Mutex<InFlight>,
     state: watch::Sender<State>,
@@ -147,6 +156,7 @@ impl Lane {
         Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             config,
+            minds_quiet: sink.minds_quiet(),
             sink,
             outbound: Mutex::new(outbound),
             state: watch::Sender::new(state),
@@ -199,51 +209,51 @@ impl Lane {
 
     /// Submits whole commands, cut in pieces anywhere, and their entries in the same order.
     pub fn submit(&self, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
-        let mut outbound = self.lock();
-        let refusal = match outbound.phase {
-            Phase::Ready if outbound.outbox.is_empty() && delivery == Delivery::Direct => {
-                let Some(socket) = outbound.socket.clone() else {
-                    unreachable!("a ready lane has a socket");
-                };
-                let outcome =
-                    outbound
-                        .outbox
-                        .send(pieces, entries, &self.inflight, &mut |pieces| {
-                            socket.try_write_vectored(pieces)
-                        });
-                let left = outcome.is_err()
-                    || !outbound.outbox.is_empty()
-                    || !socket.try_flush().unwrap_or(false);
-                // The driver sends the rest, or meets the same error and ends the connection.
-                if left {
-                    outbound.wake.notify_one();
-                }
-                return;
-            }
-            Phase::Closed | Phase::Failed => Some(lifecycle::failed()),
-            // Once greeted, the lane is connected for its users and ready in a moment.
-            Phase::Idle | Phase::Connecting
-                if outbound.greeting.is_none() && !self.config.options.enable_offline_queue =>
-            {
-                if delivery != Delivery::Held {
-                    self.start(&mut outbound);
-                }
-                Some(lifecycle::offline())
-            }
-            Phase::Idle | Phase::Connecting | Phase::Ready => None,
-        };
-        if let Some(error) = refusal {
-            drop(outbound);
+        if let Err(error) = self.try_submit(pieces, entries, delivery) {
             self.sink.failed(ids(entries), &error);
-            return;
         }
-        outbound.outbox.push(pieces, entries);
-        if outbound.phase == Phase::Ready {
-            outbound.wake.notify_one();
+    }
+
+    /// Like [`submit`](Self::submit), but what is refused is not told to the sink.
+    pub fn try_submit(
+        &self,
+        pieces: &[&[u8]],
+        entries: &[Entry],
+        delivery: Delivery,
+    ) -> Result<()> {
+        let mut outbound = self.lock();
+        if outbound.phase == Phase::Ready
+            && outbound.outbox.is_empty()
+            && delivery == Delivery::Direct
+        {
+            let Some(socket) = outbound.socket.clone() else {
+                unreachable!("a ready lane has a socket");
+            };
+            let outcome = outbound
+                .outbox
+                .send(pieces, entries, &self.inflight, &mut |pieces| {
+                    socket.try_write_vectored(pieces)
+                });
+            let left = outcome.is_err()
+                || !outbound.outbox.is_empty()
+                || !socket.try_flush().unwrap_or(false);
+            // The driver sends the rest, or meets the same error and ends the connection.
+            if left {
+                outbound.wake.notify_one();
+            }
+            return Ok(());
+        }
+        let refusal = outbound.refusal(&self.config);
+        if refusal.is_none() {
+            outbound.outbox.push(pieces, entries);
+            if outbound.phase == Phase::Ready {
+                outbound.wake.notify_one();
+            }
         }
         if delivery != Delivery::Held {
             self.start(&mut outbound);
         }
+        refusal.map_or(Ok(()), Err)
     }
 
     /// Connects, reviving a closed or failed lane; `id` is answered with the HELLO reply.
@@ -364,182 +374,6 @@ impl Lane {
 
     fn lock(&self) -> MutexGuard<'_, Outbound> {
         self.outbound.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What the driver does to its lane. Each call names the driver's epoch and does nothing when the
-/// lane has moved on; the result then says so.
-impl Lane {
-    pub(super) fn is_current(&self, epoch: u64) -> bool {
-        self.lock().epoch == epoch
-    }
-
-    /// The server accepted HELLO.
-    pub(super) fn greeted(&self, epoch: u64, greeting: &Bytes) {
-        let mut outbound = self.lock();
-        if outbound.epoch != epoch {
-            return;
-        }
-        outbound.greeting = Some(greeting.clone());
-        outbound.dial_now = false;
-        let waiters = std::mem::take(&mut outbound.waiters);
-        self.publish(&outbound);
-        drop(outbound);
-        self.sink.event(Event::Connected(greeting.clone()));
-        if !waiters.is_empty() {
-            self.greet(greeting.clone(), &waiters);
-        }
-    }
-
-    /// The handshake is complete and commands are written directly. Returns the number of the
-    /// connection, or `None` when the lane has moved on.
-    pub(super) fn ready(&self, epoch: u64, socket: &Arc<Socket>) -> Option<u64> {
-        let mut outbound = self.lock();
-        if outbound.epoch != epoch {
-            return None;
-        }
-        outbound.phase = Phase::Ready;
-        outbound.socket = Some(Arc::clone(socket));
-        self.publish(&outbound);
-        Some(self.inflight().generation())
-    }
-
-    /// Sends what waits. Returns whether nothing is left.
-    pub(super) fn flush(&self, epoch: u64, socket: &Socket) -> std::io::Result<bool> {
-        let mut outbound = self.lock();
-        if outbound.epoch != epoch {
-            return Ok(true);
-        }
-        let sent = outbound
-            .outbox
-            .flush(&self.inflight, &mut |bytes| socket.try_write(bytes))?;
-        Ok(socket.try_flush()? && sent)
-    }
-
-    /// What there is to see of the connection for a watchdog.
-    pub(super) fn sight(&self, socket: &Socket) -> Sight {
-        let oldest = self.inflight().oldest();
-        Sight {
-            heard: self.last_heard(),
-            // What has arrived was not read yet: it is not the server that is silent.
-            oldest: if oldest != Oldest::Patient && socket.has_input() {
-                Oldest::Patient
-            } else {
-                oldest
-            },
-        }
-    }
-
-    /// Asks the server for a sign of life. Returns whether everything is sent.
-    pub(super) fn probe(&self, epoch: u64, socket: &Socket) -> std::io::Result<bool> {
-        let mut ping = BytesMut::new();
-        encode::command(&mut ping, &[b"PING"]);
-        let mut outbound = self.lock();
-        if outbound.epoch == epoch {
-            outbound.outbox.push(&[&ping], &[Entry::PROBE]);
-        }
-        drop(outbound);
-        self.flush(epoch, socket)
-    }
-
-    /// Lets the sink read the connection of this `generation` from now on.
-    #[cfg(unix)]
-    pub(super) fn hand_over(
-        self: &Arc<Self>,
-        socket: &Arc<Socket>,
-        generation: u64,
-        receiver: Receiver,
-    ) {
-        let lane = Arc::clone(self);
-        self.sink
-            .adopt(Inlet::new(lane, Arc::clone(socket), generation, receiver));
-    }
-
-    /// The sink cannot read `socket` any more.
-    #[cfg(unix)]
-    pub(super) fn reading_ended(&self, socket: &Arc<Socket>, end: End) {
-        let mut outbound = self.lock();
-        let current = outbound.socket.as_ref();
-        if current.is_some_and(|current| Arc::ptr_eq(current, socket)) {
-            // The first reason is the real one.
-            outbound.ended.get_or_insert(end);
-            outbound.wake.notify_one();
-        }
-    }
-
-    /// Why the driver must leave the connection: it was superseded, or its reader met the end.
-    pub(super) fn take_end(&self, epoch: u64) -> Option<End> {
-        let mut outbound = self.lock();
-        if outbound.epoch != epoch {
-            return Some(End::Superseded);
-        }
-        outbound.ended.take()
-    }
-
-    /// Notes that the peer is alive.
-    pub(super) fn heard(&self) {
-        let now = u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.heard.store(now, Ordering::Relaxed);
-    }
-
-    /// When something was last received.
-    pub(super) fn last_heard(&self) -> Instant {
-        self.clock + Duration::from_millis(self.heard.load(Ordering::Relaxed))
-    }
-
-    #[cfg(unix)]
-    pub(super) fn sink_reads(&self) -> bool {
-        self.sink.reads()
-    }
-
-    pub(super) fn inflight(&self) -> MutexGuard<'_, InFlight> {
-        outbox::lock(&self.inflight)
-    }
-
-    pub(super) fn deliver(&self, batch: Batch) {
-        self.sink.replies(batch);
-    }
-
-    /// The connection is gone and another attempt follows. Returns whether the lane is current.
-    pub(super) fn reconnecting(&self, epoch: u64, cause: &Error) -> bool {
-        let mut outbound = self.lock();
-        if outbound.epoch != epoch {
-            return false;
-        }
-        outbound.phase = Phase::Connecting;
-        outbound.socket = None;
-        outbound.ended = None;
-        outbound.greeting = None;
-        // Who asked while this attempt was made was not asking for the next one.
-        outbound.dial_now = false;
-        outbound.lost = true;
-        let mut inflight = outbox::lock(&self.inflight);
-        let open = inflight.transaction_is_open();
-        let mut entries = inflight.take();
-        drop(inflight);
-        entries.extend(outbound.outbox.lost(open));
-        self.publish(&outbound);
-        drop(outbound);
-        self.sink.event(Event::Reconnecting);
-        if !entries.is_empty() {
-            let closed = lifecycle::closed().with_source(cause.clone());
-            self.sink.failed(ids(&entries), &closed);
-        }
-        true
-    }
-
-    /// Whether `connect` asked not to wait for the next attempt; asks once.
-    pub(super) fn take_dial_now(&self) -> bool {
-        std::mem::take(&mut self.lock().dial_now)
-    }
-
-    /// The lane has failed for good.
-    pub(super) fn fail(&self, epoch: u64, error: &Error) {
-        let outbound = self.lock();
-        if outbound.epoch == epoch {
-            let closed = lifecycle::closed().with_source(error.clone());
-            self.end(outbound, error, &closed, Phase::Failed);
-        }
     }
 }
 

@@ -21,6 +21,12 @@ pub trait Link: Send + Sync + 'static {
     fn close(&self) -> bool;
     /// As [`Lane::finalize`].
     fn finalize(&self);
+    /// Gives up a command that blocks, and ends its wait on the server; others are left alone.
+    /// Returns whether it was one.
+    fn cancel(&self, id: u32) -> bool {
+        let _ = id;
+        false
+    }
     /// As [`Lane::config`].
     fn config(&self) -> &Config;
     /// As [`Lane::status`].

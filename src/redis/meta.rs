@@ -11,8 +11,9 @@ const SUBSCRIBE: &[u8] = b"SUBSCRIBE";
 ///
 /// Bits 0-1: how the command is answered; bit 2: strings of the reply are wanted as bytes; bit 3:
 /// the reply may take any time; bit 4: opens a transaction; bit 5: ends one; bit 6: integers are
-/// wanted exact; bits 8-31: how many confirmations a subscription command waits for, 0 when it names
-/// no channel.
+/// wanted exact; bit 7: the state of the connection may be another one afterwards; bits 8-31: how
+/// many confirmations a subscription command waits for, 0 when it names no channel, or which
+/// database is selected, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Meta(pub u32);
 
@@ -49,6 +50,9 @@ impl Meta {
     /// Integers beyond 2^53 are wanted exact.
     pub const EXACT: u32 = 1 << 6;
 
+    /// SELECT, WATCH, CLIENT and others: the connection's state may be another one afterwards.
+    pub const STATE: u32 = 1 << 7;
+
     /// What follows from a command's name, in any letter case.
     #[must_use]
     pub fn of(name: &[u8]) -> Self {
@@ -62,6 +66,7 @@ impl Meta {
             Some(b'M') if name.eq_ignore_ascii_case(b"MULTI") => Self::OPENS,
             Some(b'E') if name.eq_ignore_ascii_case(b"EXEC") => Self::ENDS,
             Some(b'D') if name.eq_ignore_ascii_case(b"DISCARD") => Self::ENDS,
+            _ if changes_state(name) => Self::STATE,
             _ => Self::REPLY,
         };
         Self(bits)
@@ -116,6 +121,12 @@ impl Meta {
         self.0 & Self::HOLDS != 0
     }
 
+    /// The same for a command that does not wait after all.
+    #[must_use]
+    pub fn not_holding(self) -> Self {
+        Self(self.0 & !Self::HOLDS)
+    }
+
     /// Whether a transaction is open behind this command, when one was `open` before it.
     pub(super) fn transaction(self, open: bool) -> bool {
         (open || self.0 & Self::OPENS != 0) && !self.ends()
@@ -124,6 +135,23 @@ impl Meta {
     /// Whether the command is the last one of a transaction.
     pub(super) fn ends(self) -> bool {
         self.0 & Self::ENDS != 0
+    }
+
+    /// The same for a `SELECT` of this database.
+    #[must_use]
+    pub fn selecting(self, database: u32) -> Self {
+        Self(self.0 & 0xff | Self::STATE | (database.saturating_add(1).min(MOST)) << 8)
+    }
+
+    /// The database that the command selects.
+    pub(super) fn selects(self) -> Option<u32> {
+        let stateful = self.0 & Self::STATE != 0;
+        stateful.then(|| (self.0 >> 8).checked_sub(1)).flatten()
+    }
+
+    /// Whether the connection may be in another database behind the command.
+    pub(super) fn turns(self) -> bool {
+        self.0 & (Self::STATE | Self::ENDS) != 0
     }
 
     pub(super) fn confirmations(self) -> u32 {
@@ -142,6 +170,20 @@ fn subscription(name: &[u8]) -> Option<u32> {
         b"UN" | b"PUN" | b"SUN" => Some(Meta::UNSUBSCRIBE),
         _ => None,
     }
+}
+
+/// Whether a command changes what the server keeps for the connection, or may do so.
+fn changes_state(name: &[u8]) -> bool {
+    let names: &[&[u8]] = match name.len() {
+        4 => &[b"AUTH"],
+        5 => &[b"WATCH", b"HELLO", b"RESET"],
+        6 => &[b"SELECT", b"CLIENT", b"ASKING"],
+        7 => &[b"UNWATCH"],
+        8 => &[b"READONLY"],
+        9 => &[b"READWRITE"],
+        _ => return false,
+    };
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
 fn leaves_the_order(name: &[u8], first: &[u8]) -> bool {

@@ -83,6 +83,12 @@ impl Outbox {
         }
     }
 
+    /// The commands of which nothing was sent, oldest first.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let waiting = self.waiting.iter().flat_map(|chunk| &chunk.entries);
+        waiting.chain(&self.gathered_entries)
+    }
+
     /// Appends whole commands, cut in pieces anywhere.
     pub fn push(&mut self, pieces: &[&[u8]], entries: &[Entry]) {
         let length = pieces.iter().map(|piece| piece.len()).sum();

@@ -100,6 +100,7 @@ impl Receiver {
             self.served = replies.len();
             lane.deliver(Batch { bytes, replies });
         }
+        lane.after_delivery();
         outcome.map_err(|malformed| End::Fatal(malformed.into()))
     }
 

@@ -20,7 +20,7 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     await client.set("where", "old");
     await lab.connect(heir.port).set("where", "new");
     const waiting = ["1", "2", "3"].map((key) => outcome(client.send("BLPOP", [key, "0"])));
-    await expect.poll(() => lab.connect(mortal.port).info("clients")).toContain("blocked_clients:1");
+    await expect.poll(() => lab.connect(mortal.port).info("clients")).toContain("blocked_clients:3");
     process.kill(mortal.pid, "SIGKILL");
     for (const answer of await Promise.all(waiting)) expect(answer).toMatchObject({ error: CLOSED });
     const later = client.get("where");

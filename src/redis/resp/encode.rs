@@ -57,7 +57,8 @@ pub fn length(bytes: &[u8], count: usize) -> usize {
     })
 }
 
-fn command_end(bytes: &[u8], start: usize) -> Option<usize> {
+/// Where the command ends that begins at `start`; `None` when it is not whole.
+pub(in crate::redis) fn command_end(bytes: &[u8], start: usize) -> Option<usize> {
     let (count, mut offset) = number(bytes, start)?;
     for _ in 0..count {
         let (length, after) = number(bytes, offset)?;

@@ -1,0 +1,174 @@
+//! A connection of one's own, for a time.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::spares::Spares;
+use super::work::released;
+use super::{cut, stateful};
+use crate::error::Error;
+use crate::redis::inflight::Entry;
+use crate::redis::lane::{Delivery, Lane, Sink};
+use crate::redis::meta::{Answered, Meta};
+
+/// A connection that nobody else uses, with [`Lane`]'s interface. It is in the database that the
+/// shared one had selected, and in no other state. It does not outlive a lost connection: all that
+/// was built up on the server, such as a `WATCH`, would be gone.
+///
+/// Dropping it gives it back, as [`release`](Self::release) does.
+pub struct Lease {
+    spares: Arc<Spares>,
+    key: u64,
+    lane: Arc<Lane>,
+    sink: Arc<dyn Sink>,
+    traces: Mutex<Traces>,
+}
+
+/// What commands have left behind.
+#[derive(Debug, Default, Clone, Copy)]
+struct Traces {
+    /// The state of the connection is not known any more.
+    spoilt: bool,
+    watches: bool,
+    released: bool,
+}
+
+impl Lease {
+    pub(super) fn new(
+        spares: Arc<Spares>,
+        key: u64,
+        lane: &Arc<Lane>,
+        sink: &Arc<dyn Sink>,
+    ) -> Self {
+        Self {
+            spares,
+            key,
+            lane: Arc::clone(lane),
+            sink: Arc::clone(sink),
+            traces: Mutex::default(),
+        }
+    }
+
+    /// The connection. What is submitted past [`submit`](Self::submit) must leave no state behind.
+    #[must_use]
+    pub fn lane(&self) -> &Arc<Lane> {
+        &self.lane
+    }
+
+    /// Where the connection delivers: what `make_sink` has made for it.
+    #[must_use]
+    pub fn sink(&self) -> &Arc<dyn Sink> {
+        &self.sink
+    }
+
+    /// Submits whole commands, cut in pieces anywhere, and their entries in the same order. Behind
+    /// the release they fail with `ERR_REDIS_CONNECTION_CLOSED`.
+    pub fn submit(&self, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
+        let mut traces = self.lock();
+        if traces.released {
+            drop(traces);
+            self.refuse(entries, &released());
+            return;
+        }
+        let bits = entries.iter().fold(0, |bits, entry| bits | entry.meta.0);
+        let subscribes = entries
+            .iter()
+            .any(|entry| entry.meta.answered() != Answered::Reply);
+        traces.spoilt |= subscribes;
+        let outcome = if bits & Meta::STATE == 0 {
+            drop(traces);
+            self.lane.try_submit(pieces, entries, delivery)
+        } else {
+            let bytes = pieces.concat();
+            let mut entries = entries.to_vec();
+            for (entry, range) in entries.iter_mut().zip(cut::commands(&bytes)) {
+                if entry.meta.0 & Meta::STATE != 0 {
+                    traces.note(entry, &cut::arguments(&bytes[range]));
+                }
+            }
+            drop(traces);
+            self.lane.try_submit(&[&bytes], &entries, delivery)
+        };
+        if let Err(error) = outcome {
+            self.refuse(entries, &error);
+        }
+    }
+
+    fn refuse(&self, entries: &[Entry], error: &Error) {
+        let ids = entries.iter().map(|entry| entry.id).collect();
+        self.sink.failed(ids, error);
+    }
+
+    /// Gives the connection back. Commands that were submitted are still answered; one that blocks
+    /// fails. It is closed unless its state is known to be that of a new one.
+    pub fn release(&self) {
+        let mut traces = self.lock();
+        if std::mem::replace(&mut traces.released, true) {
+            return;
+        }
+        let Traces {
+            spoilt, watches, ..
+        } = *traces;
+        drop(traces);
+        self.spares.release(self.key, spoilt, watches);
+    }
+
+    /// Closes the connection; what waits on it fails with "Connection closed". Returns whether it
+    /// was not given back yet.
+    pub fn close(&self) -> bool {
+        let mut traces = self.lock();
+        if std::mem::replace(&mut traces.released, true) {
+            return false;
+        }
+        drop(traces);
+        self.spares.release(self.key, true, false);
+        true
+    }
+
+    /// Answers `id` with the HELLO reply of the connection, which is never made again.
+    pub fn connect(&self, id: u32) {
+        if self.is_over() {
+            self.sink.failed(vec![id], &released());
+        } else {
+            self.lane.connect(id);
+        }
+    }
+
+    /// Gives up a command that blocks, and the connection with it. Other commands are left alone.
+    /// Returns whether there was something to give up.
+    #[must_use]
+    pub fn cancel(&self, id: u32) -> bool {
+        let blocks = self.lane.holds(id);
+        if blocks {
+            self.spares.unblock(self.key);
+            self.close();
+        }
+        blocks
+    }
+
+    /// Whether it was given back, or its connection is gone.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.lock().released || !self.lane.is_active()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Traces> {
+        self.traces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+impl Traces {
+    fn note(&mut self, entry: &mut Entry, arguments: &[&[u8]]) {
+        match stateful::change(arguments) {
+            stateful::Change::None => {}
+            stateful::Change::Database(number) => entry.meta = entry.meta.selecting(number),
+            stateful::Change::Watches => self.watches = true,
+            stateful::Change::Other => self.spoilt = true,
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Several connections to one server.
+
+mod leased;
+pub mod state;
+
+pub use leased::LeasedConnection;
