@@ -152,7 +152,7 @@ pub fn complete_multipart_upload(parts: &[Part], algorithm: Option<ChecksumAlgor
         body.push_str("</ETag>");
         if let (Some(algorithm), Some(sum)) = (algorithm, &part.checksum) {
             let (name, sum) = (algorithm.element(), &sum.text);
-            body.push_str(&format!("<{name}>{sum}</{name}>"));
+            body.extend(["<", name, ">", sum, "</", name, ">"]);
         }
         body.push_str("</Part>");
     }
@@ -219,10 +219,25 @@ mod tests {
     }
 
     #[test]
+    fn parts_have_their_sums() {
+        let algorithm = ChecksumAlgorithm::Crc32;
+        let part = Part {
+            checksum: Some(algorithm.of(&[])),
+            ..Part::new(2, "e".into())
+        };
+        let sum = "<ETag>e</ETag><ChecksumCRC32>AAAAAA==</ChecksumCRC32></Part>";
+        let parts = [part];
+        assert!(complete_multipart_upload(&parts, Some(algorithm)).contains(sum));
+        for algorithm in [None, Some(ChecksumAlgorithm::Md5)] {
+            assert!(!complete_multipart_upload(&parts, algorithm).contains("Checksum"));
+        }
+    }
+
+    #[test]
     fn etags_are_escaped() {
         let part = Part::new(1, "\"a<b\"".into());
         let body = complete_multipart_upload(&[part], None);
-        assert!(body.contains("<ETag>&quot;a&lt;b&quot;</ETag>"));
+        assert!(body.contains("<ETag>&quot;a&lt;b&quot;</ETag></Part>"));
         assert!(Element::parse(body.as_bytes()).is_some());
     }
 }
