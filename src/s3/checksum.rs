@@ -234,11 +234,11 @@ mod tests {
     const SUMS: [(ChecksumAlgorithm, &str); 6] = [
         (ChecksumAlgorithm::Crc32, "y/Q5Jg=="),
         (ChecksumAlgorithm::Crc32c, "4waSgw=="),
-        (ChecksumAlgorithm::Crc64Nvme, "rosUhgp5mYg="),
-        (ChecksumAlgorithm::Sha1, "98O8HYCOBHMqCclT5DJ8TIaPXoQ="),
+        (ChecksumAlgorithm::Crc64Nvme, "rosUhgp5mIg="),
+        (ChecksumAlgorithm::Sha1, "98O8HYCOBHMq32eZZczDTKeuNEE="),
         (
             ChecksumAlgorithm::Sha256,
-            "FeKw0IfI+QAGTr7eFNzl+4pP70s2gnlKgC/a6e+JIiU=",
+            "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=",
         ),
         (ChecksumAlgorithm::Md5, "JfnnlDI7RTiF9RgfG2JNCw=="),
     ];

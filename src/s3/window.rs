@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::body::{Origin, S3Body};
+use super::config::MIN_PART_SIZE;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
 
@@ -85,7 +86,7 @@ impl Window {
     /// left. Also tells how many bytes are left before it.
     pub(super) fn open(origin: &Origin, pace: &Pace, left: u64) -> Option<(Self, u64)> {
         let options = origin.client.options();
-        let range = options.part_size.max(1);
+        let range = options.part_size.max(MIN_PART_SIZE);
         if !pace.is_slow() || !origin.in_ranges || options.queue_size < 2 || left / 2 < range {
             return None;
         }
