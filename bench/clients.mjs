@@ -19,6 +19,12 @@ export const CLIENTS = {
     { name: "ioredis", runtime: "node" },
     { name: "valkey-glide", runtime: "node" },
   ],
+  cache: [
+    { name: OURS, runtime: "node" },
+    // This package without its cache: what that gains is the difference.
+    { name: "s3-valkey-uncached", runtime: "node" },
+    { name: "node-redis", runtime: "node" },
+  ],
   s3: [
     { name: OURS, runtime: "node" },
     { name: "bun", runtime: "bun" },

@@ -5,6 +5,7 @@
 // Run it to take over a new server release. Everything else reads only the facts, never the server's files.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { policies } from "./live.mjs";
 import { encode } from "./read.mjs";
 import { syntax } from "./syntax.mjs";
 
@@ -48,6 +49,7 @@ function fact(name, described) {
     arity: described.arity,
     flags: (described.command_flags ?? []).map((flag) => flag.toLowerCase()).sort(),
     keys,
+    ...policies(described.command_tips),
     reply: shape(described.reply_schema),
     syntax: (described.arguments ?? []).map(syntax).join(" "),
     summary: described.summary,

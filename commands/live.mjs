@@ -26,7 +26,7 @@ export async function liveFacts(client) {
   return facts;
 }
 
-function add(facts, [name, arity, flags, first, last, step, , , specs], described) {
+function add(facts, [name, arity, flags, first, last, step, , tips, specs], described) {
   const fullName = name.toUpperCase().replace("|", " ");
   if (INTERNAL.test(fullName)) return;
   // What only has a slot: the channels of sharded publish and subscribe are sent like keys, other things are not.
@@ -36,10 +36,20 @@ function add(facts, [name, arity, flags, first, last, step, , , specs], describe
     arity,
     flags: flags.map((flag) => flag.toLowerCase()).sort(),
     keys: specs.length > 0 ? sent.map(keySpec).filter((spec) => spec !== undefined) : legacyKeys(first, last, step),
+    ...policies(tips),
     reply: "any",
     syntax: (described?.arguments ?? []).map((argument) => syntax(normalized(argument))).join(" "),
     summary: described?.summary,
   });
+}
+
+/**
+ * What the tips of a command say about a cluster.
+ * @param {string[]} tips
+ */
+export function policies(tips = []) {
+  const found = tips.map((tip) => /^(request|response)_policy:(.*)$/i.exec(tip)).filter((match) => match !== null);
+  return Object.fromEntries(found.map(([, kind, policy]) => [kind.toLowerCase(), policy.toLowerCase()]));
 }
 
 function keySpec({ begin_search: begin, find_keys: find }) {

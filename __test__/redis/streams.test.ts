@@ -200,6 +200,32 @@ describe("consume", () => {
     expect(await client.xlen("c")).toBe(0);
   });
 
+  it("gives bytes to a view with buffers, and its errors to one that is given up", async () => {
+    const client = connect();
+    const binary = Buffer.from([0, 0xff, 0x0d, 0x0a]);
+    await client.xadd("s", "*", "b", binary);
+    for await (const message of client.buffers.consume("s", options)) {
+      expect(message).toMatchObject({ id: expect.stringMatching(/^\d+-\d+$/), stream: "s", fields: { b: binary } });
+      await message.ack();
+      break;
+    }
+    const controller = new AbortController();
+    const taken = take(client.with({ signal: controller.signal, timeout: 5_000 }).consume("s", { ...options, block: 60_000 }), 1);
+    await waits(client);
+    controller.abort(new Error("enough"));
+    await expect(taken).rejects.toThrow("enough");
+  });
+
+  it("holds up nobody else", async () => {
+    const client = connect();
+    const consumer = client.consume("s", { ...options, block: 3_600_000 });
+    const taken = take(consumer, 1);
+    await waits(client);
+    expect(await client.ping()).toBe("PONG");
+    await consumer.close();
+    expect(await taken).toEqual([]);
+  });
+
   it("works with a server that speaks RESP2 only", async () => {
     const old = await startRedis({ config: ["rename-command HELLO ''"] });
     const client = new RedisClient(old.url);
@@ -281,7 +307,12 @@ describe("the end of a consumer", () => {
     await add(client, 2);
     const taken = take(client.consume("s", { ...options, count: 1 }), 2, async () => client.close());
     await expect(taken).rejects.toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
-    expect(await pending(connect())).toBe(1);
+    const other = connect();
+    expect(await pending(other)).toBe(1);
+    const idle = take(other.consume("t", { ...options, block: 3_600_000 }), 1);
+    await waits(connect());
+    other.close();
+    await expect(idle).rejects.toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
   });
 
   it("by something that does not pass is an error", async () => {

@@ -23,11 +23,17 @@ export function emitTable(facts) {
   return rustfmt(`${HEAD}\n${constants.join("\n")}\n\nstatic COMMANDS: &[Command] = &[\n${rows.join("\n")}\n];\n`);
 }
 
-function row(name, { flags, reply, since }, keys) {
+function row(name, { flags, reply, since, request, response }, keys) {
   const access = flags.includes("readonly") ? "reads" : flags.includes("write") ? "writes" : "other";
   const shape = reply[0].toUpperCase() + reply.slice(1);
   const blocking = flags.includes("blocking") ? ".blocking()" : "";
-  return `    ${access}(${JSON.stringify(name)}, ${keys}, ReplyShape::${shape}, ${JSON.stringify(since)})${blocking},`;
+  const policies = request === undefined ? "" : `.policies(Request::${pascal(request)}, Response::${pascal(response ?? "none")})`;
+  return `    ${access}(${JSON.stringify(name)}, ${keys}, ReplyShape::${shape}, ${JSON.stringify(since)})${blocking}${policies},`;
+}
+
+/** `agg_logical_and` as a variant of an enumeration. */
+function pascal(policy) {
+  return policy.replace(/(?:^|_)(.)/g, (_, letter) => letter.toUpperCase());
 }
 
 function keySpec({ index, keyword, from, last, step, limit, count, first }) {
@@ -119,6 +125,44 @@ pub enum ReplyShape {
     Any,
 }
 
+/// Which nodes of a cluster a command goes to, when its keys do not decide that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// One node: that of the keys, or any.
+    Default,
+    /// All primaries and replicas.
+    AllNodes,
+    /// All primaries.
+    AllShards,
+    /// The shards of all keys, each with its own.
+    MultiShard,
+    /// As only the command itself knows.
+    Special,
+}
+
+/// How the replies of several nodes become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// Lists are put together.
+    None,
+    /// The first that is no error.
+    OneSucceeded,
+    /// One of them, or the first error.
+    AllSucceeded,
+    /// Item by item: whether all say 1.
+    AggLogicalAnd,
+    /// Item by item: whether any says 1.
+    AggLogicalOr,
+    /// The smallest.
+    AggMin,
+    /// The largest.
+    AggMax,
+    /// The sum.
+    AggSum,
+    /// As only the command itself knows.
+    Special,
+}
+
 /// What is known about one command or subcommand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Command {
@@ -136,6 +180,16 @@ pub struct Command {
     pub write: bool,
     /// May hold the connection until something happens on the server.
     pub blocking: bool,
+    /// Which nodes of a cluster it goes to.
+    pub request: Request,
+    /// What becomes of their replies.
+    pub response: Response,
+}
+
+/// All commands, sorted by name.
+#[must_use]
+pub fn all() -> &'static [Command] {
+    COMMANDS
 }
 
 /// Finds a command by its name, in any case. The entry of the subcommand is preferred if there is one.
@@ -152,7 +206,17 @@ fn search<'a>(name: &(impl Iterator<Item = &'a u8> + Clone)) -> Option<&'static 
 }
 
 const fn other(name: &'static str, keys: &'static [Keys], reply: ReplyShape, since: &'static str) -> Command {
-    Command { name, keys, reply, since, read_only: false, write: false, blocking: false }
+    Command {
+        name,
+        keys,
+        reply,
+        since,
+        read_only: false,
+        write: false,
+        blocking: false,
+        request: Request::Default,
+        response: Response::None,
+    }
 }
 
 const fn reads(name: &'static str, keys: &'static [Keys], reply: ReplyShape, since: &'static str) -> Command {
@@ -166,6 +230,10 @@ const fn writes(name: &'static str, keys: &'static [Keys], reply: ReplyShape, si
 impl Command {
     const fn blocking(self) -> Self {
         Self { blocking: true, ..self }
+    }
+
+    const fn policies(self, request: Request, response: Response) -> Self {
+        Self { request, response, ..self }
     }
 }
 `;

@@ -113,6 +113,10 @@ class RedisClient {
     return connectionOf(this).lane.buffered;
   }
 
+  get cache() {
+    return connectionOf(this).cache?.public ?? null;
+  }
+
   get onconnect() {
     return this.#callbacks["onconnect"]?.value;
   }

@@ -91,6 +91,8 @@ class Connection {
     /** @type {import("./tracing.js").Attempt | null} */
     this.attempt = null;
     this.lane = openLane(this.target);
+    /** What answers reads from memory, where the options ask for it. @type {import("./cache/cache.js").ClientCache | null} */
+    this.cache = null;
   }
 
   /** The address without the password. */

@@ -31,9 +31,8 @@ module.exports = ({ enter }) => {
     ...feature("hscanIterator", 1, (sender, key, options) => iterators().hscan(sender, key, options)),
     ...feature("sscanIterator", 1, (sender, key, options) => iterators().sscan(sender, key, options)),
     ...feature("zscanIterator", 1, (sender, key, options) => iterators().zscan(sender, key, options)),
-    consume: named("consume", { length: 2 }, function (streams, options) {
-      const { consume, Reader } = require("./streams/consumer.js");
-      return consume(senderOf(this, "consume"), new Reader(/** @type {any} */ (this), (client) => senderOf(client, "consume")), streams, options);
+    ...feature("consume", 2, (sender, streams, options) => {
+      return require("./streams/consumer.js").consume(sender, streams, options);
     }),
     defineScript: named("defineScript", { length: 1 }, function (lua, options) {
       return require("./scripts/script.js").defineScript(senderOf, this, lua, options);

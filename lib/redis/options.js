@@ -19,6 +19,7 @@ const TLS_SCHEME = /^[\0- ]*(rediss|valkeys|(redis|valkey)\+tls(\+unix)?):\/\//i
  * @property {boolean} enableAutoPipelining
  * @property {import("./admission.js").Rules} rules
  * @property {CredentialsProvider | undefined} credentials
+ * @property {import("./cache/options.js").CacheOptions} [cache]
  */
 
 /**
@@ -28,6 +29,8 @@ const TLS_SCHEME = /^[\0- ]*(rediss|valkeys|(redis|valkey)\+tls(\+unix)?):\/\//i
  * @returns {Resolved}
  */
 function resolveOptions(url, given) {
+  const rules = resolveRules(given);
+  const cache = resolveCache(given["clientCache"], rules.keyPrefix);
   return {
     lane: {
       connectionTimeout: uint32(given, "connectionTimeout", 10_000),
@@ -45,11 +48,22 @@ function resolveOptions(url, given) {
       hasCredentials: given["credentials"] !== undefined,
       tls: resolveTls(given["tls"], TLS_SCHEME.test(url)),
       target: resolveTarget(given),
+      ...(cache === undefined ? {} : { tracking: { prefixes: cache.prefixes } }),
     },
     enableAutoPipelining: flag(given, "enableAutoPipelining"),
-    rules: resolveRules(given),
+    rules,
+    cache,
     credentials: resolveCredentials(given["credentials"]),
   };
+}
+
+/**
+ * @param {unknown} cache
+ * @param {string | Uint8Array} keyPrefix
+ */
+function resolveCache(cache, keyPrefix) {
+  if (cache === undefined || cache === null || cache === false) return undefined;
+  return require("./cache/options.js").resolveCache(cache, keyPrefix);
 }
 
 /**

@@ -56,13 +56,25 @@ class ServerSource {
         throw fromUrlError(error);
       }
     };
-    return new Connection(openLane, options, owner);
+    return makeConnection(openLane, options, owner);
   }
 
   /** @param {typeof import("./client.js").RedisClient} Client */
   duplicate(Client) {
     return new Client(FROM_SOURCE, new ServerSource(this.url, this.options));
   }
+}
+
+/**
+ * A connection over a lane, with what the options ask for.
+ * @param {ConstructorParameters<typeof Connection>[0]} openLane
+ * @param {import("./options.js").Resolved} options
+ * @param {import("./connection.js").Owner} owner
+ */
+function makeConnection(openLane, options, owner) {
+  if (options.cache === undefined) return new Connection(openLane, options, owner);
+  const { CachedConnection } = require("./cache/connection.js");
+  return new CachedConnection(openLane, options, owner);
 }
 
 /**
@@ -76,4 +88,4 @@ function fromUrlError(thrown) {
   return new Error(message);
 }
 
-module.exports = { FROM_SOURCE, ServerSource };
+module.exports = { FROM_SOURCE, ServerSource, makeConnection };

@@ -1,11 +1,13 @@
 /** The Redis/Valkey client: declarations. Each command's method is in `commands.d.ts`. */
 import type { RedisCommands } from "./commands.js";
+import type { RedisCache, RedisCacheOptions } from "./cache/types.js";
 import type { RedisIterators } from "./iterators/types.js";
 import type { RedisScripting } from "./scripts/types.js";
 import type { RedisStreams } from "./streams/types.js";
 import type { RedisBatching } from "./transaction/types.js";
 
 export type { RedisCommands };
+export * from "./cache/types.js";
 export * from "./iterators/types.js";
 export * from "./scripts/types.js";
 export * from "./streams/types.js";
@@ -112,6 +114,12 @@ export interface RedisOptions extends RedisAddress {
    * value or a secret. Default false.
    */
   debug?: boolean;
+  /**
+   * Answers reads from memory, until the server tells that a key has changed. `true` takes the defaults of
+   * {@link RedisCacheOptions}. A server that cannot tell, because it speaks RESP2 only, is refused with
+   * `ERR_REDIS_TRACKING_UNSUPPORTED`. Default false.
+   */
+  clientCache?: boolean | RedisCacheOptions;
   /** Asked for the user and password of each new connection; replaces those of the URL. */
   credentials?: RedisCredentialsProvider;
 }
@@ -261,6 +269,9 @@ export class RedisClient {
 
   /** Whether the server has accepted the handshake. */
   readonly connected: boolean;
+
+  /** The cache, if the option `clientCache` has made one. */
+  readonly cache: RedisCache | null;
 
   /** Bytes of sent commands that the socket has not taken yet. */
   readonly bufferedAmount: number;

@@ -43,6 +43,8 @@ pub enum LaneEvent {
     Push = 3,
     /// A login needs credentials; the argument is the number to answer to.
     Credentials = 4,
+    /// One of several connections is gone, with subscriptions, which must be made again.
+    SubscriptionsLost = 5,
 }
 
 /// One connection. `lib/redis/client.js` encodes commands and calls `submit` once for each flush.

@@ -9,7 +9,7 @@ use super::lane::{Batch, Delivery, Event, Sink};
 use super::lifecycle;
 use super::link::Link;
 use super::listeners::{Family, Listeners};
-use super::meta::Meta;
+use super::meta::{MOST, Meta};
 use super::resp::decode::Value;
 use super::resp::encode;
 use crate::error::{Error, Result};
@@ -38,11 +38,11 @@ struct Slot {
     kept: bool,
 }
 
-fn send(link: &dyn Link, id: u32, arguments: &[&[u8]], meta: Meta, delivery: Delivery) {
+fn send(id: u32, arguments: &[&[u8]], meta: Meta, submit: impl FnOnce(&[&[u8]], &[Entry])) {
     let length: usize = arguments.iter().map(|argument| argument.len() + 16).sum();
     let mut bytes = BytesMut::with_capacity(length);
     encode::command(&mut bytes, arguments);
-    link.submit(&[&bytes], &[Entry { id, meta }], delivery);
+    submit(&[&bytes], &[Entry { id, meta }]);
 }
 
 /// Waits for a reply.
@@ -89,8 +89,21 @@ impl Callers {
     ) -> Option<oneshot::Receiver<Result<Value>>> {
         let link = self.link.get()?.upgrade()?;
         let (id, reply) = self.register();
-        send(&*link, id, arguments, Meta(meta), delivery);
+        let submit = |pieces: &[&[u8]], entries: &[Entry]| link.submit(pieces, entries, delivery);
+        send(id, arguments, Meta(meta), submit);
         Some(reply)
+    }
+
+    /// Sends a command in another way than all others, and waits for its reply.
+    pub(super) async fn call_by(
+        &self,
+        arguments: &[&[u8]],
+        meta: Meta,
+        submit: impl FnOnce(&[&[u8]], &[Entry]),
+    ) -> Result<Value> {
+        let (id, reply) = self.register();
+        send(id, arguments, meta, submit);
+        receive(reply).await
     }
 
     /// Sends a command over `link`, which delivers here, and waits for its reply. One that blocks is
@@ -107,7 +120,9 @@ impl Callers {
             Delivery::Direct
         };
         let (id, reply) = self.enter(meta.holds());
-        send(&**link, id, arguments, meta, delivery);
+        send(id, arguments, meta, |pieces, entries| {
+            link.submit(pieces, entries, delivery);
+        });
         let _patience = meta.holds().then(|| Patience {
             callers: self,
             link,
@@ -141,8 +156,17 @@ impl Callers {
         };
         let mut arguments: Vec<&[u8]> = vec![name.as_bytes()];
         arguments.extend(channels.iter().map(Vec::as_slice));
-        let count = u32::try_from(channels.len()).unwrap_or(u32::MAX >> 8);
+        let count = u32::try_from(channels.len()).map_or(MOST, |count| count.min(MOST));
         self.submit(&arguments, kind | count << 8, Delivery::Gathered)
+    }
+
+    /// A message, or the end of a subscription that the server has to end.
+    fn pushed(&self, frame: &[u8]) {
+        let ended = lock(&self.listeners).deliver(frame);
+        if let Some(channel) = ended {
+            // Its slot is served by another node now.
+            drop(self.submit_channels(Family::Shard, true, &[channel]));
+        }
     }
 
     /// The server forgets subscriptions with the connection: asks for them again.
@@ -173,6 +197,16 @@ impl Drop for Patience<'_> {
 
 /// Where connections deliver beside that of the client, whose state is not the client's.
 pub(super) struct FurtherCallers(pub(super) Arc<Callers>);
+
+impl FurtherCallers {
+    /// Makes one for each connection.
+    pub(super) fn maker(
+        callers: &Arc<Callers>,
+    ) -> impl Fn() -> Arc<dyn Sink> + Send + Sync + use<> {
+        let callers = Arc::clone(callers);
+        move || Arc::new(Self(Arc::clone(&callers))) as _
+    }
+}
 
 impl Sink for FurtherCallers {
     fn replies(&self, batch: Batch) {
@@ -212,7 +246,7 @@ impl Sink for Callers {
             match caller {
                 // A caller that no longer waits has dropped its end.
                 Some(caller) => drop(caller.send(Value::decode(frame))),
-                None if reply.entry.is_none() => lock(&self.listeners).deliver(frame),
+                None if reply.entry.is_none() => self.pushed(frame),
                 None => {}
             }
         }
@@ -229,7 +263,7 @@ impl Sink for Callers {
 
     fn event(&self, event: Event) {
         match event {
-            Event::Connected(_) => self.resubscribe(),
+            Event::Connected(_) | Event::SubscriptionsLost => self.resubscribe(),
             Event::Reconnecting => {}
             Event::Closed(_) => lock(&self.listeners).clear(),
         }

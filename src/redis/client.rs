@@ -16,7 +16,7 @@ use super::pool::LeasedConnection;
 use super::resp::decode::Value;
 use super::state::{ConnectionFlags, State};
 use super::url;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// A client of one Redis or Valkey server, shared by all clones.
 ///
@@ -40,10 +40,17 @@ pub struct ValkeyClient {
 }
 
 struct Inner {
-    endpoint: Arc<Endpoint>,
+    endpoint: Option<Arc<Endpoint>>,
     link: Arc<dyn Link>,
     callers: Arc<Callers>,
+    /// What makes another link like this one.
+    make: Make,
 }
+
+/// Makes the link of a client, which delivers to its callers, and the endpoint below it, if there is
+/// only one.
+pub(super) type Make =
+    Arc<dyn Fn(&Arc<Callers>) -> Result<(Option<Arc<Endpoint>>, Arc<dyn Link>)> + Send + Sync>;
 
 impl Drop for Inner {
     fn drop(&mut self) {
@@ -95,19 +102,26 @@ impl ValkeyClient {
 
     async fn open(target: Target, options: Options) -> Result<Self> {
         options.validate()?;
+        let config = Config { target, options };
+        Self::over(Arc::new(move |callers| {
+            let sink = Arc::clone(callers) as Arc<dyn Sink>;
+            let endpoint = Endpoint::new(config.clone(), sink, FurtherCallers::maker(callers));
+            Ok((Some(Arc::clone(&endpoint)), endpoint as Arc<dyn Link>))
+        }))
+        .await
+    }
+
+    /// Connects over a link of any kind.
+    pub(super) async fn over(make: Make) -> Result<Self> {
         let callers = Arc::new(Callers::default());
-        let sink = Arc::clone(&callers) as Arc<dyn Sink>;
-        let further = Arc::clone(&callers);
-        let endpoint = Endpoint::new(Config { target, options }, sink, move || {
-            Arc::new(FurtherCallers(Arc::clone(&further)))
-        });
-        let link: Arc<dyn Link> = Arc::clone(&endpoint) as _;
+        let (endpoint, link) = make(&callers)?;
         callers.attach(&link);
         let client = Self {
             inner: Arc::new(Inner {
                 endpoint,
                 link,
                 callers,
+                make,
             }),
         };
         let (id, reply) = client.inner.callers.register();
@@ -118,8 +132,7 @@ impl ValkeyClient {
 
     /// Another connection with the same target and options.
     pub async fn duplicate(&self) -> Result<Self> {
-        let config = self.inner.link.config().clone();
-        Self::open(config.target, config.options).await
+        Self::over(Arc::clone(&self.inner.make)).await
     }
 
     /// Closes the connection for good; commands that wait, and all that follow, fail with
@@ -196,7 +209,8 @@ impl ValkeyClient {
     /// the client has selected.
     ///
     /// Waits when all are in use, for as long as `limit` says; then fails with
-    /// `ERR_REDIS_POOL_TIMEOUT`.
+    /// `ERR_REDIS_POOL_TIMEOUT`. A cluster has no such connections: it fails with
+    /// `ERR_REDIS_CLUSTER_UNSUPPORTED`.
     ///
     /// ```
     /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
@@ -213,7 +227,8 @@ impl ValkeyClient {
     /// ```
     pub async fn acquire(&self, limit: Option<Duration>) -> Result<LeasedConnection> {
         let inner = &self.inner;
-        LeasedConnection::acquire(&inner.endpoint, &inner.callers, limit).await
+        let endpoint = inner.endpoint.as_ref().ok_or_else(no_lease)?;
+        LeasedConnection::acquire(endpoint, &inner.callers, limit).await
     }
 
     pub(super) fn link(&self) -> &Arc<dyn Link> {
@@ -223,4 +238,12 @@ impl ValkeyClient {
     pub(super) fn callers(&self) -> &Arc<Callers> {
         &self.inner.callers
     }
+}
+
+fn no_lease() -> Error {
+    Error::new(
+        ErrorKind::InvalidInput,
+        "ERR_REDIS_CLUSTER_UNSUPPORTED",
+        "a cluster has no connection that could be leased: connect to one of its nodes",
+    )
 }

@@ -75,6 +75,44 @@ pub enum ReplyShape {
     Any,
 }
 
+/// Which nodes of a cluster a command goes to, when its keys do not decide that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// One node: that of the keys, or any.
+    Default,
+    /// All primaries and replicas.
+    AllNodes,
+    /// All primaries.
+    AllShards,
+    /// The shards of all keys, each with its own.
+    MultiShard,
+    /// As only the command itself knows.
+    Special,
+}
+
+/// How the replies of several nodes become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// Lists are put together.
+    None,
+    /// The first that is no error.
+    OneSucceeded,
+    /// One of them, or the first error.
+    AllSucceeded,
+    /// Item by item: whether all say 1.
+    AggLogicalAnd,
+    /// Item by item: whether any says 1.
+    AggLogicalOr,
+    /// The smallest.
+    AggMin,
+    /// The largest.
+    AggMax,
+    /// The sum.
+    AggSum,
+    /// As only the command itself knows.
+    Special,
+}
+
 /// What is known about one command or subcommand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Command {
@@ -92,6 +130,16 @@ pub struct Command {
     pub write: bool,
     /// May hold the connection until something happens on the server.
     pub blocking: bool,
+    /// Which nodes of a cluster it goes to.
+    pub request: Request,
+    /// What becomes of their replies.
+    pub response: Response,
+}
+
+/// All commands, sorted by name.
+#[must_use]
+pub fn all() -> &'static [Command] {
+    COMMANDS
 }
 
 /// Finds a command by its name, in any case. The entry of the subcommand is preferred if there is one.
@@ -129,6 +177,8 @@ const fn other(
         read_only: false,
         write: false,
         blocking: false,
+        request: Request::Default,
+        response: Response::None,
     }
 }
 
@@ -160,6 +210,14 @@ impl Command {
     const fn blocking(self) -> Self {
         Self {
             blocking: true,
+            ..self
+        }
+    }
+
+    const fn policies(self, request: Request, response: Response) -> Self {
+        Self {
+            request,
+            response,
             ..self
         }
     }
@@ -450,7 +508,8 @@ const TWO_KEYS: &[Keys] = &[Keys {
 static COMMANDS: &[Command] = &[
     other("ACL", NO_KEYS, ReplyShape::Any, "6.0.0"),
     other("ACL CAT", NO_KEYS, ReplyShape::Array, "6.0.0"),
-    other("ACL DELUSER", NO_KEYS, ReplyShape::Integer, "6.0.0"),
+    other("ACL DELUSER", NO_KEYS, ReplyShape::Integer, "6.0.0")
+        .policies(Request::AllNodes, Response::AllSucceeded),
     other("ACL DRYRUN", NO_KEYS, ReplyShape::Any, "7.0.0"),
     other("ACL GENPASS", NO_KEYS, ReplyShape::Bulk, "6.0.0"),
     other("ACL GETUSER", NO_KEYS, ReplyShape::Map, "6.0.0"),
@@ -458,8 +517,10 @@ static COMMANDS: &[Command] = &[
     other("ACL LIST", NO_KEYS, ReplyShape::Array, "6.0.0"),
     other("ACL LOAD", NO_KEYS, ReplyShape::Status, "6.0.0"),
     other("ACL LOG", NO_KEYS, ReplyShape::Any, "6.0.0"),
-    other("ACL SAVE", NO_KEYS, ReplyShape::Status, "6.0.0"),
-    other("ACL SETUSER", NO_KEYS, ReplyShape::Status, "6.0.0"),
+    other("ACL SAVE", NO_KEYS, ReplyShape::Status, "6.0.0")
+        .policies(Request::AllNodes, Response::AllSucceeded),
+    other("ACL SETUSER", NO_KEYS, ReplyShape::Status, "6.0.0")
+        .policies(Request::AllNodes, Response::AllSucceeded),
     other("ACL USERS", NO_KEYS, ReplyShape::Array, "6.0.0"),
     other("ACL WHOAMI", NO_KEYS, ReplyShape::Bulk, "6.0.0"),
     writes("APPEND", ONE_KEY, ReplyShape::Integer, "2.0.0"),
@@ -557,8 +618,10 @@ static COMMANDS: &[Command] = &[
     other("CLIENT NO-TOUCH", NO_KEYS, ReplyShape::Status, "7.2.0"),
     other("CLIENT PAUSE", NO_KEYS, ReplyShape::Status, "3.0.0"),
     other("CLIENT REPLY", NO_KEYS, ReplyShape::Status, "3.2.0"),
-    other("CLIENT SETINFO", NO_KEYS, ReplyShape::Status, "7.2.0"),
-    other("CLIENT SETNAME", NO_KEYS, ReplyShape::Status, "2.6.9"),
+    other("CLIENT SETINFO", NO_KEYS, ReplyShape::Status, "7.2.0")
+        .policies(Request::AllNodes, Response::AllSucceeded),
+    other("CLIENT SETNAME", NO_KEYS, ReplyShape::Status, "2.6.9")
+        .policies(Request::AllNodes, Response::AllSucceeded),
     other("CLIENT TRACKING", NO_KEYS, ReplyShape::Status, "6.0.0"),
     other("CLIENT TRACKINGINFO", NO_KEYS, ReplyShape::Map, "6.2.0"),
     other("CLIENT UNBLOCK", NO_KEYS, ReplyShape::Integer, "5.0.0"),
@@ -631,9 +694,11 @@ static COMMANDS: &[Command] = &[
     other("CLUSTER SETSLOT", NO_KEYS, ReplyShape::Status, "3.0.0"),
     other("CLUSTER SHARDS", NO_KEYS, ReplyShape::Array, "7.0.0"),
     other("CLUSTER SLAVES", NO_KEYS, ReplyShape::Array, "3.0.0"),
-    other("CLUSTER SLOT-STATS", NO_KEYS, ReplyShape::Array, "8.0.0"),
+    other("CLUSTER SLOT-STATS", NO_KEYS, ReplyShape::Array, "8.0.0")
+        .policies(Request::AllShards, Response::None),
     other("CLUSTER SLOTS", NO_KEYS, ReplyShape::Array, "3.0.0"),
-    reads("CLUSTERSCAN", NO_KEYS, ReplyShape::Array, "9.1.0"),
+    reads("CLUSTERSCAN", NO_KEYS, ReplyShape::Array, "9.1.0")
+        .policies(Request::Special, Response::Special),
     writes("CMS.INCRBY", ONE_KEY, ReplyShape::Array, "8.0.0"),
     reads("CMS.INFO", ONE_KEY, ReplyShape::Map, "8.0.0"),
     writes("CMS.INITBYDIM", ONE_KEY, ReplyShape::Status, "8.0.0"),
@@ -649,22 +714,30 @@ static COMMANDS: &[Command] = &[
     other("COMMAND INFO", NO_KEYS, ReplyShape::Array, "2.8.13"),
     other("COMMAND LIST", NO_KEYS, ReplyShape::Set, "7.0.0"),
     other("COMMANDLOG", NO_KEYS, ReplyShape::Any, "8.1.0"),
-    other("COMMANDLOG GET", NO_KEYS, ReplyShape::Array, "8.1.0"),
+    other("COMMANDLOG GET", NO_KEYS, ReplyShape::Array, "8.1.0")
+        .policies(Request::AllNodes, Response::None),
     other("COMMANDLOG HELP", NO_KEYS, ReplyShape::Array, "8.1.0"),
-    other("COMMANDLOG LEN", NO_KEYS, ReplyShape::Integer, "8.1.0"),
-    other("COMMANDLOG RESET", NO_KEYS, ReplyShape::Status, "8.1.0"),
+    other("COMMANDLOG LEN", NO_KEYS, ReplyShape::Integer, "8.1.0")
+        .policies(Request::AllNodes, Response::AggSum),
+    other("COMMANDLOG RESET", NO_KEYS, ReplyShape::Status, "8.1.0")
+        .policies(Request::AllNodes, Response::AllSucceeded),
     other("CONFIG", NO_KEYS, ReplyShape::Any, "2.0.0"),
     other("CONFIG GET", NO_KEYS, ReplyShape::Map, "2.0.0"),
     other("CONFIG HELP", NO_KEYS, ReplyShape::Array, "5.0.0"),
-    other("CONFIG RESETSTAT", NO_KEYS, ReplyShape::Status, "2.0.0"),
-    other("CONFIG REWRITE", NO_KEYS, ReplyShape::Status, "2.8.0"),
-    other("CONFIG SET", NO_KEYS, ReplyShape::Status, "2.0.0"),
+    other("CONFIG RESETSTAT", NO_KEYS, ReplyShape::Status, "2.0.0")
+        .policies(Request::AllNodes, Response::AllSucceeded),
+    other("CONFIG REWRITE", NO_KEYS, ReplyShape::Status, "2.8.0")
+        .policies(Request::AllNodes, Response::AllSucceeded),
+    other("CONFIG SET", NO_KEYS, ReplyShape::Status, "2.0.0")
+        .policies(Request::AllNodes, Response::AllSucceeded),
     writes("COPY", KEYS_OF_BLMOVE, ReplyShape::Integer, "6.2.0"),
-    reads("DBSIZE", NO_KEYS, ReplyShape::Integer, "1.0.0"),
+    reads("DBSIZE", NO_KEYS, ReplyShape::Integer, "1.0.0")
+        .policies(Request::AllShards, Response::AggSum),
     other("DEBUG", NO_KEYS, ReplyShape::Any, "1.0.0"),
     writes("DECR", ONE_KEY, ReplyShape::Integer, "1.0.0"),
     writes("DECRBY", ONE_KEY, ReplyShape::Integer, "1.0.0"),
-    writes("DEL", ALL_KEYS, ReplyShape::Integer, "1.0.0"),
+    writes("DEL", ALL_KEYS, ReplyShape::Integer, "1.0.0")
+        .policies(Request::MultiShard, Response::AggSum),
     writes("DELEX", ONE_KEY, ReplyShape::Integer, "8.4.0"),
     writes("DELIFEQ", ONE_KEY, ReplyShape::Integer, "9.0.0"),
     reads("DIGEST", ONE_KEY, ReplyShape::Bulk, "8.4.0"),
@@ -676,15 +749,18 @@ static COMMANDS: &[Command] = &[
     reads("EVALSHA_RO", KEYS_OF_BLMPOP, ReplyShape::Any, "7.0.0"),
     reads("EVAL_RO", KEYS_OF_BLMPOP, ReplyShape::Any, "7.0.0"),
     other("EXEC", NO_KEYS, ReplyShape::Array, "1.2.0"),
-    reads("EXISTS", ALL_KEYS, ReplyShape::Integer, "1.0.0"),
+    reads("EXISTS", ALL_KEYS, ReplyShape::Integer, "1.0.0")
+        .policies(Request::MultiShard, Response::AggSum),
     writes("EXPIRE", ONE_KEY, ReplyShape::Integer, "1.0.0"),
     writes("EXPIREAT", ONE_KEY, ReplyShape::Integer, "1.2.0"),
     reads("EXPIRETIME", ONE_KEY, ReplyShape::Integer, "7.0.0"),
     other("FAILOVER", NO_KEYS, ReplyShape::Status, "6.2.0"),
     other("FCALL", KEYS_OF_BLMPOP, ReplyShape::Any, "7.0.0"),
     reads("FCALL_RO", KEYS_OF_BLMPOP, ReplyShape::Any, "7.0.0"),
-    writes("FLUSHALL", NO_KEYS, ReplyShape::Status, "1.0.0"),
-    writes("FLUSHDB", NO_KEYS, ReplyShape::Status, "1.0.0"),
+    writes("FLUSHALL", NO_KEYS, ReplyShape::Status, "1.0.0")
+        .policies(Request::AllShards, Response::AllSucceeded),
+    writes("FLUSHDB", NO_KEYS, ReplyShape::Status, "1.0.0")
+        .policies(Request::AllShards, Response::AllSucceeded),
     reads("FT.AGGREGATE", NO_KEYS, ReplyShape::Any, "8.0.0"),
     writes("FT.ALIASADD", NO_KEYS, ReplyShape::Status, "8.0.0"),
     writes("FT.ALIASDEL", NO_KEYS, ReplyShape::Status, "8.0.0"),
@@ -716,15 +792,21 @@ static COMMANDS: &[Command] = &[
     reads("FT.TAGVALS", NO_KEYS, ReplyShape::Set, "8.0.0"),
     other("FT._LIST", NO_KEYS, ReplyShape::Set, "8.0.0"),
     other("FUNCTION", NO_KEYS, ReplyShape::Any, "7.0.0"),
-    writes("FUNCTION DELETE", NO_KEYS, ReplyShape::Status, "7.0.0"),
+    writes("FUNCTION DELETE", NO_KEYS, ReplyShape::Status, "7.0.0")
+        .policies(Request::AllShards, Response::AllSucceeded),
     other("FUNCTION DUMP", NO_KEYS, ReplyShape::Bulk, "7.0.0"),
-    writes("FUNCTION FLUSH", NO_KEYS, ReplyShape::Status, "7.0.0"),
+    writes("FUNCTION FLUSH", NO_KEYS, ReplyShape::Status, "7.0.0")
+        .policies(Request::AllShards, Response::AllSucceeded),
     other("FUNCTION HELP", NO_KEYS, ReplyShape::Array, "7.0.0"),
-    other("FUNCTION KILL", NO_KEYS, ReplyShape::Status, "7.0.0"),
+    other("FUNCTION KILL", NO_KEYS, ReplyShape::Status, "7.0.0")
+        .policies(Request::AllShards, Response::OneSucceeded),
     other("FUNCTION LIST", NO_KEYS, ReplyShape::Array, "7.0.0"),
-    writes("FUNCTION LOAD", NO_KEYS, ReplyShape::Bulk, "7.0.0"),
-    writes("FUNCTION RESTORE", NO_KEYS, ReplyShape::Status, "7.0.0"),
-    other("FUNCTION STATS", NO_KEYS, ReplyShape::Map, "7.0.0"),
+    writes("FUNCTION LOAD", NO_KEYS, ReplyShape::Bulk, "7.0.0")
+        .policies(Request::AllShards, Response::AllSucceeded),
+    writes("FUNCTION RESTORE", NO_KEYS, ReplyShape::Status, "7.0.0")
+        .policies(Request::AllShards, Response::AllSucceeded),
+    other("FUNCTION STATS", NO_KEYS, ReplyShape::Map, "7.0.0")
+        .policies(Request::AllShards, Response::Special),
     writes("GEOADD", ONE_KEY, ReplyShape::Integer, "3.2.0"),
     reads("GEODIST", ONE_KEY, ReplyShape::Bulk, "3.2.0"),
     reads("GEOHASH", ONE_KEY, ReplyShape::Array, "3.2.0"),
@@ -800,7 +882,8 @@ static COMMANDS: &[Command] = &[
     writes("INCRBY", ONE_KEY, ReplyShape::Integer, "1.0.0"),
     writes("INCRBYFLOAT", ONE_KEY, ReplyShape::Bulk, "2.6.0"),
     writes("INCREX", ONE_KEY, ReplyShape::Array, "8.8.0"),
-    other("INFO", NO_KEYS, ReplyShape::Bulk, "1.0.0"),
+    other("INFO", NO_KEYS, ReplyShape::Bulk, "1.0.0")
+        .policies(Request::AllShards, Response::Special),
     writes("JSON.ARRAPPEND", ONE_KEY, ReplyShape::Any, "8.0.0"),
     reads("JSON.ARRINDEX", ONE_KEY, ReplyShape::Any, "8.0.0"),
     writes("JSON.ARRINSERT", ONE_KEY, ReplyShape::Any, "8.0.0"),
@@ -830,16 +913,22 @@ static COMMANDS: &[Command] = &[
     reads("JSON.STRLEN", ONE_KEY, ReplyShape::Any, "8.0.0"),
     writes("JSON.TOGGLE", ONE_KEY, ReplyShape::Any, "8.0.0"),
     reads("JSON.TYPE", ONE_KEY, ReplyShape::Any, "8.0.0"),
-    reads("KEYS", NO_KEYS, ReplyShape::Array, "1.0.0"),
+    reads("KEYS", NO_KEYS, ReplyShape::Array, "1.0.0").policies(Request::AllShards, Response::None),
     other("LASTSAVE", NO_KEYS, ReplyShape::Integer, "1.0.0"),
     other("LATENCY", NO_KEYS, ReplyShape::Any, "2.8.13"),
-    other("LATENCY DOCTOR", NO_KEYS, ReplyShape::Bulk, "2.8.13"),
-    other("LATENCY GRAPH", NO_KEYS, ReplyShape::Bulk, "2.8.13"),
+    other("LATENCY DOCTOR", NO_KEYS, ReplyShape::Bulk, "2.8.13")
+        .policies(Request::AllNodes, Response::Special),
+    other("LATENCY GRAPH", NO_KEYS, ReplyShape::Bulk, "2.8.13")
+        .policies(Request::AllNodes, Response::Special),
     other("LATENCY HELP", NO_KEYS, ReplyShape::Array, "2.8.13"),
-    other("LATENCY HISTOGRAM", NO_KEYS, ReplyShape::Map, "7.0.0"),
-    other("LATENCY HISTORY", NO_KEYS, ReplyShape::Array, "2.8.13"),
-    other("LATENCY LATEST", NO_KEYS, ReplyShape::Array, "2.8.13"),
-    other("LATENCY RESET", NO_KEYS, ReplyShape::Integer, "2.8.13"),
+    other("LATENCY HISTOGRAM", NO_KEYS, ReplyShape::Map, "7.0.0")
+        .policies(Request::AllNodes, Response::Special),
+    other("LATENCY HISTORY", NO_KEYS, ReplyShape::Array, "2.8.13")
+        .policies(Request::AllNodes, Response::Special),
+    other("LATENCY LATEST", NO_KEYS, ReplyShape::Array, "2.8.13")
+        .policies(Request::AllNodes, Response::Special),
+    other("LATENCY RESET", NO_KEYS, ReplyShape::Integer, "2.8.13")
+        .policies(Request::AllNodes, Response::AggSum),
     reads("LCS", TWO_KEYS, ReplyShape::Any, "7.0.0"),
     reads("LINDEX", ONE_KEY, ReplyShape::Bulk, "1.0.0"),
     writes("LINSERT", ONE_KEY, ReplyShape::Integer, "2.2.0"),
@@ -857,18 +946,23 @@ static COMMANDS: &[Command] = &[
     writes("LSET", ONE_KEY, ReplyShape::Status, "1.0.0"),
     writes("LTRIM", ONE_KEY, ReplyShape::Status, "1.0.0"),
     other("MEMORY", NO_KEYS, ReplyShape::Any, "4.0.0"),
-    other("MEMORY DOCTOR", NO_KEYS, ReplyShape::Bulk, "4.0.0"),
+    other("MEMORY DOCTOR", NO_KEYS, ReplyShape::Bulk, "4.0.0")
+        .policies(Request::AllShards, Response::Special),
     other("MEMORY HELP", NO_KEYS, ReplyShape::Array, "4.0.0"),
-    other("MEMORY MALLOC-STATS", NO_KEYS, ReplyShape::Bulk, "4.0.0"),
-    other("MEMORY PURGE", NO_KEYS, ReplyShape::Status, "4.0.0"),
-    other("MEMORY STATS", NO_KEYS, ReplyShape::Map, "4.0.0"),
+    other("MEMORY MALLOC-STATS", NO_KEYS, ReplyShape::Bulk, "4.0.0")
+        .policies(Request::AllShards, Response::Special),
+    other("MEMORY PURGE", NO_KEYS, ReplyShape::Status, "4.0.0")
+        .policies(Request::AllShards, Response::AllSucceeded),
+    other("MEMORY STATS", NO_KEYS, ReplyShape::Map, "4.0.0")
+        .policies(Request::AllShards, Response::Special),
     reads(
         "MEMORY USAGE",
         KEYS_OF_BLESS_CLEAR,
         ReplyShape::Integer,
         "4.0.0",
     ),
-    reads("MGET", ALL_KEYS, ReplyShape::Array, "1.0.0"),
+    reads("MGET", ALL_KEYS, ReplyShape::Array, "1.0.0")
+        .policies(Request::MultiShard, Response::None),
     writes("MIGRATE", KEYS_OF_MIGRATE, ReplyShape::Status, "2.6.0"),
     other("MODULE", NO_KEYS, ReplyShape::Any, "4.0.0"),
     other("MODULE HELP", NO_KEYS, ReplyShape::Array, "5.0.0"),
@@ -878,8 +972,10 @@ static COMMANDS: &[Command] = &[
     other("MODULE UNLOAD", NO_KEYS, ReplyShape::Status, "4.0.0"),
     other("MONITOR", NO_KEYS, ReplyShape::Any, "1.0.0"),
     writes("MOVE", ONE_KEY, ReplyShape::Integer, "1.0.0"),
-    writes("MSET", KEYS_OF_MSET, ReplyShape::Status, "1.0.1"),
-    writes("MSETEX", KEYS_OF_MSETEX, ReplyShape::Integer, "8.4.0"),
+    writes("MSET", KEYS_OF_MSET, ReplyShape::Status, "1.0.1")
+        .policies(Request::MultiShard, Response::AllSucceeded),
+    writes("MSETEX", KEYS_OF_MSETEX, ReplyShape::Integer, "8.4.0")
+        .policies(Request::MultiShard, Response::AllSucceeded),
     writes("MSETNX", KEYS_OF_MSET, ReplyShape::Integer, "1.0.1"),
     other("MULTI", NO_KEYS, ReplyShape::Status, "1.2.0"),
     other("OBJECT", NO_KEYS, ReplyShape::Any, "2.2.3"),
@@ -915,7 +1011,8 @@ static COMMANDS: &[Command] = &[
     writes("PFADD", ONE_KEY, ReplyShape::Integer, "2.8.9"),
     reads("PFCOUNT", ALL_KEYS, ReplyShape::Integer, "2.8.9"),
     writes("PFMERGE", KEYS_OF_PFMERGE, ReplyShape::Status, "2.8.9"),
-    other("PING", NO_KEYS, ReplyShape::Any, "1.0.0"),
+    other("PING", NO_KEYS, ReplyShape::Any, "1.0.0")
+        .policies(Request::AllShards, Response::AllSucceeded),
     writes("PSETEX", ONE_KEY, ReplyShape::Status, "2.6.0"),
     other("PSUBSCRIBE", NO_KEYS, ReplyShape::Any, "2.0.0"),
     reads("PTTL", ONE_KEY, ReplyShape::Integer, "2.6.0"),
@@ -929,7 +1026,8 @@ static COMMANDS: &[Command] = &[
     other("PUBSUB SHARDNUMSUB", NO_KEYS, ReplyShape::Array, "7.0.0"),
     other("PUNSUBSCRIBE", NO_KEYS, ReplyShape::Any, "2.0.0"),
     other("QUIT", NO_KEYS, ReplyShape::Status, "1.0.0"),
-    reads("RANDOMKEY", NO_KEYS, ReplyShape::Bulk, "1.0.0"),
+    reads("RANDOMKEY", NO_KEYS, ReplyShape::Bulk, "1.0.0")
+        .policies(Request::AllShards, Response::Special),
     other("READONLY", NO_KEYS, ReplyShape::Status, "3.0.0"),
     other("READWRITE", NO_KEYS, ReplyShape::Status, "3.0.0"),
     writes("RENAME", KEYS_OF_BLMOVE, ReplyShape::Status, "1.0.0"),
@@ -944,15 +1042,20 @@ static COMMANDS: &[Command] = &[
     writes("RPUSHX", ONE_KEY, ReplyShape::Integer, "2.2.0"),
     writes("SADD", ONE_KEY, ReplyShape::Integer, "1.0.0"),
     other("SAVE", NO_KEYS, ReplyShape::Status, "1.0.0"),
-    reads("SCAN", NO_KEYS, ReplyShape::Array, "2.8.0"),
+    reads("SCAN", NO_KEYS, ReplyShape::Array, "2.8.0")
+        .policies(Request::Special, Response::Special),
     reads("SCARD", ONE_KEY, ReplyShape::Integer, "1.0.0"),
     other("SCRIPT", NO_KEYS, ReplyShape::Any, "2.6.0"),
     other("SCRIPT DEBUG", NO_KEYS, ReplyShape::Status, "3.2.0"),
-    other("SCRIPT EXISTS", NO_KEYS, ReplyShape::Array, "2.6.0"),
-    other("SCRIPT FLUSH", NO_KEYS, ReplyShape::Status, "2.6.0"),
+    other("SCRIPT EXISTS", NO_KEYS, ReplyShape::Array, "2.6.0")
+        .policies(Request::AllShards, Response::AggLogicalAnd),
+    other("SCRIPT FLUSH", NO_KEYS, ReplyShape::Status, "2.6.0")
+        .policies(Request::AllNodes, Response::AllSucceeded),
     other("SCRIPT HELP", NO_KEYS, ReplyShape::Array, "5.0.0"),
-    other("SCRIPT KILL", NO_KEYS, ReplyShape::Status, "2.6.0"),
-    other("SCRIPT LOAD", NO_KEYS, ReplyShape::Bulk, "2.6.0"),
+    other("SCRIPT KILL", NO_KEYS, ReplyShape::Status, "2.6.0")
+        .policies(Request::AllShards, Response::OneSucceeded),
+    other("SCRIPT LOAD", NO_KEYS, ReplyShape::Bulk, "2.6.0")
+        .policies(Request::AllNodes, Response::AllSucceeded),
     other("SCRIPT SHOW", NO_KEYS, ReplyShape::Bulk, "8.0.0"),
     reads("SDIFF", ALL_KEYS, ReplyShape::Set, "1.0.0"),
     reads("SDIFFCARD", KEYS_OF_LMPOP, ReplyShape::Integer, "8.10.0"),
@@ -970,10 +1073,13 @@ static COMMANDS: &[Command] = &[
     reads("SISMEMBER", ONE_KEY, ReplyShape::Integer, "1.0.0"),
     other("SLAVEOF", NO_KEYS, ReplyShape::Bulk, "1.0.0"),
     other("SLOWLOG", NO_KEYS, ReplyShape::Any, "2.2.12"),
-    other("SLOWLOG GET", NO_KEYS, ReplyShape::Set, "2.2.12"),
+    other("SLOWLOG GET", NO_KEYS, ReplyShape::Set, "2.2.12")
+        .policies(Request::AllNodes, Response::None),
     other("SLOWLOG HELP", NO_KEYS, ReplyShape::Array, "6.2.0"),
-    other("SLOWLOG LEN", NO_KEYS, ReplyShape::Integer, "2.2.12"),
-    other("SLOWLOG RESET", NO_KEYS, ReplyShape::Status, "2.2.12"),
+    other("SLOWLOG LEN", NO_KEYS, ReplyShape::Integer, "2.2.12")
+        .policies(Request::AllNodes, Response::AggSum),
+    other("SLOWLOG RESET", NO_KEYS, ReplyShape::Status, "2.2.12")
+        .policies(Request::AllNodes, Response::AllSucceeded),
     reads("SMEMBERS", ONE_KEY, ReplyShape::Set, "1.0.0"),
     reads("SMISMEMBER", ONE_KEY, ReplyShape::Array, "6.2.0"),
     writes("SMOVE", KEYS_OF_BLMOVE, ReplyShape::Integer, "1.0.0"),
@@ -1020,7 +1126,8 @@ static COMMANDS: &[Command] = &[
     reads("TOPK.LIST", ONE_KEY, ReplyShape::Array, "8.0.0"),
     reads("TOPK.QUERY", ONE_KEY, ReplyShape::Array, "8.0.0"),
     writes("TOPK.RESERVE", ONE_KEY, ReplyShape::Status, "8.0.0"),
-    reads("TOUCH", ALL_KEYS, ReplyShape::Integer, "3.2.1"),
+    reads("TOUCH", ALL_KEYS, ReplyShape::Integer, "3.2.1")
+        .policies(Request::MultiShard, Response::AggSum),
     writes("TS.ADD", ONE_KEY, ReplyShape::Integer, "8.0.0"),
     writes("TS.ALTER", ONE_KEY, ReplyShape::Status, "8.0.0"),
     writes("TS.CREATE", ONE_KEY, ReplyShape::Status, "8.0.0"),
@@ -1044,7 +1151,8 @@ static COMMANDS: &[Command] = &[
     reads("TS.REVRANGE", ONE_KEY, ReplyShape::Array, "8.0.0"),
     reads("TTL", ONE_KEY, ReplyShape::Integer, "1.0.0"),
     reads("TYPE", ONE_KEY, ReplyShape::Bulk, "1.0.0"),
-    writes("UNLINK", ALL_KEYS, ReplyShape::Integer, "4.0.0"),
+    writes("UNLINK", ALL_KEYS, ReplyShape::Integer, "4.0.0")
+        .policies(Request::MultiShard, Response::AggSum),
     other("UNSUBSCRIBE", NO_KEYS, ReplyShape::Any, "2.0.0"),
     other("UNWATCH", NO_KEYS, ReplyShape::Status, "2.2.0"),
     writes("VADD", ONE_KEY, ReplyShape::Boolean, "8.0.0"),
@@ -1060,8 +1168,12 @@ static COMMANDS: &[Command] = &[
     writes("VREM", ONE_KEY, ReplyShape::Boolean, "8.0.0"),
     writes("VSETATTR", ONE_KEY, ReplyShape::Boolean, "8.0.0"),
     reads("VSIM", ONE_KEY, ReplyShape::Any, "8.0.0"),
-    other("WAIT", NO_KEYS, ReplyShape::Integer, "3.0.0").blocking(),
-    other("WAITAOF", NO_KEYS, ReplyShape::Array, "7.2.0").blocking(),
+    other("WAIT", NO_KEYS, ReplyShape::Integer, "3.0.0")
+        .blocking()
+        .policies(Request::AllShards, Response::AggMin),
+    other("WAITAOF", NO_KEYS, ReplyShape::Array, "7.2.0")
+        .blocking()
+        .policies(Request::AllShards, Response::AggMin),
     other("WATCH", ALL_KEYS, ReplyShape::Status, "2.2.0"),
     writes("XACK", ONE_KEY, ReplyShape::Integer, "5.0.0"),
     writes("XACKDEL", ONE_KEY, ReplyShape::Array, "8.2.0"),

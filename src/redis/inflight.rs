@@ -2,8 +2,12 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use bytes::Bytes;
+
+use super::cluster::redirect;
 use super::meta::{Answered, Meta};
 use super::resp::decode::Reader;
+use super::retention::{Diverted, Leftover, Retention, returned};
 use super::watchdog::Oldest;
 
 /// A command, known to its submitter by `id`.
@@ -24,16 +28,27 @@ impl Entry {
 }
 
 /// Whom a frame is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Match {
     /// The reply of this command.
     Reply(Entry),
+    /// The lane's user, who acts on it.
+    Diverted(Diverted),
     /// A message of a subscription, or another push.
     Push,
     /// One of several confirmations, or the answer to a probe: nothing to deliver.
     Confirmation,
     /// Nothing waits for it.
     Stray,
+}
+
+/// What an ended connection leaves behind.
+#[derive(Debug)]
+pub(super) enum Lost {
+    /// Commands of which nothing was kept.
+    Entries(Vec<Entry>),
+    /// Commands with their bytes.
+    Kept(Leftover),
 }
 
 /// The queue of one connection, with the channels that this connection is subscribed to.
@@ -47,6 +62,8 @@ pub struct InFlight {
     pushes_are_arrays: bool,
     /// A transaction was opened and not ended by the commands that were answered.
     in_transaction: bool,
+    /// What was sent, and what waits behind it, when the lane's user wants it back.
+    retention: Option<Retention>,
     /// The database that a `SELECT` on this connection has selected.
     database: Option<u32>,
     /// One that a `SELECT` in the open transaction will select.
@@ -63,6 +80,20 @@ enum Family {
 }
 
 impl InFlight {
+    /// A queue that keeps what was sent, and diverts replies that say where to send it instead.
+    #[must_use]
+    pub fn keeping() -> Self {
+        Self {
+            retention: Some(Retention::default()),
+            ..Self::default()
+        }
+    }
+
+    /// What is kept, when that is wanted. What is kept must be added before its entries are.
+    pub fn retention(&mut self) -> Option<&mut Retention> {
+        self.retention.as_mut()
+    }
+
     /// Appends commands in the order in which their bytes are sent.
     pub fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
         self.entries.extend(entries);
@@ -78,10 +109,26 @@ impl InFlight {
     pub fn take(&mut self) -> Vec<Entry> {
         let next = Self {
             generation: self.generation + 1,
+            retention: self.retention.take(),
             ..Self::default()
         };
         let lost = std::mem::replace(self, next);
         lost.entries.into()
+    }
+
+    /// Like [`take`](Self::take), with commands that were waiting to be sent behind these.
+    pub(super) fn lost(&mut self, unsent: &[Entry]) -> Lost {
+        let subscribed = !self.subscribed.is_empty();
+        let mut entries = self.take();
+        let begun = entries.len();
+        entries.extend_from_slice(unsent);
+        match &mut self.retention {
+            None => Lost::Entries(entries),
+            Some(retention) => Lost::Kept(Leftover {
+                commands: returned(&entries, begun, retention),
+                subscribed,
+            }),
+        }
     }
 
     /// Whether a transaction is open behind the newest command.
@@ -153,7 +200,7 @@ impl InFlight {
         if entry.meta.is_probe() {
             return Match::Confirmation;
         }
-        Match::Reply(entry)
+        self.answered(entry, frame)
     }
 
     /// Follows a command that may change the database, with its reply.
@@ -237,6 +284,21 @@ impl InFlight {
         }
         self.left = None;
         self.entries.pop_front();
+        self.answered(entry, frame)
+    }
+
+    fn answered(&mut self, entry: Entry, frame: &[u8]) -> Match {
+        let Some(retention) = &mut self.retention else {
+            return Match::Reply(entry);
+        };
+        if entry.meta.is_internal() || redirect::concerns(frame) {
+            return Match::Diverted(Diverted {
+                entry,
+                command: retention.take(),
+                reply: Bytes::copy_from_slice(frame),
+            });
+        }
+        retention.release();
         Match::Reply(entry)
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::driver::{self, End};
 use super::lane::{Lane, Reply};
-use super::receiver::{Receiver, match_replies};
+use super::receiver::{Matched, Receiver, match_replies};
 use super::resp::scan::Scanner;
 use crate::net::buffers;
 use crate::net::stream::Socket;
@@ -158,7 +158,11 @@ impl Inlet {
         if inflight.generation() != self.generation {
             return Arrival::Ended;
         }
-        let (end, outcome) = match_replies(
+        let Matched {
+            end,
+            diverted,
+            outcome,
+        } = match_replies(
             &mut self.scanner,
             &self.buffer[..self.filled],
             &mut inflight,
@@ -166,6 +170,7 @@ impl Inlet {
         );
         drop(inflight);
         self.scanned = end;
+        self.lane.divert(diverted);
         self.lane.after_delivery();
         match outcome {
             Err(malformed) => self.end(End::Fatal(malformed.into())),

@@ -14,12 +14,13 @@ use tokio::sync::{Notify, watch};
 
 use super::config::{Config, Status};
 use super::driver::{self, End};
-use super::inflight::{Entry, InFlight};
+use super::inflight::{Entry, InFlight, Lost};
 #[cfg(unix)]
 use super::inlet::Inlet;
 use super::lifecycle;
 use super::meta::Meta;
-use super::outbox::{self, Backlog, Outbox};
+use super::outbox::{Backlog, Outbox};
+use super::retention::{Diverted, Leftover};
 use super::state::{Facts, Phase, State};
 use crate::error::{Error, Result};
 use crate::net::runtime;
@@ -39,6 +40,9 @@ pub enum Event {
     Reconnecting,
     /// The lane is closed or has failed, and stays so until `connect`.
     Closed(Error),
+    /// One of several connections is gone, with subscriptions: they must be made again, and
+    /// messages may have been missed.
+    SubscriptionsLost,
 }
 
 /// A frame of a [`Batch`].
@@ -70,6 +74,15 @@ pub trait Sink: Any + Send + Sync {
     fn failed(&self, ids: Vec<u32>, error: &Error);
     /// The connection's state has changed.
     fn event(&self, event: Event);
+    /// These replies were not delivered; only a lane that [keeps](Lane::keeping) has any.
+    fn diverted(&self, replies: Vec<Diverted>) {
+        drop(replies);
+    }
+    /// What a lane that [keeps](Lane::keeping) gives back, in the place of `failed`.
+    fn returned(&self, leftover: Leftover, error: &Error) {
+        let ids = leftover.commands.iter().map(|command| command.entry.id);
+        self.failed(ids.collect(), error);
+    }
     /// Whether the sink wants to be told when the lane is [`quiet`](Self::quiet).
     fn minds_quiet(&self) -> bool {
         false
@@ -139,6 +152,18 @@ impl Lane {
     /// A lane that dials at the first command or `connect`.
     #[must_use]
     pub fn new(config: Config, sink: Arc<dyn Sink>) -> Arc<Self> {
+        Self::with(config, sink, InFlight::default())
+    }
+
+    /// A lane for one who can send commands elsewhere. It keeps commands until they are answered:
+    /// replies that redirect, and those to [internal](Meta::INTERNAL) commands, are
+    /// [diverted](Sink::diverted), and commands without a reply are [returned](Sink::returned).
+    #[must_use]
+    pub fn keeping(config: Config, sink: Arc<dyn Sink>) -> Arc<Self> {
+        Self::with(config, sink, InFlight::keeping())
+    }
+
+    fn with(config: Config, sink: Arc<dyn Sink>, inflight: InFlight) -> Arc<Self> {
         let outbound = Outbound {
             phase: Phase::Idle,
             epoch: 0,
@@ -160,7 +185,7 @@ impl Lane {
             sink,
             outbound: Mutex::new(outbound),
             state: watch::Sender::new(state),
-            inflight: Mutex::new(InFlight::default()),
+            inflight: Mutex::new(inflight),
             clock: Instant::now(),
             heard: AtomicU64::new(0),
         })
@@ -221,6 +246,21 @@ impl Lane {
         entries: &[Entry],
         delivery: Delivery,
     ) -> Result<()> {
+        self.accept(pieces, entries, delivery, None)
+    }
+
+    /// Like [`try_submit`](Self::try_submit), for a lane that [keeps](Self::keeping) commands.
+    pub fn submit_chunk(&self, chunk: &Bytes, entries: &[Entry], delivery: Delivery) -> Result<()> {
+        self.accept(&[chunk], entries, delivery, Some(chunk))
+    }
+
+    fn accept(
+        &self,
+        pieces: &[&[u8]],
+        entries: &[Entry],
+        delivery: Delivery,
+        chunk: Option<&Bytes>,
+    ) -> Result<()> {
         let mut outbound = self.lock();
         if outbound.phase == Phase::Ready
             && outbound.outbox.is_empty()
@@ -229,6 +269,7 @@ impl Lane {
             let Some(socket) = outbound.socket.clone() else {
                 unreachable!("a ready lane has a socket");
             };
+            self.keep(chunk, entries);
             let outcome = outbound
                 .outbox
                 .send(pieces, entries, &self.inflight, &mut |pieces| {
@@ -245,6 +286,7 @@ impl Lane {
         }
         let refusal = outbound.refusal(&self.config);
         if refusal.is_none() {
+            self.keep(chunk, entries);
             outbound.outbox.push(pieces, entries);
             if outbound.phase == Phase::Ready {
                 outbound.wake.notify_one();
@@ -254,6 +296,13 @@ impl Lane {
             self.start(&mut outbound);
         }
         refusal.map_or(Ok(()), Err)
+    }
+
+    /// Keeps commands before they are sent: the reply may be read by another thread at once.
+    fn keep(&self, chunk: Option<&Bytes>, entries: &[Entry]) {
+        if let (Some(chunk), Some(kept)) = (chunk, self.inflight().retention()) {
+            kept.keep(chunk.clone(), entries.len());
+        }
     }
 
     /// Connects, reviving a closed or failed lane; `id` is answered with the HELLO reply.
@@ -342,8 +391,8 @@ impl Lane {
         outbound.greeting = None;
         outbound.dial_now = false;
         let waiters = std::mem::take(&mut outbound.waiters);
-        let mut entries = outbox::lock(&self.inflight).take();
-        entries.extend(outbound.outbox.take());
+        let unsent = outbound.outbox.take();
+        let lost = self.inflight().lost(&unsent);
         self.publish(&outbound);
         outbound.wake.notify_one();
         drop(outbound);
@@ -352,11 +401,17 @@ impl Lane {
         if phase == Phase::Failed {
             self.sink.event(Event::Closed(closed.clone()));
         }
-        if !entries.is_empty() {
-            self.sink.failed(ids(&entries), error);
-        }
+        self.give_back(lost, error);
         if !waiters.is_empty() {
             self.sink.failed(waiters, closed);
+        }
+    }
+
+    fn give_back(&self, lost: Lost, error: &Error) {
+        match lost {
+            Lost::Entries(entries) if entries.is_empty() => {}
+            Lost::Entries(entries) => self.sink.failed(ids(&entries), error),
+            Lost::Kept(leftover) => self.sink.returned(leftover, error),
         }
     }
 

@@ -133,19 +133,29 @@ impl Listeners {
         families.into_iter().collect()
     }
 
-    /// Delivers a push, if it is a message.
-    pub(super) fn deliver(&mut self, frame: &[u8]) {
+    /// Delivers a push, if it is a message. Returns the channel of a shard whose subscription the
+    /// server has ended although somebody listens; they may miss messages.
+    pub(super) fn deliver(&mut self, frame: &[u8]) -> Option<Vec<u8>> {
         let Some((key, message)) = parse(frame) else {
-            return;
+            let key = (Family::Shard, ended(frame)?);
+            for listener in self.by_channel.get(&key)? {
+                listener.gaps.fetch_add(1, Ordering::Relaxed);
+            }
+            return Some(key.1);
         };
-        let Some(listeners) = self.by_channel.get(&key) else {
-            return;
-        };
-        for listener in listeners {
+        for listener in self.by_channel.get(&key)? {
             // One whose stream is gone is about to be removed.
             let _ = listener.messages.send(message.clone());
         }
+        None
     }
+}
+
+/// The channel whose subscription has ended.
+fn ended(frame: &[u8]) -> Option<Vec<u8>> {
+    let mut reader = Reader::new(frame);
+    reader.item()?;
+    (reader.text()? == b"sunsubscribe").then(|| reader.text().map(<[u8]>::to_vec))?
 }
 
 fn parse(frame: &[u8]) -> Option<(Key, Message)> {
@@ -223,6 +233,16 @@ mod tests {
         let left = listeners.remove(Family::Channel, &names(&["a"]), second.id);
         assert_eq!(left, names(&["a"]));
         assert!(listeners.reconnected().is_empty());
+    }
+
+    #[test]
+    fn a_subscription_that_the_server_ends_is_a_gap_for_those_who_listen() {
+        let mut listeners = Listeners::default();
+        let inbox = listeners.add(Family::Shard, &names(&["a"]));
+        let ended = |channel| push(&["sunsubscribe", channel, "0"]);
+        assert_eq!(listeners.deliver(&ended("b")), None);
+        assert_eq!(listeners.deliver(&ended("a")), Some(b"a".to_vec()));
+        assert_eq!(inbox.gaps.load(Ordering::Relaxed), 1);
     }
 
     #[test]

@@ -4,16 +4,16 @@ use super::command_table::lookup;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Confirmations that the word can count.
-const MOST: u32 = u32::MAX >> 8;
+pub(super) const MOST: u32 = (Meta::INTERNAL - 1) >> 8;
 const SUBSCRIBE: &[u8] = b"SUBSCRIBE";
 
 /// One word about a command, so that it crosses the border cheaply.
 ///
 /// Bits 0-1: how the command is answered; bit 2: strings of the reply are wanted as bytes; bit 3:
 /// the reply may take any time; bit 4: opens a transaction; bit 5: ends one; bit 6: integers are
-/// wanted exact; bit 7: the state of the connection may be another one afterwards; bits 8-31: how
+/// wanted exact; bit 7: the state of the connection may be another one afterwards; bits 8-30: how
 /// many confirmations a subscription command waits for, 0 when it names no channel, or which
-/// database is selected, counted from 1.
+/// database is selected, counted from 1; bit 31: the reply is for the one who serves the submitter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Meta(pub u32);
 
@@ -49,7 +49,8 @@ impl Meta {
     pub const ENDS: u32 = 1 << 5;
     /// Integers beyond 2^53 are wanted exact.
     pub const EXACT: u32 = 1 << 6;
-
+    /// A command of one who serves the submitter from many lanes: its reply is diverted to them.
+    pub const INTERNAL: u32 = 1 << 31;
     /// SELECT, WATCH, CLIENT and others: the connection's state may be another one afterwards.
     pub const STATE: u32 = 1 << 7;
 
@@ -117,6 +118,10 @@ impl Meta {
         self.answered() == Answered::Probe
     }
 
+    pub(super) fn is_internal(self) -> bool {
+        self.0 & Self::INTERNAL != 0
+    }
+
     pub(super) fn holds(self) -> bool {
         self.0 & Self::HOLDS != 0
     }
@@ -137,6 +142,10 @@ impl Meta {
         self.0 & Self::ENDS != 0
     }
 
+    pub(super) fn opens(self) -> bool {
+        self.0 & Self::OPENS != 0
+    }
+
     /// The same for a `SELECT` of this database.
     #[must_use]
     pub fn selecting(self, database: u32) -> Self {
@@ -146,7 +155,7 @@ impl Meta {
     /// The database that the command selects.
     pub(super) fn selects(self) -> Option<u32> {
         let stateful = self.0 & Self::STATE != 0;
-        stateful.then(|| (self.0 >> 8).checked_sub(1)).flatten()
+        stateful.then(|| self.count().checked_sub(1)).flatten()
     }
 
     /// Whether the connection may be in another database behind the command.
@@ -155,7 +164,11 @@ impl Meta {
     }
 
     pub(super) fn confirmations(self) -> u32 {
-        self.0 >> 8
+        self.count()
+    }
+
+    fn count(self) -> u32 {
+        (self.0 & !Self::INTERNAL) >> 8
     }
 }
 

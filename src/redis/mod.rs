@@ -7,6 +7,7 @@
 mod batch;
 mod callers;
 mod client;
+pub mod cluster;
 pub mod command_table;
 mod commands;
 pub mod config;
@@ -32,6 +33,7 @@ mod receiver;
 mod redacted;
 mod reply;
 pub mod resp;
+pub mod retention;
 mod state;
 mod subscription;
 pub mod tracking;
@@ -40,6 +42,7 @@ pub mod watchdog;
 
 pub use batch::{Pipeline, RefusedCommand, RefusedCommands, Transaction};
 pub use client::ValkeyClient;
+pub use cluster::{ClusterClient, ClusterConfig};
 pub use commands::SetOptions;
 pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tls};
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};

@@ -8,6 +8,7 @@ use super::driver::End;
 use super::inflight::{InFlight, Match};
 use super::lane::{Batch, Lane, Reply};
 use super::resp::scan::{Malformed, Scanner};
+use super::retention::Diverted;
 use crate::net::stream::Socket;
 
 /// Capacity of a fresh read buffer.
@@ -91,8 +92,11 @@ impl Receiver {
         if inflight.generation() != self.generation {
             return Err(End::Superseded);
         }
-        let (end, outcome) =
-            match_replies(&mut self.scanner, &self.buffer, &mut inflight, &mut replies);
+        let Matched {
+            end,
+            diverted,
+            outcome,
+        } = match_replies(&mut self.scanner, &self.buffer, &mut inflight, &mut replies);
         drop(inflight);
         let bytes = self.buffer.split_to(end).freeze();
         self.scanner.consume(end);
@@ -100,6 +104,7 @@ impl Receiver {
             self.served = replies.len();
             lane.deliver(Batch { bytes, replies });
         }
+        lane.divert(diverted);
         lane.after_delivery();
         outcome.map_err(|malformed| End::Fatal(malformed.into()))
     }
@@ -116,25 +121,37 @@ impl Receiver {
     }
 }
 
-/// Appends the whole frames of `buffer` with the commands that they answer. Returns where the last
-/// one ends.
+/// What [`match_replies`] found besides replies.
+pub(super) struct Matched {
+    /// Where the last whole frame ends.
+    pub(super) end: usize,
+    pub(super) diverted: Vec<Diverted>,
+    pub(super) outcome: Result<(), Malformed>,
+}
+
+/// Appends the whole frames of `buffer` with the commands that they answer.
 pub(super) fn match_replies(
     scanner: &mut Scanner,
     buffer: &[u8],
     inflight: &mut InFlight,
     replies: &mut Vec<Reply>,
-) -> (usize, Result<(), Malformed>) {
+) -> Matched {
     let mut end = 0;
-    loop {
+    let mut diverted = Vec::new();
+    let outcome = loop {
         let frame = match scanner.next(buffer) {
             Ok(Some(frame)) => frame,
-            Ok(None) => return (end, Ok(())),
-            Err(malformed) => return (end, Err(malformed)),
+            Ok(None) => break Ok(()),
+            Err(malformed) => break Err(malformed),
         };
         end = frame.end;
         let entry = match inflight.frame(frame.kind, &buffer[frame.start..frame.end]) {
             Match::Reply(entry) => Some(entry),
             Match::Push => None,
+            Match::Diverted(reply) => {
+                diverted.push(reply);
+                continue;
+            }
             Match::Confirmation | Match::Stray => continue,
         };
         replies.push(Reply {
@@ -142,5 +159,10 @@ pub(super) fn match_replies(
             start: frame.start,
             end,
         });
+    };
+    Matched {
+        end,
+        diverted,
+        outcome,
     }
 }

@@ -5,7 +5,7 @@ const { Feed } = require("./feed.js");
 const { Group } = require("./group.js");
 const { Unacknowledged } = require("./message.js");
 const { readOptions, readProcessing, readStreams } = require("./options.js");
-const { Reader } = require("./reader.js");
+const { stoppable } = require("./reader.js");
 
 /**
  * @typedef {import("./feed.js").Message} Message
@@ -15,8 +15,6 @@ const { Reader } = require("./reader.js");
 class RedisConsumer {
   /** @type {import("./options.js").Options} */
   #options;
-  /** @type {Reader} */
-  #reader;
   /** @type {Unacknowledged} */
   #unacknowledged;
   /** @type {Feed} */
@@ -28,16 +26,14 @@ class RedisConsumer {
 
   /**
    * @param {Sender} sender
-   * @param {Reader} reader
    * @param {import("../encode.js").Argument[]} streams
    * @param {import("./options.js").Options} options
    */
-  constructor(sender, reader, streams, options) {
+  constructor(sender, streams, options) {
     const group = new Group(sender, streams, options);
     this.#options = options;
-    this.#reader = reader;
     this.#unacknowledged = new Unacknowledged(group);
-    this.#feed = new Feed(group, this.#unacknowledged, reader, this.#stop.signal);
+    this.#feed = new Feed(group, this.#unacknowledged, stoppable(sender, this.#stop.signal), this.#stop.signal);
     const { signal } = options;
     if (signal?.aborted) this.#end();
     else signal?.addEventListener("abort", this.#close, { once: true });
@@ -120,18 +116,16 @@ class RedisConsumer {
   #end() {
     this.#options.signal?.removeEventListener("abort", this.#close);
     this.#stop.abort();
-    this.#reader.close();
   }
 }
 
 /**
  * @param {Sender} sender
- * @param {Reader} reader
  * @param {unknown} streams
  * @param {unknown} options
  */
-function consume(sender, reader, streams, options) {
-  return new RedisConsumer(sender, reader, readStreams(streams), readOptions(options));
+function consume(sender, streams, options) {
+  return new RedisConsumer(sender, readStreams(streams), readOptions(options));
 }
 
-module.exports = { consume, Reader };
+module.exports = { consume };

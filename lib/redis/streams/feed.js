@@ -3,7 +3,6 @@
  * Where a consumer's messages come from, in this order: what it had got before and not acknowledged, what others have had
  * for too long, and what is new. Nothing is asked for before it is wanted.
  */
-const { connectionClosed } = require("../errors.js");
 const { Patience } = require("./patience.js");
 
 const FIRST_ID = "0";
@@ -30,7 +29,7 @@ class Feed {
   /**
    * @param {Group} group
    * @param {Unacknowledged} unacknowledged
-   * @param {import("./reader.js").Reader} reader
+   * @param {import("./group.js").Issuer} reader what waits for entries
    * @param {AbortSignal} stop
    */
   constructor(group, unacknowledged, reader, stop) {
@@ -89,11 +88,10 @@ class Feed {
     for (const stream of this.streams) {
       if (stream.claimAt <= now) return this.claimed(stream);
     }
-    if (this.group.closed) throw connectionClosed();
     const { block } = this.group.options;
     const claimAt = Math.min(...this.streams.map((stream) => stream.claimAt));
     const wait = Math.max(1, Math.min(block, Math.ceil(claimAt - now)));
-    const found = await this.group.readNew(await this.reader.open(), wait);
+    const found = await this.group.readNew(this.reader, wait);
     return this.streams.flatMap((stream, index) => this.added(stream, found[index] ?? []));
   }
 

@@ -1,31 +1,30 @@
 "use strict";
-/** The connection on which a consumer waits for entries. */
+/** Reads that wait on the server until they are stopped; they have connections of their own. */
 
-/** @typedef {import("../client.js").RedisClient} RedisClient */
+/**
+ * @typedef {import("../sender.js").Sender} Sender
+ * @typedef {import("../view.js").Limits} Limits
+ * @typedef {Pick<import("../connection.js").Connection, "issueWithin">} Link
+ */
 
-class Reader {
-  /**
-   * @param {RedisClient} client
-   * @param {(receiver: unknown) => import("../sender.js").Sender} senderOf
-   */
-  constructor(client, senderOf) {
-    this.client = client;
-    this.senderOf = senderOf;
-    /** @type {RedisClient | undefined} */
-    this.own = undefined;
-    this.closed = false;
-  }
+/** @type {Limits} */
+const NONE = { signal: null, timeout: undefined, set: 0, cleared: 0 };
 
-  async open() {
-    this.own ??= await this.client.duplicate();
-    if (this.closed) this.own.close();
-    return this.senderOf(this.own);
-  }
-
-  close() {
-    this.closed = true;
-    this.own?.close();
-  }
+/**
+ * What issues commands that end when a signal says so, however long they may take.
+ * @param {Sender & Partial<Link> & { connection?: () => Link, limits?: Limits }} sender a connection, or a view of one
+ * @param {AbortSignal} stop
+ * @returns {Pick<Sender, "issue">}
+ */
+function stoppable(sender, stop) {
+  const { limits = NONE } = sender;
+  const signal = limits.signal === null ? stop : AbortSignal.any([limits.signal, stop]);
+  return {
+    issue(frame, outcome, meta) {
+      const link = /** @type {Link} */ (sender.connection?.() ?? sender);
+      return link.issueWithin(frame, outcome, meta, { ...limits, signal, timeout: 0 });
+    },
+  };
 }
 
-module.exports = { Reader };
+module.exports = { stoppable };

@@ -110,6 +110,8 @@ impl Spares {
             Event::Closed(error) => {
                 self.with(|books, later| self.ended(books, later, key, &error));
             }
+            // A single connection says so by other events.
+            Event::SubscriptionsLost => {}
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Batch, Event, Lane, ids};
+use super::{Batch, Event, Lane};
 use crate::error::Error;
 use crate::net::stream::Socket;
 use crate::redis::driver::End;
@@ -18,6 +18,7 @@ use crate::redis::outbox;
 #[cfg(unix)]
 use crate::redis::receiver::Receiver;
 use crate::redis::resp::encode;
+use crate::redis::retention::Diverted;
 use crate::redis::state::Phase;
 use crate::redis::watchdog::{Oldest, Sight};
 
@@ -150,6 +151,12 @@ impl Lane {
         outbox::lock(&self.inflight)
     }
 
+    pub(in crate::redis) fn divert(&self, replies: Vec<Diverted>) {
+        if !replies.is_empty() {
+            self.sink.diverted(replies);
+        }
+    }
+
     /// Tells the sink when nothing that was sent waits any more. Behind each delivery.
     pub(in crate::redis) fn after_delivery(&self) {
         if self.minds_quiet && self.inflight().is_empty() {
@@ -174,18 +181,14 @@ impl Lane {
         // Who asked while this attempt was made was not asking for the next one.
         outbound.dial_now = false;
         outbound.lost = true;
-        let mut inflight = outbox::lock(&self.inflight);
+        let mut inflight = self.inflight();
         let open = inflight.transaction_is_open();
-        let mut entries = inflight.take();
+        let lost = inflight.lost(&outbound.outbox.lost(open));
         drop(inflight);
-        entries.extend(outbound.outbox.lost(open));
         self.publish(&outbound);
         drop(outbound);
         self.sink.event(Event::Reconnecting);
-        if !entries.is_empty() {
-            let closed = lifecycle::closed().with_source(cause.clone());
-            self.sink.failed(ids(&entries), &closed);
-        }
+        self.give_back(lost, &lifecycle::closed().with_source(cause.clone()));
         true
     }
 

@@ -62,6 +62,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What was not read yet.
+    #[must_use]
+    pub fn remaining(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Skips one item with everything in it.
     pub fn skip(&mut self) -> Option<()> {
         self.skip_items(1)

@@ -1,0 +1,1 @@
+export { startTarget } from "./redis.mjs";

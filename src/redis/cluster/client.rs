@@ -1,0 +1,218 @@
+//! The client for Rust.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+use super::{Cluster, ClusterConfig, NodeInfo, Role};
+use crate::error::Result;
+use crate::redis::callers::{Callers, FurtherCallers};
+use crate::redis::client::ValkeyClient;
+use crate::redis::config::Options;
+use crate::redis::inflight::Entry;
+use crate::redis::lane::Sink;
+use crate::redis::lifecycle;
+use crate::redis::link::Link;
+use crate::redis::meta::Meta;
+use crate::redis::reply::{required, unexpected};
+use crate::redis::resp::decode::Value;
+use crate::redis::url;
+
+/// A client of a cluster, shared by all clones. It has all methods of [`ValkeyClient`]; each command
+/// goes to the node that has its keys.
+///
+/// - `MGET`, `MSET`, `DEL`, `UNLINK`, `EXISTS`, `TOUCH` and `SSUBSCRIBE` take keys of several slots;
+///   then they are several commands, which are not atomic together, and fail as a whole with the
+///   first error. Other commands with keys of several slots fail with `ERR_REDIS_CROSSSLOT`.
+/// - Commands without keys go to one node or to several, as the servers recommend: `DBSIZE` is the
+///   sum of all primaries, `FLUSHALL` and `SCRIPT LOAD` reach all nodes that they concern.
+/// - When slots move or a replica takes over, commands follow without their callers noticing. A
+///   command that was sent when its connection was lost is sent again only if it reads; otherwise
+///   its error says that it may have been executed.
+/// - Subscriptions are made again where they belong now; [`gaps`](crate::redis::Subscription::gaps)
+///   tells that messages may have been missed.
+///
+/// ```
+/// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/cluster_doc.rs")); }
+/// # support::run(async |url| {
+/// use s3_valkey::redis::{ClusterClient, SetOptions};
+///
+/// let cluster = ClusterClient::connect(&[&url]).await?;
+/// cluster.set("greeting", "hello", SetOptions::default()).await?;
+/// assert_eq!(cluster.get("greeting").await?.as_deref(), Some("hello"));
+/// cluster.command("MSET", &["a", "1", "b", "2"]).await?;
+/// assert_eq!(cluster.del(&["a", "b", "c"]).await?, 2);
+/// # Ok(()) });
+/// ```
+#[derive(Clone)]
+pub struct ClusterClient {
+    client: ValkeyClient,
+    cluster: Arc<Cluster>,
+}
+
+impl Deref for ClusterClient {
+    type Target = ValkeyClient;
+
+    fn deref(&self) -> &ValkeyClient {
+        &self.client
+    }
+}
+
+impl fmt::Debug for ClusterClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClusterClient")
+            .field("status", &self.cluster.status())
+            .field("nodes", &self.nodes().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClusterClient {
+    /// Connects to the cluster to which one of these nodes belongs, with the defaults.
+    ///
+    /// Fails with `ERR_INVALID_ARG_TYPE` for a URL that cannot be used, and with
+    /// `ERR_REDIS_CONNECTION_CLOSED` when no node could be asked for the others; the
+    /// [source](std::error::Error::source) of that error tells why.
+    pub async fn connect(urls: &[&str]) -> Result<Self> {
+        let seeds: Result<Vec<_>> = urls.iter().map(|url| url::parse(url)).collect();
+        Self::connect_with_config(ClusterConfig::new(seeds?, Options::default())).await
+    }
+
+    /// Connects and waits until the nodes are known.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/cluster_doc.rs")); }
+    /// # support::run(async |url| {
+    /// use s3_valkey::redis::cluster::ReadFrom;
+    /// use s3_valkey::redis::{ClusterClient, ClusterConfig, Options, url};
+    ///
+    /// let config = ClusterConfig {
+    ///     read_from: ReadFrom::PreferReplica,
+    ///     ..ClusterConfig::new(vec![url::parse(&url)?], Options::default())
+    /// };
+    /// let cluster = ClusterClient::connect_with_config(config).await?;
+    /// assert_eq!(cluster.nodes().len(), 3);
+    /// # Ok(()) });
+    /// ```
+    pub async fn connect_with_config(config: ClusterConfig) -> Result<Self> {
+        let made = Arc::new(OnceLock::new());
+        let keep = Arc::clone(&made);
+        let client = ValkeyClient::over(Arc::new(move |callers: &Arc<Callers>| {
+            let sink = Arc::clone(callers) as Arc<dyn Sink>;
+            let further = FurtherCallers::maker(callers);
+            let factory = Box::new(move |_| further());
+            let cluster = Cluster::new(config.clone(), sink, factory)?;
+            let link = Arc::clone(keep.get_or_init(|| cluster));
+            Ok((None, link as Arc<dyn Link>))
+        }))
+        .await?;
+        let cluster = Arc::clone(made.get().ok_or_else(lifecycle::failed)?);
+        Ok(Self { client, cluster })
+    }
+
+    /// Another client with the same configuration and connections of its own.
+    pub async fn duplicate(&self) -> Result<Self> {
+        Self::connect_with_config(self.cluster.config().clone()).await
+    }
+
+    /// The nodes that serve slots, primaries with their replicas behind them.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<NodeInfo> {
+        self.cluster.nodes()
+    }
+
+    /// Sends a command to one of the [`nodes`](Self::nodes), whatever its keys; redirections are
+    /// errors like others.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/cluster_doc.rs")); }
+    /// # support::run(async |url| {
+    /// # use s3_valkey::redis::ClusterClient;
+    /// let cluster = ClusterClient::connect(&[&url]).await?;
+    /// for node in cluster.nodes() {
+    ///     let reply = cluster.command_on(node.number, "DBSIZE", &[]).await?;
+    ///     println!("{} has {reply:?} keys", node.address);
+    /// }
+    /// # Ok(()) });
+    /// ```
+    pub async fn command_on(&self, node: u32, command: &str, arguments: &[&str]) -> Result<Value> {
+        let mut all: Vec<&[u8]> = vec![command.as_bytes()];
+        all.extend(arguments.iter().map(|argument| argument.as_bytes()));
+        let meta = Meta::of_call(all[0], &all[1..])?;
+        let submit = |pieces: &[&[u8]], entries: &[Entry]| {
+            self.cluster.submit_to(node, pieces, entries);
+        };
+        self.client.callers().call_by(&all, meta, submit).await
+    }
+
+    /// Walks over the keys of all primaries that match a pattern such as `user:*`. A key may come
+    /// more than once, as with `SCAN` itself; while slots move, also from both nodes.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/cluster_doc.rs")); }
+    /// # support::run(async |url| {
+    /// # use s3_valkey::redis::ClusterClient;
+    /// let cluster = ClusterClient::connect(&[&url]).await?;
+    /// cluster.command("MSET", &["user:1", "ann", "user:2", "bob", "other", "x"]).await?;
+    /// let mut scan = cluster.scan("user:*");
+    /// let mut keys = Vec::new();
+    /// while let Some(some) = scan.next().await? {
+    ///     keys.extend(some);
+    /// }
+    /// keys.sort();
+    /// assert_eq!(keys, ["user:1", "user:2"]);
+    /// # Ok(()) });
+    /// ```
+    #[must_use]
+    pub fn scan(&self, pattern: &str) -> Scan {
+        let nodes = self.nodes().into_iter();
+        Scan {
+            client: self.clone(),
+            pattern: pattern.to_owned(),
+            nodes: nodes
+                .filter(|node| node.role == Role::Primary)
+                .map(|node| node.number)
+                .collect(),
+            cursor: "0".to_owned(),
+        }
+    }
+}
+
+/// A walk over the keys of a cluster.
+#[derive(Debug)]
+pub struct Scan {
+    client: ClusterClient,
+    pattern: String,
+    nodes: VecDeque<u32>,
+    cursor: String,
+}
+
+impl Scan {
+    /// Some more keys, perhaps none; `None` at the end. Fails when a node that is yet to be asked
+    /// has left the cluster: then the walk must begin again.
+    pub async fn next(&mut self) -> Result<Option<Vec<String>>> {
+        let Some(&node) = self.nodes.front() else {
+            return Ok(None);
+        };
+        let arguments = [
+            self.cursor.as_str(),
+            "MATCH",
+            &self.pattern,
+            "COUNT",
+            "1000",
+        ];
+        let reply = self.client.command_on(node, "SCAN", &arguments).await?;
+        let Value::Array(items) = reply else {
+            return Err(unexpected(&reply));
+        };
+        let Ok([cursor, keys]) = <[Value; 2]>::try_from(items) else {
+            return Err(unexpected(&Value::Array(Vec::new())));
+        };
+        self.cursor = required(cursor)?;
+        if self.cursor == "0" {
+            self.nodes.pop_front();
+        }
+        keys.into_texts().map(Some)
+    }
+}

@@ -1,0 +1,184 @@
+//! The task of a connected cluster: sends what was to be sent later, and asks the nodes for changes.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tokio::time::{sleep, sleep_until};
+
+use super::answers::passes;
+use super::gather::Gather;
+use super::pending::Work;
+use super::{Cluster, chance, discovery};
+use crate::net::runtime;
+use crate::redis::lane::Delivery;
+use crate::redis::lifecycle::{Attempts, Verdict};
+
+/// Between two looks at the nodes at least.
+const PAUSE: Duration = Duration::from_millis(500);
+/// While there is nothing to do.
+const FOREVER: Duration = Duration::from_hours(24);
+
+/// Runs the life `epoch` of a cluster until it ends.
+pub(super) async fn run(cluster: Weak<Cluster>, epoch: u64, wake: Arc<Notify>) {
+    if !connect(&cluster, epoch, &wake).await {
+        return;
+    }
+    let mut looked = Instant::now();
+    let mut period = cluster.upgrade().and_then(|cluster| cluster.period());
+    loop {
+        let next = {
+            let Some(cluster) = cluster.upgrade().filter(|one| one.is_current(epoch)) else {
+                return;
+            };
+            cluster.send_due();
+            let now = Instant::now();
+            let regular = period.map(|period| looked + period);
+            let wanted = cluster
+                .stale
+                .load(Ordering::Relaxed)
+                .then(|| looked + PAUSE);
+            let due = regular.into_iter().chain(wanted).min();
+            if due.is_some_and(|due| due <= now) && cluster.look() {
+                looked = now;
+                period = cluster.period();
+            }
+            let next = if due.is_some_and(|due| due <= now) {
+                Some(now + PAUSE)
+            } else {
+                due
+            };
+            let next = next.into_iter().chain(cluster.next_due()).min();
+            next.unwrap_or(now + FOREVER)
+        };
+        tokio::select! {
+            () = sleep_until(next.into()) => {}
+            () = wake.notified() => {}
+        }
+    }
+}
+
+/// Finds the nodes. Returns whether the cluster is connected.
+async fn connect(cluster: &Weak<Cluster>, epoch: u64, wake: &Notify) -> bool {
+    let mut attempts = Attempts::default();
+    loop {
+        let Some(strong) = cluster.upgrade().filter(|one| one.is_current(epoch)) else {
+            return false;
+        };
+        let seeds = strong.seeds();
+        let found = tokio::select! {
+            found = discovery::discover(&strong, seeds) => found,
+            () = superseded(&strong, epoch, wake) => return false,
+        };
+        let error = match found {
+            Ok(topology) => {
+                let map = strong.arrange(&topology);
+                strong.ready(epoch, &map);
+                strong.retire_strangers(&map);
+                return true;
+            }
+            Err(error) => error,
+        };
+        let verdict = if passes(&error) {
+            attempts.lost(&strong.config.options, &error)
+        } else {
+            Verdict::GiveUp(error)
+        };
+        match verdict {
+            Verdict::GiveUp(error) => {
+                strong.fail(epoch, &error);
+                return false;
+            }
+            Verdict::RetryAfter(delay) => {
+                drop(strong);
+                tokio::select! {
+                    () = sleep(delay) => {}
+                    () = wake.notified() => {}
+                }
+            }
+        }
+    }
+}
+
+async fn superseded(cluster: &Cluster, epoch: u64, wake: &Notify) {
+    while cluster.is_current(epoch) {
+        wake.notified().await;
+    }
+}
+
+impl Cluster {
+    /// The period of looking at the nodes, as chance has it this time.
+    fn period(&self) -> Option<Duration> {
+        let period = self.config.refresh_period;
+        let half = u64::try_from(period.as_millis() / 2).unwrap_or(u64::MAX / 2);
+        let jitter = Duration::from_millis(chance() % (half + 1));
+        (!period.is_zero()).then(|| period * 3 / 4 + jitter)
+    }
+
+    /// Sends what was parked and is due.
+    fn send_due(self: &Arc<Self>) {
+        let now = Instant::now();
+        let due = self.release(|at| at <= now);
+        self.send_all(due);
+    }
+
+    fn send_all(self: &Arc<Self>, works: Vec<Work>) {
+        if works.is_empty() {
+            return;
+        }
+        let mut gather = Gather::default();
+        for work in works {
+            match self.map() {
+                Some(map) => self.dispatch(&mut gather, &map, work),
+                None => self.fail_work(work, &crate::redis::lifecycle::closed()),
+            }
+        }
+        gather.send(self, Delivery::Direct);
+    }
+
+    /// Asks the nodes for changes, unless that is being done. Returns whether it has begun.
+    fn look(self: &Arc<Self>) -> bool {
+        if self.refreshing.swap(true, Ordering::Relaxed) {
+            return false;
+        }
+        self.stale.store(false, Ordering::Relaxed);
+        let cluster = Arc::clone(self);
+        runtime::current().spawn(async move {
+            let nodes = cluster.acquaintances();
+            match discovery::discover(&cluster, nodes).await {
+                Ok(topology) => cluster.changed(&topology),
+                // Commands that need it ask again.
+                Err(_) => cluster.stale.store(true, Ordering::Relaxed),
+            }
+            cluster.refreshing.store(false, Ordering::Relaxed);
+        });
+        true
+    }
+
+    /// Takes over a new view of the cluster.
+    fn changed(self: &Arc<Self>, topology: &super::topology::Topology) {
+        let Some(before) = self.map() else {
+            return;
+        };
+        let map = self.arrange(topology);
+        let same = map.agrees(&before);
+        {
+            let mut place = self
+                .map
+                .write()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            // Not when the cluster was closed meanwhile.
+            if place.is_none() {
+                return;
+            }
+            *place = Some(Arc::clone(&map));
+        }
+        self.retire_strangers(&map);
+        if !same {
+            // What waits for a node to come back may have another one now.
+            let parked = self.release(|_| true);
+            self.send_all(parked);
+        }
+    }
+}

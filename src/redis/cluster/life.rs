@@ -1,0 +1,304 @@
+//! Connecting, closing and failing, as a lane does.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::map::SlotMap;
+use super::pending::{Answer, Origin, Pending, Work};
+use super::{Cluster, keeper};
+use crate::error::Error;
+use crate::net::runtime;
+use crate::redis::callers::lock;
+use crate::redis::config::Config;
+use crate::redis::inflight::Entry;
+use crate::redis::lane::{Batch, Delivery, Event, Reply};
+use crate::redis::lifecycle;
+use crate::redis::meta::Meta;
+use crate::redis::outbox::Backlog;
+use crate::redis::state::{Facts, Phase, State};
+
+/// What a cluster is in the course of doing.
+pub(super) struct Life {
+    phase: Phase,
+    /// Counts lives: what belongs to an earlier one must not touch anything.
+    epoch: u64,
+    /// Wakes the keeper of this life.
+    wake: Arc<Notify>,
+    /// The HELLO reply of a node.
+    greeting: Option<Bytes>,
+    /// Ids of `connect` calls that wait.
+    callers: Vec<u32>,
+    /// Commands that wait for the first map.
+    early: Vec<(Bytes, Vec<Entry>)>,
+    finalized: bool,
+}
+
+impl Default for Life {
+    fn default() -> Self {
+        Self {
+            phase: Phase::Idle,
+            epoch: 0,
+            wake: Arc::default(),
+            greeting: None,
+            callers: Vec::new(),
+            early: Vec::new(),
+            finalized: false,
+        }
+    }
+}
+
+impl Life {
+    pub(super) fn is_active(&self) -> bool {
+        matches!(self.phase, Phase::Connecting | Phase::Ready)
+    }
+
+    pub(super) fn state(&self, first: &Config) -> State {
+        let facts = Facts {
+            phase: self.phase,
+            greeted: self.phase == Phase::Ready,
+            lost: false,
+            finalized: self.finalized,
+        };
+        facts.state(first)
+    }
+
+    pub(super) fn backlog(&self) -> Backlog {
+        Backlog {
+            bytes: self.early.iter().map(|(bytes, _)| bytes.len()).sum(),
+            commands: self.early.iter().map(|(_, entries)| entries.len()).sum(),
+        }
+    }
+}
+
+impl Cluster {
+    /// Connects, reviving a closed or failed cluster; `id` is answered with a node's HELLO reply.
+    pub fn connect(self: &Arc<Self>, id: u32) {
+        let mut life = lock(&self.life);
+        if life.phase == Phase::Ready
+            && let Some(greeting) = life.greeting.clone()
+        {
+            drop(life);
+            self.greet(&greeting, &[id]);
+            return;
+        }
+        life.callers.push(id);
+        if life.phase.has_ended() {
+            life.phase = Phase::Idle;
+        }
+        life.wake.notify_one();
+        self.start(&mut life);
+    }
+
+    /// Closes all connections; everything that waits fails with "Connection closed". Does nothing
+    /// on a cluster that was never connected or has ended. Returns whether there was something to
+    /// close.
+    pub fn close(&self) -> bool {
+        let closed = lifecycle::closed();
+        self.end(None, &closed, &closed, Phase::Closed)
+    }
+
+    /// Closes for good: the last handle is gone.
+    pub fn finalize(&self) {
+        self.close();
+        let mut life = lock(&self.life);
+        life.finalized = true;
+        self.publish(&life);
+    }
+
+    /// Takes commands while there is no map. Returns whether they were dealt with; if not, there is
+    /// a map now.
+    pub(super) fn wait_for_map(
+        self: &Arc<Self>,
+        pieces: &[&[u8]],
+        entries: &[Entry],
+        delivery: Delivery,
+    ) -> bool {
+        let mut life = lock(&self.life);
+        let refusal = match life.phase {
+            Phase::Ready => return false,
+            Phase::Closed | Phase::Failed => Some(lifecycle::failed()),
+            Phase::Idle | Phase::Connecting if !self.config.options.enable_offline_queue => {
+                Some(lifecycle::offline())
+            }
+            Phase::Idle | Phase::Connecting => {
+                life.early.push((pieces.concat().into(), entries.to_vec()));
+                None
+            }
+        };
+        if delivery != Delivery::Held && !life.phase.has_ended() {
+            self.start(&mut life);
+        }
+        drop(life);
+        if let Some(error) = refusal {
+            let ids = entries.iter().map(|entry| entry.id).collect();
+            self.sink.failed(ids, &error);
+        }
+        true
+    }
+
+    fn start(self: &Arc<Self>, life: &mut Life) {
+        if life.phase == Phase::Idle {
+            life.phase = Phase::Connecting;
+            life.epoch += 1;
+            life.wake = Arc::default();
+            self.publish(life);
+            let keeper = keeper::run(Arc::downgrade(self), life.epoch, Arc::clone(&life.wake));
+            runtime::current().spawn(keeper);
+        }
+    }
+
+    pub(super) fn is_current(&self, epoch: u64) -> bool {
+        lock(&self.life).epoch == epoch
+    }
+
+    /// Rings for the keeper.
+    pub(super) fn wake(&self) {
+        lock(&self.life).wake.notify_one();
+    }
+
+    /// Asks for a look at the nodes soon.
+    pub(super) fn want_refresh(&self) {
+        if !self.stale.swap(true, Ordering::Relaxed) {
+            self.wake();
+        }
+    }
+
+    /// A node has accepted the login.
+    pub(super) fn greeted(&self, greeting: &Bytes) {
+        let mut life = lock(&self.life);
+        if life.is_active() {
+            life.greeting.get_or_insert_with(|| greeting.clone());
+        }
+    }
+
+    /// The first map of a life is there: sends what waited for it.
+    pub(super) fn ready(self: &Arc<Self>, epoch: u64, map: &Arc<SlotMap>) {
+        loop {
+            let mut life = lock(&self.life);
+            if life.epoch != epoch {
+                return;
+            }
+            let early = std::mem::take(&mut life.early);
+            if early.is_empty() {
+                self.replace_map(Some(Arc::clone(map)));
+                life.phase = Phase::Ready;
+                let callers = std::mem::take(&mut life.callers);
+                let greeting = life.greeting.clone().unwrap_or_default();
+                self.publish(&life);
+                drop(life);
+                self.sink.event(Event::Connected(greeting.clone()));
+                self.greet(&greeting, &callers);
+                return;
+            }
+            drop(life);
+            // What is submitted meanwhile waits behind these.
+            for (commands, entries) in early {
+                self.submit_by(map, &commands, &entries, Delivery::Gathered);
+            }
+        }
+    }
+
+    /// The nodes cannot be found.
+    pub(super) fn fail(&self, epoch: u64, error: &Error) {
+        let closed = lifecycle::closed().with_source(error.clone());
+        self.end(Some(epoch), error, &closed, Phase::Failed);
+    }
+
+    fn end(&self, epoch: Option<u64>, error: &Error, closed: &Error, phase: Phase) -> bool {
+        let mut life = lock(&self.life);
+        if !life.is_active() || epoch.is_some_and(|epoch| epoch != life.epoch) {
+            return false;
+        }
+        life.phase = phase;
+        life.epoch += 1;
+        life.greeting = None;
+        let early = std::mem::take(&mut life.early);
+        let callers = std::mem::take(&mut life.callers);
+        self.replace_map(None);
+        self.publish(&life);
+        life.wake.notify_one();
+        drop(life);
+        if phase == Phase::Failed {
+            self.sink.event(Event::Closed(closed.clone()));
+        }
+        let nodes = std::mem::take(&mut lock(&self.members).by_address);
+        lock(&self.channels).take();
+        // Their commands come back, and fail because there is no map.
+        for node in nodes.values() {
+            node.close();
+        }
+        let parked = std::mem::take(&mut *lock(&self.parked));
+        for (_, work) in parked {
+            self.fail_work(work, error);
+        }
+        let ids: Vec<u32> = early
+            .iter()
+            .flat_map(|(_, entries)| entries.iter().map(|entry| entry.id))
+            .collect();
+        if !ids.is_empty() {
+            self.sink.failed(ids, error);
+        }
+        if !callers.is_empty() {
+            self.sink.failed(callers, closed);
+        }
+        true
+    }
+
+    fn greet(&self, greeting: &Bytes, callers: &[u32]) {
+        for &id in callers {
+            let meta = Meta::default();
+            self.answer((Entry { id, meta }, Ok(greeting.clone())));
+        }
+    }
+
+    /// Tells a user the reply to a command, or why there is none.
+    pub(super) fn answer(&self, (entry, reply): Answer) {
+        match reply {
+            Ok(bytes) => {
+                let reply = Reply {
+                    entry: Some(entry),
+                    start: 0,
+                    end: bytes.len(),
+                };
+                self.sink.replies(Batch {
+                    bytes,
+                    replies: vec![reply],
+                });
+            }
+            Err(error) => self.sink.failed(vec![entry.id], &error),
+        }
+    }
+
+    pub(super) fn fail_work(&self, work: Work, error: &Error) {
+        match work {
+            Work::One(pending) => self.settle(pending, Err(error.clone())),
+            Work::Whole(transaction) => {
+                let ids = transaction.entries.iter().map(|entry| entry.id).collect();
+                self.sink.failed(ids, error);
+            }
+        }
+    }
+
+    /// A command is done.
+    pub(super) fn settle(&self, pending: Pending, reply: crate::error::Result<Bytes>) {
+        match pending.origin {
+            Origin::User(entry) => self.answer((entry, reply)),
+            Origin::Part(job, part) => {
+                if let Some(answer) = job.settle(part, reply) {
+                    self.answer(answer);
+                }
+            }
+            // One that no longer waits has dropped its end.
+            Origin::Own(asker) => drop(asker.send(reply)),
+            // Transactions are done as a whole.
+            Origin::Member(..) => {}
+        }
+    }
+
+    fn publish(&self, life: &Life) {
+        self.state.send_replace(life.state(&self.first));
+    }
+}

@@ -1,0 +1,307 @@
+//! Sending commands to the nodes that have their keys.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+
+use super::gather::Gather;
+use super::map::SlotMap;
+use super::merge::Merge;
+use super::node::{Node, UNANSWERED};
+use super::pending::{Job, Origin, Pending, Work};
+use super::request::{Request, Requests};
+use super::route::{Route, route, unsupported};
+use super::transaction::{self, Transaction};
+use super::{Cluster, chance, redirect, split};
+use crate::error::{Error, ErrorKind, Result};
+use crate::redis::callers::lock;
+use crate::redis::inflight::Entry;
+use crate::redis::lane::Delivery;
+use crate::redis::lifecycle;
+use crate::redis::meta::Meta;
+use crate::redis::resp::encode;
+
+impl Cluster {
+    /// Submits whole commands, cut in pieces anywhere, and their entries in the same order.
+    ///
+    /// Commands between one that [opens](Meta::OPENS) a transaction and the one that
+    /// [ends](Meta::ENDS) it go to one node, together; both must be in the same submission.
+    pub fn submit(self: &Arc<Self>, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
+        let map = loop {
+            match self.map() {
+                Some(map) => break map,
+                None if self.wait_for_map(pieces, entries, delivery) => return,
+                None => {}
+            }
+        };
+        let commands = match pieces {
+            [whole] => Cow::Borrowed(*whole),
+            several => Cow::Owned(several.concat()),
+        };
+        self.submit_by(&map, &commands, entries, delivery);
+    }
+
+    /// Submits commands for the node of this number, whatever their keys. Redirections are answers
+    /// like others.
+    pub fn submit_to(self: &Arc<Self>, node: u32, pieces: &[&[u8]], entries: &[Entry]) {
+        let node = self.every_node().into_iter().find(|one| one.number == node);
+        let commands = pieces.concat();
+        let mut gather = Gather::default();
+        let mut failed = Vec::new();
+        for (request, entry) in Requests::new(&commands).zip(entries) {
+            match &node {
+                Some(node) => {
+                    let command = Bytes::copy_from_slice(request.bytes);
+                    let pending = Pending::of_user(*entry, command).at(node);
+                    self.add(&mut gather, node, pending);
+                }
+                None => failed.push(entry.id),
+            }
+        }
+        gather.send(self, Delivery::Direct);
+        if !failed.is_empty() {
+            let error = Error::new(
+                ErrorKind::InvalidInput,
+                "ERR_REDIS_CLUSTER_UNKNOWN_NODE",
+                "the node does not belong to the cluster any more",
+            );
+            self.sink.failed(failed, &error);
+        }
+    }
+
+    pub(super) fn submit_by(
+        self: &Arc<Self>,
+        map: &SlotMap,
+        commands: &[u8],
+        entries: &[Entry],
+        delivery: Delivery,
+    ) {
+        // Another thread may have it: then this one does without.
+        let mut gather = self
+            .scratch
+            .try_lock()
+            .map(|mut scratch| std::mem::take(&mut *scratch))
+            .unwrap_or_default();
+        let mut failed = Vec::new();
+        let mut requests = Requests::new(commands);
+        let mut at = 0;
+        while let Some(&entry) = entries.get(at) {
+            let start = requests.position();
+            let Some(request) = requests.next() else {
+                let bug = unsupported("the command is not RESP");
+                failed.extend(entries[at..].iter().map(|entry| (entry.id, bug.clone())));
+                break;
+            };
+            let count = if entry.meta.opens() {
+                let group = &entries[at..];
+                let ends = group.iter().position(|entry| entry.meta.ends());
+                let count = ends.map_or(group.len(), |end| end + 1);
+                requests.by_ref().take(count - 1).for_each(drop);
+                let commands = &commands[start..requests.position()];
+                let group = &group[..count];
+                if let Err(error) = self.begin(&mut gather, map, commands, group, ends.is_some()) {
+                    failed.extend(group.iter().map(|entry| (entry.id, error.clone())));
+                }
+                count
+            } else {
+                if let Err(error) = self.place(&mut gather, map, &request, entry) {
+                    failed.push((entry.id, error));
+                }
+                1
+            };
+            at += count;
+        }
+        gather.send(self, delivery);
+        if let Ok(mut scratch) = self.scratch.try_lock() {
+            *scratch = gather;
+        }
+        for (id, error) in failed {
+            self.sink.failed(vec![id], &error);
+        }
+    }
+
+    /// Adds a user's command to what goes out.
+    fn place(
+        self: &Arc<Self>,
+        gather: &mut Gather,
+        map: &SlotMap,
+        request: &Request<'_>,
+        entry: Entry,
+    ) -> Result<()> {
+        let node = match route(request, entry.meta)? {
+            Route::Split(shape) => {
+                let (parts, merge) = split::split(request, shape, entry.meta);
+                let job = Job::new(entry, merge, parts.len());
+                for (number, part) in parts.into_iter().enumerate() {
+                    let origin = Origin::Part(Arc::clone(&job), number);
+                    let pending = Pending::new(origin, part.command, part.meta);
+                    self.dispatch(gather, map, Work::One(pending));
+                }
+                return Ok(());
+            }
+            Route::Many { replicas, response } => {
+                let nodes = map.nodes(replicas);
+                let job = Job::new(entry, Merge::from(response), nodes.len());
+                let command = Bytes::copy_from_slice(request.bytes);
+                for (number, node) in nodes.iter().enumerate() {
+                    let origin = Origin::Part(Arc::clone(&job), number);
+                    let pending = Pending::new(origin, command.clone(), entry.meta).at(node);
+                    self.add(gather, node, pending);
+                }
+                return Ok(());
+            }
+            one => self.node_for(map, one),
+        };
+        if let Some(node) = node {
+            gather.add(&node, request.bytes, &[entry]);
+        } else {
+            let command = Bytes::copy_from_slice(request.bytes);
+            self.unserved(Work::One(Pending::of_user(entry, command)));
+        }
+        Ok(())
+    }
+
+    fn node_for(&self, map: &SlotMap, route: Route) -> Option<Arc<Node>> {
+        match route {
+            Route::Slot { slot, reads: true } => map.reader(slot, &self.config.read_from).cloned(),
+            Route::Slot { slot, reads: false } => map.primary(slot).cloned(),
+            Route::Channels => self.channels_node(map),
+            Route::Any | Route::Split(_) | Route::Many { .. } => map.any().cloned(),
+        }
+    }
+
+    /// The node of channels and patterns: the same one as long as it works.
+    fn channels_node(&self, map: &SlotMap) -> Option<Arc<Node>> {
+        let mut channels = lock(&self.channels);
+        if let Some(node) = channels.as_ref()
+            && map.has(node)
+        {
+            return Some(Arc::clone(node));
+        }
+        *channels = map.any().cloned();
+        channels.clone()
+    }
+
+    fn begin(
+        self: &Arc<Self>,
+        gather: &mut Gather,
+        map: &SlotMap,
+        commands: &[u8],
+        entries: &[Entry],
+        whole: bool,
+    ) -> Result<()> {
+        if !whole {
+            return Err(unsupported(
+                "a transaction of a cluster must be sent as a whole, from MULTI to EXEC",
+            ));
+        }
+        let slot = transaction::slot_of(commands)?;
+        let commands = Bytes::copy_from_slice(commands);
+        let transaction = Transaction::new(entries.to_vec(), commands, slot);
+        self.dispatch(gather, map, Work::Whole(Arc::new(transaction)));
+        Ok(())
+    }
+
+    /// Sends something to where it belongs now; later when nobody serves it.
+    pub(super) fn dispatch(&self, gather: &mut Gather, map: &SlotMap, work: Work) {
+        let node = match &work {
+            Work::One(Pending {
+                node: Some(node), ..
+            }) => Some(Arc::clone(node)),
+            Work::One(pending) => {
+                let request = Requests::new(&pending.command).next();
+                let route = request.and_then(|request| route(&request, pending.meta).ok());
+                self.node_for(map, route.unwrap_or(Route::Any))
+            }
+            Work::Whole(transaction) => match transaction.slot {
+                Some(slot) => map.primary(slot).cloned(),
+                None => map.any().cloned(),
+            },
+        };
+        match node {
+            Some(node) => self.add_work(gather, &node, work, false),
+            None => self.unserved(work),
+        }
+    }
+
+    /// Nobody serves the slot: perhaps somebody will.
+    fn unserved(&self, mut work: Work) {
+        let attempt = match &mut work {
+            Work::One(pending) => {
+                pending.redirections += 1;
+                pending.redirections
+            }
+            Work::Whole(transaction) => transaction.redirected(),
+        };
+        self.want_refresh();
+        if attempt > self.config.max_redirections {
+            let error = Error::new(
+                ErrorKind::Server,
+                "ERR_REDIS_SERVER_ERROR",
+                "CLUSTERDOWN no node serves the slot of the command",
+            );
+            self.fail_work(work, &error);
+            return;
+        }
+        self.park(Instant::now() + redirect::delay(attempt, chance()), work);
+    }
+
+    /// Adds something for this node; `asking` allows it to serve a slot that is on its way there.
+    pub(super) fn add_work(&self, gather: &mut Gather, node: &Arc<Node>, work: Work, asking: bool) {
+        if asking {
+            let mut bytes = BytesMut::new();
+            encode::command(&mut bytes, &[b"ASKING"]);
+            gather.add(node, &bytes, &[UNANSWERED]);
+        }
+        match work {
+            Work::One(pending) => self.add(gather, node, pending),
+            Work::Whole(transaction) => {
+                for (number, request) in Requests::new(&transaction.commands).enumerate() {
+                    let command = transaction.commands.slice_ref(request.bytes);
+                    let meta = transaction.entries[number].meta;
+                    let origin = Origin::Member(Arc::clone(&transaction), number);
+                    self.add(gather, node, Pending::new(origin, command, meta));
+                }
+            }
+        }
+    }
+
+    /// Adds a command with an id of the cluster's own.
+    pub(super) fn add(&self, gather: &mut Gather, node: &Arc<Node>, pending: Pending) {
+        let command = pending.command.clone();
+        let meta = Meta(pending.meta.0 | Meta::INTERNAL);
+        let id = lock(&self.waiting).insert(pending);
+        gather.add(node, &command, &[Entry { id, meta }]);
+    }
+
+    /// Keeps something for later.
+    pub(super) fn park(&self, at: Instant, work: Work) {
+        lock(&self.parked).push((at, work));
+        self.wake();
+        // The cluster may have been closed just now, and nobody looks at what is parked then.
+        if !self.is_active() {
+            self.release(|_| true).into_iter().for_each(|work| {
+                self.fail_work(work, &lifecycle::closed());
+            });
+        }
+    }
+
+    /// Takes out what is parked and due.
+    pub(super) fn release(&self, due: impl Fn(Instant) -> bool) -> Vec<Work> {
+        let mut parked = lock(&self.parked);
+        let (out, rest) = std::mem::take(&mut *parked)
+            .into_iter()
+            .partition(|(at, _)| due(*at));
+        *parked = rest;
+        drop(parked);
+        let out: Vec<(Instant, Work)> = out;
+        out.into_iter().map(|(_, work)| work).collect()
+    }
+
+    /// When the next parked command is due.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        lock(&self.parked).iter().map(|(at, _)| *at).min()
+    }
+}
