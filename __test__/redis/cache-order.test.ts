@@ -37,6 +37,7 @@ describe("a reply", () => {
   it("that was overtaken by its invalidation is not kept", async () => {
     await start(inTurn(changed("k") + bulk("old"), bulk("new")));
     expect(await client.get("k")).toBe("old");
+    expect(client.cache!.stats).toMatchObject({ entries: 0, bytes: 0 });
     expect(await client.get("k")).toBe("new");
     expect(await client.get("k")).toBe("new");
     expect(count("GET")).toBe(2);
@@ -89,6 +90,22 @@ describe("a reply", () => {
     expect(await Promise.all([before, together, after])).toEqual(["old", "old", "new"]);
     expect(await client.get("k")).toBe("new");
     expect(count("GET")).toBe(2);
+  });
+
+  it("is not kept behind a command that has waited elsewhere", async () => {
+    let release = (_: Answer) => {};
+    const popped = new Promise<Answer>((resolve) => {
+      release = resolve;
+    });
+    await start((command) => (command === "BLPOP" ? popped : command === "LLEN" ? ":1\r\n" : "+OK\r\n"));
+    const waiting = client.blpop("l", 0);
+    await client.llen("l");
+    await client.llen("l");
+    expect(count("LLEN")).toBe(1);
+    release(`*2\r\n${bulk("l")}${bulk("v")}`);
+    expect(await waiting).toEqual(["l", "v"]);
+    await client.llen("l");
+    expect(count("LLEN")).toBe(2);
   });
 
   it("that fails is no reply for those who come later", async () => {

@@ -113,6 +113,7 @@ describe("a client with a cache", () => {
     const [one, two] = await Promise.all([client.lrange("l", 0, -1), client.lrange("l", 0, -1)]);
     one.push("c");
     two.length = 0;
+    (await client.lrange("l", 0, -1)).push("d");
     expect(await client.lrange("l", 0, -1)).toEqual(["a", "b"]);
     const bytes = await client.getBuffer("text");
     expect(bytes).toBeNull();

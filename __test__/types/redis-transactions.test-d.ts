@@ -38,6 +38,19 @@ async function loops(keys: string[]) {
   return [values, counts, transaction.length];
 }
 
+async function watched() {
+  const clean: [number] = await client.watch(["a", Buffer.from("b")], async (tx) => {
+    const value: string | null = await tx.get("a");
+    const bytes: Buffer | null = await tx.buffers.get("a");
+    // @ts-expect-error the keys are watched already
+    tx.watch("c", () => {});
+    return tx.multi().incrby("a", `${value}`.length + bytes!.length).exec({ throwOnError: true });
+  });
+  const text: string = await client.watch("a", () => "text", { retries: Infinity });
+  const view: Buffer | null = await client.buffers.watch("a", (tx) => tx.get("a"));
+  return [clean, text, view];
+}
+
 const named: RedisPipeline<Buffer> = client.buffers.pipeline();
 const nothing: void = client.multi().get("k").discard();
 // @ts-expect-error a transaction has no connection of its own
@@ -50,4 +63,4 @@ client.multi().incr();
 const conflict: RedisError = new RedisWatchError("changed");
 const errors: readonly RedisCommandError[] = new RedisBatchError("CODE", "message", []).errors;
 
-export { replies, loops, named, nothing, conflict, errors };
+export { replies, loops, watched, named, nothing, conflict, errors };

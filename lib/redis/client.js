@@ -185,6 +185,16 @@ class RedisClient {
     return builders.pipeline({ connection: () => connection, limits: null });
   }
 
+  /**
+   * @param {unknown} keys
+   * @param {unknown} callback
+   * @param {unknown} [options]
+   */
+  watch(keys, callback, options) {
+    const connection = connectionOf(this);
+    return builders.watch({ connection: () => connection, limits: null }, keys, callback, options);
+  }
+
   ref() {
     connectionOf(this).setReferenced(true);
   }

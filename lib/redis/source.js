@@ -56,7 +56,8 @@ class ServerSource {
         throw fromUrlError(error);
       }
     };
-    return makeConnection(openLane, options, owner);
+    const Class = connectionClass(Connection, options);
+    return new Class(openLane, options, owner);
   }
 
   /** @param {typeof import("./client.js").RedisClient} Client */
@@ -66,15 +67,14 @@ class ServerSource {
 }
 
 /**
- * A connection over a lane, with what the options ask for.
- * @param {ConstructorParameters<typeof Connection>[0]} openLane
+ * A class of connections, with the cache that the options may ask for.
+ * @template {new (...args: any[]) => Connection} Class
+ * @param {Class} Base
  * @param {import("./options.js").Resolved} options
- * @param {import("./connection.js").Owner} owner
+ * @returns {Class}
  */
-function makeConnection(openLane, options, owner) {
-  if (options.cache === undefined) return new Connection(openLane, options, owner);
-  const { CachedConnection } = require("./cache/connection.js");
-  return new CachedConnection(openLane, options, owner);
+function connectionClass(Base, options) {
+  return options.cache === undefined ? Base : require("./cache/connection.js").cached(Base);
 }
 
 /**
@@ -88,4 +88,4 @@ function fromUrlError(thrown) {
   return new Error(message);
 }
 
-module.exports = { FROM_SOURCE, ServerSource, makeConnection };
+module.exports = { FROM_SOURCE, ServerSource, connectionClass };

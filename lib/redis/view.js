@@ -13,6 +13,7 @@ const builders = require("./transaction/index.js");
  * @typedef {import("./connection.js").Connection} Connection
  * @typedef {import("./outcomes.js").Outcome} Outcome
  * @typedef {import("./frame.js").Frame} Frame
+ * @typedef {import("./transaction/transaction.js").Watching} Watching
  *
  * @typedef {object} Limits
  * @property {AbortSignal | null} signal
@@ -29,10 +30,12 @@ class Scope {
   /**
    * @param {() => Connection} connection
    * @param {Limits} limits
+   * @param {Watching | null} [watching]
    */
-  constructor(connection, limits) {
+  constructor(connection, limits, watching = null) {
     this.connection = connection;
     this.limits = limits;
+    this.watching = watching;
   }
 
   get subscriber() {
@@ -90,15 +93,16 @@ class RedisView {
    * @param {() => Connection} connection
    * @param {unknown} options
    * @param {Limits} [base] the limits that stay where the options say nothing
+   * @param {Watching | null} [watching] the watched keys that transactions depend on
    */
-  constructor(connection, options, base = NONE) {
-    this.#scope = new Scope(connection, resolveLimits(options, base));
+  constructor(connection, options, base = NONE, watching = null) {
+    this.#scope = new Scope(connection, resolveLimits(options, base), watching);
   }
 
   /** @param {unknown} options */
   with(options) {
-    const { connection, limits } = this.#scope;
-    return new RedisView(connection, options, limits);
+    const { connection, limits, watching } = this.#scope;
+    return new RedisView(connection, options, limits, watching);
   }
 
   get buffers() {
@@ -111,6 +115,15 @@ class RedisView {
 
   pipeline() {
     return builders.pipeline(this.#scope);
+  }
+
+  /**
+   * @param {unknown} keys
+   * @param {unknown} callback
+   * @param {unknown} [options]
+   */
+  watch(keys, callback, options) {
+    return builders.watch(this.#scope, keys, callback, options);
   }
 
   get [SENDER]() {

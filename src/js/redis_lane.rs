@@ -45,6 +45,8 @@ pub enum LaneEvent {
     Credentials = 4,
     /// One of several connections is gone, with subscriptions, which must be made again.
     SubscriptionsLost = 5,
+    /// One of several connections is gone, whose server told of changed keys.
+    TrackingLost = 8,
 }
 
 /// One connection. `lib/redis/client.js` encodes commands and calls `submit` once for each flush.

@@ -194,6 +194,7 @@ impl Parcel for Happened {
             Event::Reconnecting => (LaneEvent::Reconnecting, value::null(tape.env)?),
             Event::Closed(error) => (LaneEvent::Closed, value::failure(tape.env, error)?),
             Event::SubscriptionsLost => (LaneEvent::SubscriptionsLost, value::null(tape.env)?),
+            Event::TrackingLost => (LaneEvent::TrackingLost, value::null(tape.env)?),
         };
         tape.event(self.target, kind as u32, argument);
         Ok(true)

@@ -2,6 +2,7 @@
 
 pub mod base64;
 pub mod buffers;
+pub mod chance;
 pub mod dial;
 pub mod http;
 #[cfg(unix)]

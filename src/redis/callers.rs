@@ -264,7 +264,7 @@ impl Sink for Callers {
     fn event(&self, event: Event) {
         match event {
             Event::Connected(_) | Event::SubscriptionsLost => self.resubscribe(),
-            Event::Reconnecting => {}
+            Event::Reconnecting | Event::TrackingLost => {}
             Event::Closed(_) => lock(&self.listeners).clear(),
         }
     }

@@ -43,6 +43,8 @@ pub enum Event {
     /// One of several connections is gone, with subscriptions: they must be made again, and
     /// messages may have been missed.
     SubscriptionsLost,
+    /// One of several connections is gone, with what its server would have told of changed keys.
+    TrackingLost,
 }
 
 /// A frame of a [`Batch`].

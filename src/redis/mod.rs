@@ -40,7 +40,7 @@ pub mod tracking;
 pub mod url;
 pub mod watchdog;
 
-pub use batch::{Pipeline, RefusedCommand, RefusedCommands, Transaction};
+pub use batch::{Pipeline, RefusedCommand, RefusedCommands, Transaction, Watched};
 pub use client::ValkeyClient;
 pub use cluster::{ClusterClient, ClusterConfig};
 pub use commands::SetOptions;

@@ -12,11 +12,11 @@ use super::client::S3Client;
 use super::op::get::{self, ByteRange, S3StatResult};
 use super::ranges;
 use super::retry::Attempts;
-use super::transport::chance;
 use super::url::Location;
 use super::window::{Pace, Window};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::buffers;
+use crate::net::chance::chance;
 use crate::net::http::Response;
 
 /// Longest piece that [`S3Body::next_chunk`] returns.

@@ -1,6 +1,5 @@
 //! The driver: signs, sends, tries again, and follows what the store says about itself.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,6 +13,7 @@ use super::retry::{self, Attempts, Budget};
 use super::sign::Timestamp;
 use super::xml::Element;
 use crate::error::{Error, Result};
+use crate::net::chance::chance;
 use crate::net::http::{HttpClient, Outgoing, Response};
 
 /// Longest document (list, upload answer) that is read, in bytes.
@@ -253,10 +253,4 @@ pub(super) fn unix_now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
-}
-
-/// A number in 0..1; each `RandomState` has keys of its own.
-pub(super) fn chance() -> f64 {
-    let number = RandomState::new().hash_one(0u8) >> 32;
-    f64::from(u32::try_from(number).unwrap_or_default()) / f64::from(u32::MAX)
 }

@@ -213,4 +213,4 @@ function text(key) {
   return typeof key === "string" && !SURROGATE.test(key) ? key : Buffer.from(key).toString();
 }
 
-module.exports = { ClientCache };
+module.exports = { ClientCache, FORM_BITS };

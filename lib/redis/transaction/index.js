@@ -30,4 +30,16 @@ function makePipeline(origin) {
   return new pipeline.RedisPipeline(origin);
 }
 
-module.exports = { multi: makeTransaction, pipeline: makePipeline };
+/**
+ * @param {Origin} origin
+ * @param {unknown} keys
+ * @param {unknown} body
+ * @param {unknown} options
+ * @returns {Promise<any>}
+ */
+function watch(origin, keys, body, options) {
+  const { plan, run } = require("./watch.js");
+  return run(origin, plan(keys, body, options));
+}
+
+module.exports = { multi: makeTransaction, pipeline: makePipeline, watch };

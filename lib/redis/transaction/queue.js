@@ -12,6 +12,7 @@ const { RedisError } = require("../errors.js");
  * @typedef {object} Origin what a builder was made by
  * @property {() => Connection} connection where the commands will go
  * @property {Limits | null} limits those of a view
+ * @property {import("./transaction.js").Watching | null} [watching] the watched keys that its transaction depends on
  */
 
 /**

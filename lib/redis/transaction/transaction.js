@@ -14,9 +14,9 @@ const NOT_QUEUED = /^\*\d+\r\n\$[45]\r\n(WATCH|RESET|QUIT)\r\n/i;
 /**
  * @typedef {import("./queue.js").Origin} Origin
  *
- * @typedef {object} Watching the watched keys that a transaction depends on
- * @property {() => void} exec the transaction is about to be sent
- * @property {(error: Error) => void} failed it came to nothing
+ * @typedef {object} Watching who must know what becomes of a transaction that depends on watched keys
+ * @property {() => void} exec it is about to be sent; throws if it must not be
+ * @property {(error: unknown) => void} failed it came to nothing
  */
 
 class TransactionQueue extends Queue {
@@ -35,16 +35,10 @@ class TransactionQueue extends Queue {
 class RedisTransaction {
   /** @type {TransactionQueue} */
   #queue;
-  /** @type {Watching | null} */
-  #watching;
 
-  /**
-   * @param {Origin} origin
-   * @param {Watching | null} [watching]
-   */
-  constructor(origin, watching = null) {
+  /** @param {Origin} origin */
+  constructor(origin) {
     this.#queue = new TransactionQueue(this, "transaction", origin);
-    this.#watching = watching;
   }
 
   get [SENDER]() {
@@ -58,20 +52,9 @@ class RedisTransaction {
   /** @param {{ throwOnError?: boolean }} [options] */
   async exec(options) {
     const queue = this.#queue;
-    const watching = this.#watching;
     queue.end("executed");
     if (queue.subscriber) throw subscriberMode("exec");
-    let replies;
-    if (watching !== null) {
-      watching.exec();
-      replies = await execute(queue).catch((error) => {
-        watching.failed(error);
-        throw error;
-      });
-    } else {
-      // Without a watched key, a transaction of nothing has nothing to say.
-      replies = queue.frames.length === 0 ? [] : await execute(queue);
-    }
+    const replies = await watched(queue);
     if (options?.throwOnError) throwErrors(replies);
     return replies;
   }
@@ -82,6 +65,23 @@ class RedisTransaction {
 
   get [Symbol.toStringTag]() {
     return "RedisTransaction";
+  }
+}
+
+/**
+ * @param {TransactionQueue} queue
+ * @returns {Promise<unknown[]>}
+ */
+async function watched(queue) {
+  const { watching } = queue.origin;
+  // Only watched keys make a transaction of nothing say something.
+  if (!watching) return queue.frames.length === 0 ? [] : execute(queue);
+  watching.exec();
+  try {
+    return await execute(queue);
+  } catch (error) {
+    watching.failed(error);
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Transactions, pipelines and watched keys: declarations. */
-import type { RedisError } from "../types.js";
+import type { KeyLike } from "../commands.js";
+import type { RedisError, RedisView } from "../types.js";
 import type { RedisChain } from "./commands.js";
 
 /** The error of one command among several. */
@@ -153,6 +154,18 @@ export interface RedisPipeline<Text = string, Replies extends readonly unknown[]
   exec(options?: RedisExecOptions): Promise<RedisResults<Replies>>;
 }
 
+/** Options of {@link RedisBatching.watch}. */
+export interface RedisWatchOptions {
+  /** How often the callback runs again after a conflict, at most; `Infinity` for ever. Default 16. */
+  retries?: number;
+}
+
+/**
+ * What the callback of {@link RedisBatching.watch} works with: commands on the connection that watches the keys, and
+ * `multi` for the one transaction that depends on them.
+ */
+export type RedisWatchView<Text = string> = Omit<RedisView<Text>, "watch">;
+
 /** What clients and their views offer for several commands at once. */
 export interface RedisBatching<Text = string> {
   /**
@@ -178,4 +191,26 @@ export interface RedisBatching<Text = string> {
    * ```
    */
   pipeline<Replies extends readonly unknown[] = []>(): RedisPipeline<Text, Replies>;
+
+  /**
+   * Runs a transaction that depends on keys: the callback reads them and executes a transaction, which comes to nothing
+   * if anybody has changed a key in between. Then the callback runs again, after a short random pause. It has a connection
+   * of its own; a connection that is lost before the transaction is a conflict too.
+   *
+   * @returns what the callback returns
+   * @throws RedisWatchError when there was a conflict at the last attempt as well
+   * @example
+   * ```ts
+   * const [balance] = await client.watch("balance", async (tx) => {
+   *   const balance = Number(await tx.get("balance"));
+   *   if (balance < 20) throw new Error("not enough");
+   *   return tx.multi().decrby("balance", 20).rpush("ledger", "-20").exec({ throwOnError: true });
+   * });
+   * ```
+   */
+  watch<Result>(
+    keys: KeyLike | readonly KeyLike[],
+    callback: (tx: RedisWatchView<Text>) => Result | Promise<Result>,
+    options?: RedisWatchOptions,
+  ): Promise<Result>;
 }

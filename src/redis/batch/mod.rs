@@ -18,10 +18,12 @@ mod pipeline;
 mod queue;
 mod refused;
 mod transaction;
+mod watch;
 
 pub use pipeline::Pipeline;
 pub use refused::{RefusedCommand, RefusedCommands};
 pub use transaction::Transaction;
+pub use watch::Watched;
 
 /// A reply that is still to come.
 type Waiting = oneshot::Receiver<Result<Value>>;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 
 use super::queue::Queue;
+use super::watch::Watching;
 use super::{RefusedCommand, RefusedCommands, Waiting, submit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::redis::callers::{Callers, receive};
@@ -21,6 +22,8 @@ pub struct Transaction {
     link: Arc<dyn Link>,
     callers: Arc<Callers>,
     queue: Queue,
+    /// The watched keys that it depends on.
+    watching: Option<Arc<Watching>>,
 }
 
 impl fmt::Debug for Transaction {
@@ -37,6 +40,14 @@ impl Transaction {
             link,
             callers,
             queue: Queue::default(),
+            watching: None,
+        }
+    }
+
+    pub(super) fn depending_on(self, watching: &Arc<Watching>) -> Self {
+        Self {
+            watching: Some(Arc::clone(watching)),
+            ..self
         }
     }
 
@@ -75,10 +86,19 @@ impl Transaction {
     /// one; the error is then that of MULTI.
     pub async fn exec(&mut self) -> Result<Vec<Value>> {
         let queue = self.queue.take()?;
-        if queue.len() == 0 {
-            return Ok(Vec::new());
-        }
-        self.send(queue).await
+        // Only watched keys make a transaction of nothing say something.
+        let Some(watching) = &self.watching else {
+            return if queue.len() == 0 {
+                Ok(Vec::new())
+            } else {
+                self.send(queue).await
+            };
+        };
+        watching.begin(&*self.link)?;
+        self.send(queue).await.map_err(|error| match error.kind() {
+            ErrorKind::Conflict => watching.conflict(error),
+            _ => error,
+        })
     }
 
     async fn send(&self, queue: Queue) -> Result<Vec<Value>> {

@@ -228,8 +228,11 @@ impl Sink for NodeSink {
                 Event::Closed(_) => {
                     node.lost(self.life);
                     cluster.node_lost(&node);
+                    if cluster.config().options.tracking.is_some() {
+                        self.users.event(Event::TrackingLost);
+                    }
                 }
-                Event::Reconnecting | Event::SubscriptionsLost => {}
+                Event::Reconnecting | Event::SubscriptionsLost | Event::TrackingLost => {}
             }
         }
         self.delivery.event(event);

@@ -111,7 +111,7 @@ impl Spares {
                 self.with(|books, later| self.ended(books, later, key, &error));
             }
             // A single connection says so by other events.
-            Event::SubscriptionsLost => {}
+            Event::SubscriptionsLost | Event::TrackingLost => {}
         }
     }
 

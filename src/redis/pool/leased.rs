@@ -63,6 +63,14 @@ impl LeasedConnection {
         self.callers.call(&self.link, &all, meta).await
     }
 
+    pub(in crate::redis) fn link(&self) -> &Arc<dyn Link> {
+        &self.link
+    }
+
+    pub(in crate::redis) fn callers(&self) -> &Arc<Callers> {
+        &self.callers
+    }
+
     /// Gives the connection back, as dropping it does.
     pub fn release(self) {
         self.lease.release();

@@ -1,0 +1,148 @@
+"use strict";
+/** Transactions that depend on keys: run again as long as somebody else changes these in between. */
+const { setTimeout: sleep } = require("node:timers/promises");
+const { provideFeatures } = require("../client.js");
+const { encode } = require("../encode.js");
+const { RedisError, coded, invalidArgument } = require("../errors.js");
+const { metaOf } = require("../meta.js");
+const { required } = require("../methods.js");
+const { PLAIN } = require("../outcomes.js");
+const { RedisView } = require("../view.js");
+const { RedisWatchError } = require("./errors.js");
+const { lease } = require("./lease.js");
+
+const RETRIES = 16;
+/** The longest pause before another attempt, in milliseconds. */
+const LONGEST_PAUSE = 250;
+
+/**
+ * @typedef {import("../encode.js").Argument} Argument
+ * @typedef {import("./queue.js").Origin} Origin
+ * @typedef {Awaited<ReturnType<typeof lease>>} LeasedConnection
+ *
+ * @typedef {object} Plan
+ * @property {Argument[]} keys
+ * @property {(view: any) => any} body
+ * @property {number} retries
+ */
+
+/**
+ * Checks the arguments of `watch`.
+ * @param {unknown} keys
+ * @param {unknown} body
+ * @param {any} options
+ * @returns {Plan}
+ */
+function plan(keys, body, options) {
+  const names = (Array.isArray(keys) ? keys : [keys]).map((key) => required(key, "keys", "watch"));
+  if (names.length === 0) throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "Expected keys to name a key for 'watch'.");
+  if (typeof body !== "function") throw invalidArgument("callback", "a function", "watch");
+  const retries = options?.retries ?? RETRIES;
+  if (retries !== Infinity && !(Number.isInteger(retries) && retries >= 0)) {
+    const message = `The value of "retries" is out of range. It must be an integer >= 0 or Infinity. Received ${retries}`;
+    throw coded(RangeError, "ERR_OUT_OF_RANGE", message);
+  }
+  return { keys: names, body: /** @type {Plan["body"]} */ (body), retries };
+}
+
+/**
+ * @param {Origin} origin
+ * @param {Plan} plan
+ */
+async function run(origin, plan) {
+  if (origin.watching) {
+    const message = "The connection watches keys already; name all of them in one call of watch";
+    throw new RedisError("ERR_REDIS_INVALID_STATE", message);
+  }
+  const signal = origin.limits?.signal ?? null;
+  for (let failed = 0; ; failed++) {
+    signal?.throwIfAborted();
+    const attempt = new Attempt(origin, plan);
+    try {
+      return await attempt.run();
+    } catch (error) {
+      const conflict = attempt.conflictBehind(error);
+      if (conflict === null) throw error;
+      if (failed >= plan.retries) throw conflict;
+    }
+    const pause = Math.random() * Math.min(2 ** failed, LONGEST_PAUSE);
+    await sleep(pause, undefined, signal === null ? {} : { signal }).catch(() => signal?.throwIfAborted());
+  }
+}
+
+/**
+ * One try, on one connection.
+ * @implements {Watching}
+ * @typedef {import("./transaction.js").Watching} Watching
+ */
+class Attempt {
+  /**
+   * @param {Origin} origin
+   * @param {Plan} plan
+   */
+  constructor(origin, plan) {
+    this.origin = origin;
+    this.plan = plan;
+    /** @type {LeasedConnection | null} */
+    this.connection = null;
+    /** Whether the transaction was sent: from then on, a lost connection does not tell what became of it. */
+    this.sent = false;
+    /** @type {RedisWatchError | null} */
+    this.conflict = null;
+  }
+
+  async run() {
+    const { limits } = this.origin;
+    const shared = this.origin.connection();
+    const timeout = limits?.timeout ?? shared.options.rules.commandTimeout;
+    const connection = await lease(shared, timeout, limits?.signal ?? null);
+    this.connection = connection;
+    try {
+      const frame = encode("WATCH", this.plan.keys);
+      const meta = metaOf("WATCH");
+      const watched = limits === null
+        ? connection.issue(frame, PLAIN, meta)
+        : connection.issueWithin(frame, PLAIN, meta, limits);
+      await watched;
+      return await this.plan.body(new RedisView(() => connection, {}, limits ?? undefined, this));
+    } finally {
+      connection.release();
+    }
+  }
+
+  /** The transaction is about to be sent. */
+  exec() {
+    if (this.sent) {
+      const message = "The watched keys were those of another transaction; each call of watch can have one";
+      throw new RedisError("ERR_REDIS_INVALID_STATE", message);
+    }
+    if (this.connection?.lost) throw (this.conflict = lost());
+    this.sent = true;
+  }
+
+  /** @param {unknown} error what the transaction came to */
+  failed(error) {
+    if (error instanceof RedisWatchError) this.conflict = error;
+  }
+
+  /**
+   * The conflict that an attempt has failed by, or `null`.
+   * @param {unknown} error
+   */
+  conflictBehind(error) {
+    if (error === this.conflict) return this.conflict;
+    // Nothing but the commands of this attempt can tell that its connection is gone.
+    const isLoss = error instanceof RedisError && error.code === "ERR_REDIS_CONNECTION_CLOSED";
+    return isLoss && !this.sent && this.connection?.lost ? lost(error) : null;
+  }
+}
+
+/** @param {unknown} [cause] */
+function lost(cause) {
+  const message = "The connection that watched the keys was lost before the transaction: nothing was executed";
+  return new RedisWatchError(message, cause === undefined ? undefined : { cause });
+}
+
+provideFeatures(RedisView);
+
+module.exports = { plan, run };

@@ -1,0 +1,176 @@
+//! Transactions that depend on watched keys.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::{Pipeline, Transaction};
+use crate::error::{Error, ErrorKind, Result};
+use crate::net::chance::chance;
+use crate::redis::client::ValkeyClient;
+use crate::redis::link::Link;
+use crate::redis::pool::LeasedConnection;
+use crate::redis::resp::decode::Value;
+
+const RETRIES: u32 = 16;
+/// The longest pause before another attempt.
+const LONGEST_PAUSE_MS: u32 = 250;
+
+/// The connection that watches keys for one run of the function given to
+/// [`ValkeyClient::watch`].
+#[derive(Debug)]
+pub struct Watched {
+    connection: LeasedConnection,
+    state: Arc<Watching>,
+}
+
+/// What a transaction that depends on watched keys must know and tell.
+#[derive(Debug, Default)]
+pub(super) struct Watching {
+    /// From then on, a lost connection does not tell what became of the transaction.
+    sent: AtomicBool,
+    conflict: AtomicBool,
+}
+
+impl Watching {
+    /// The transaction is about to be sent.
+    pub(super) fn begin(&self, link: &dyn Link) -> Result<()> {
+        if !link.is_active() {
+            return Err(self.conflict(lost()));
+        }
+        if self.sent.swap(true, Ordering::Relaxed) {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "ERR_REDIS_INVALID_STATE",
+                "The watched keys were those of another transaction",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Remembers a conflict.
+    pub(super) fn conflict(&self, error: Error) -> Error {
+        self.conflict.store(true, Ordering::Relaxed);
+        error
+    }
+}
+
+impl Watched {
+    /// Sends any command on this connection and returns its reply; see
+    /// [`ValkeyClient::command`].
+    pub async fn command(&self, command: &str, arguments: &[&str]) -> Result<Value> {
+        self.connection.command(command, arguments).await
+    }
+
+    /// The value of a string key.
+    pub async fn get(&self, key: &str) -> Result<Option<String>> {
+        self.command("GET", &[key]).await?.into_text()
+    }
+
+    /// Begins the transaction that depends on the watched keys; only one can be executed. Its
+    /// [`exec`](Transaction::exec) fails with `ERR_REDIS_WATCH_CONFLICT` if a key was changed.
+    #[must_use]
+    pub fn multi(&self) -> Transaction {
+        let (link, callers) = (self.connection.link(), self.connection.callers());
+        Transaction::new(Arc::clone(link), Arc::clone(callers)).depending_on(&self.state)
+    }
+
+    /// Begins a pipeline on this connection.
+    #[must_use]
+    pub fn pipeline(&self) -> Pipeline {
+        let (link, callers) = (self.connection.link(), self.connection.callers());
+        Pipeline::new(Arc::clone(link), Arc::clone(callers))
+    }
+
+    /// The conflict that a run has failed by.
+    fn conflict_behind(&self, error: &Error) -> Option<Error> {
+        if error.kind() == ErrorKind::Conflict && self.state.conflict.load(Ordering::Relaxed) {
+            return Some(error.clone());
+        }
+        let is_lost = error.kind() == ErrorKind::Connection
+            && !self.state.sent.load(Ordering::Relaxed)
+            && !self.connection.link().is_active();
+        is_lost.then(|| lost().with_source(error.clone()))
+    }
+}
+
+impl ValkeyClient {
+    /// Runs a transaction that depends on keys: the function reads them and executes a transaction,
+    /// which comes to nothing if anybody has changed a key in between. Then the function runs
+    /// again, at most sixteen times, after short random pauses. It has a connection of its own; one
+    /// that is lost before the transaction is a conflict too. Returns what the function returns.
+    ///
+    /// Fails with `ERR_REDIS_WATCH_CONFLICT`, of the kind [`Conflict`](ErrorKind::Conflict), if there
+    /// was a conflict at the last attempt as well. If the connection is lost while the transaction is
+    /// executed, that error is returned: nobody knows what became of it.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// use s3_valkey::redis::{SetOptions, ValkeyClient};
+    ///
+    /// let client = ValkeyClient::connect(&url).await?;
+    /// client.set("price", "20", SetOptions::default()).await?;
+    /// let replies = client
+    ///     .watch(&["price"], async |watched| {
+    ///         let price = watched.get("price").await?.unwrap_or_default();
+    ///         watched.multi().rpush("offers", &[&price]).incr("price").exec().await
+    ///     })
+    ///     .await?;
+    /// assert_eq!(replies.len(), 2);
+    /// assert_eq!(client.get("price").await?.as_deref(), Some("21"));
+    /// # Ok(()) });
+    /// ```
+    pub async fn watch<T>(
+        &self,
+        keys: &[&str],
+        run: impl AsyncFnMut(&Watched) -> Result<T>,
+    ) -> Result<T> {
+        self.watch_with_retries(keys, RETRIES, run).await
+    }
+
+    /// Like [`watch`](Self::watch), and runs the function again at most so many times.
+    pub async fn watch_with_retries<T>(
+        &self,
+        keys: &[&str],
+        retries: u32,
+        mut run: impl AsyncFnMut(&Watched) -> Result<T>,
+    ) -> Result<T> {
+        for failed in 0u32.. {
+            let watched = Watched {
+                connection: self.acquire(None).await?,
+                state: Arc::default(),
+            };
+            let outcome = match watched.command("WATCH", keys).await {
+                Ok(_) => run(&watched).await,
+                Err(error) => Err(error),
+            };
+            let Err(error) = outcome else {
+                return outcome;
+            };
+            let Some(conflict) = watched.conflict_behind(&error) else {
+                return Err(error);
+            };
+            if failed >= retries {
+                return Err(conflict);
+            }
+            drop(watched);
+            tokio::time::sleep(pause(failed)).await;
+        }
+        unreachable!("there are fewer retries than numbers")
+    }
+}
+
+fn pause(failed: u32) -> Duration {
+    let longest = 1u32.checked_shl(failed).unwrap_or(LONGEST_PAUSE_MS);
+    let longest = Duration::from_millis(longest.min(LONGEST_PAUSE_MS).into());
+    longest.mul_f64(chance())
+}
+
+fn lost() -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        "ERR_REDIS_WATCH_CONFLICT",
+        "The connection that watched the keys was lost before the transaction: nothing was executed",
+    )
+}
