@@ -4,8 +4,8 @@
 mod store;
 
 use s3_valkey::s3::{
-    ChecksumAlgorithm, PutOptions, S3Client, S3Credentials, S3CredentialsWithOptions, S3File,
-    S3ListVersionsOptions, S3Options,
+    ChecksumAlgorithm, PresignOptions, PutOptions, S3Client, S3Credentials,
+    S3CredentialsWithOptions, S3File, S3ListVersionsOptions, S3Options,
 };
 use store::{Store, response};
 
@@ -159,7 +159,7 @@ async fn a_version_is_named_in_every_request_about_it() {
     let expected =
         ["GET", "HEAD", "DELETE"].map(|method| format!("{method} /b/k?versionId=v%2F1%2Ba"));
     assert_eq!(lines, expected);
-    let url = old.presign("k", &Default::default()).unwrap();
+    let url = old.presign("k", &PresignOptions::default()).unwrap();
     assert!(url.contains("&versionId=v%2F1%2Ba"), "{url}");
 }
 
