@@ -13,6 +13,7 @@ exports.write = s3.write;
 
 exports.redis = redis.redis;
 exports.RedisClient = redis.RedisClient;
+exports.RedisPool = redis.RedisPool;
 exports.RedisError = redis.RedisError;
 exports.RedisBatchError = redis.RedisBatchError;
 exports.RedisWatchError = redis.RedisWatchError;

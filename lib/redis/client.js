@@ -185,6 +185,12 @@ class RedisClient {
     return builders.pipeline({ connection: () => connection, limits: null });
   }
 
+  /** @param {unknown} [options] */
+  acquire(options) {
+    const { acquire } = require("./pool/acquire.js");
+    return acquire(connectionOf(this), this.#source, options);
+  }
+
   /**
    * @param {unknown} keys
    * @param {unknown} callback

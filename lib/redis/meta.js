@@ -16,6 +16,8 @@ const Meta = {
   ENDS: 1 << 5,
   /** Integers that a number cannot hold are wanted as `bigint`. */
   EXACT: 1 << 6,
+  /** The connection's state may be another one behind the command. */
+  STATE: 1 << 7,
   COUNT_SHIFT: 8,
 };
 

@@ -48,7 +48,7 @@ class ServerSource {
     // Copies have the address that this one has found.
     const url = resolveUrl(this.url, this.options);
     this.url = url;
-    const options = resolveOptions(url, this.options);
+    const options = this.resolve(url);
     const openLane = (/** @type {number} */ target) => {
       try {
         return new RedisLane(port, target, url, options.lane);
@@ -56,6 +56,23 @@ class ServerSource {
         throw fromUrlError(error);
       }
     };
+    return this.make(openLane, options, owner);
+  }
+
+  /**
+   * @param {string} url
+   * @returns {import("./options.js").Resolved}
+   */
+  resolve(url) {
+    return resolveOptions(url, this.options);
+  }
+
+  /**
+   * @param {(target: number) => RedisLane} openLane
+   * @param {import("./options.js").Resolved} options
+   * @param {import("./connection.js").Owner} owner
+   */
+  make(openLane, options, owner) {
     const Class = connectionClass(Connection, options);
     return new Class(openLane, options, owner);
   }

@@ -2,6 +2,7 @@
 import type { RedisCommands } from "./commands.js";
 import type { RedisCache, RedisCacheOptions } from "./cache/types.js";
 import type { RedisIterators } from "./iterators/types.js";
+import type { RedisLeasing } from "./pool/types.js";
 import type { RedisScripting } from "./scripts/types.js";
 import type { RedisStreams } from "./streams/types.js";
 import type { RedisBatching } from "./transaction/types.js";
@@ -9,6 +10,7 @@ import type { RedisBatching } from "./transaction/types.js";
 export type { RedisCommands };
 export * from "./cache/types.js";
 export * from "./iterators/types.js";
+export * from "./pool/types.js";
 export * from "./scripts/types.js";
 export * from "./streams/types.js";
 export * from "./transaction/types.js";
@@ -237,7 +239,7 @@ export interface RedisView<Text = string> extends RedisCommands<Text>, RedisFeat
   readonly buffers: RedisView<Buffer>;
 }
 
-export interface RedisClient extends RedisCommands, RedisFeatures {}
+export interface RedisClient extends RedisCommands, RedisFeatures, RedisLeasing {}
 
 /**
  * A connection to a Redis or Valkey server. It dials at the first command; commands of one turn

@@ -20,13 +20,14 @@ use super::redis_options::LaneOptions;
 use super::redis_sink::{Failed, LaneSink};
 use crate::redis::config::{Config, Options, Status};
 use crate::redis::credentials::{Credentials, CredentialsSource};
-use crate::redis::endpoint::{Endpoint, Lease, blocking};
+use crate::redis::endpoint::{Endpoint, Lease, blocking, changes_state};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::{Delivery, Sink};
 use crate::redis::lifecycle;
 use crate::redis::link::Link;
 use crate::redis::meta::Meta;
 use crate::redis::overrides::Overrides;
+use crate::redis::pool::PoolOptions;
 use crate::redis::url;
 
 /// What an event's payload says.
@@ -73,8 +74,8 @@ pub(super) enum Kind {
     Link,
     /// A server, with the leases that were granted and are to be fetched, by the ids of their calls.
     Endpoint(Arc<Endpoint>, Granted),
-    /// A connection of one's own.
-    Lease(Arc<Lease>),
+    /// A connection of one's own, likewise.
+    Lease(Arc<Lease>, Granted),
 }
 
 /// Leases by the ids of the calls that asked for them.
@@ -96,6 +97,7 @@ impl RedisLane {
         let address = url::parse(&url)
             .and_then(|parsed| Overrides::from(overrides).apply(parsed))
             .map_err(|error| thrown(&error))?;
+        let pool = options.pool.take().map(PoolOptions::from);
         let of_spares = port.handle();
         let mut made = None;
         let mut lane = Self::open(port, target, options, |options, sink| {
@@ -103,9 +105,14 @@ impl RedisLane {
                 target: address,
                 options,
             };
-            let endpoint = Endpoint::new(config, sink, move || {
-                Arc::new(LaneSink::spare(of_spares.clone())) as Arc<dyn Sink>
-            });
+            let further = move || Arc::new(LaneSink::spare(of_spares.clone())) as Arc<dyn Sink>;
+            let endpoint = match pool {
+                None => Endpoint::new(config, sink, further),
+                Some(pool) => {
+                    pool.validate()?;
+                    Endpoint::with_reserve(config, pool.reserve(), sink, further)
+                }
+            };
             made = Some(Arc::clone(&endpoint));
             Ok(endpoint)
         })?;
@@ -192,6 +199,19 @@ impl RedisLane {
     pub fn waits(arguments: Vec<String>) -> bool {
         let arguments: Vec<&[u8]> = arguments.iter().map(String::as_bytes).collect();
         blocking::wait(&arguments).is_some()
+    }
+
+    /// Whether a command with this meta word leaves its connection in another state. The name comes
+    /// first.
+    #[napi(catch_unwind)]
+    #[must_use]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "the border hands over vectors"
+    )]
+    pub fn changes_state(meta: u32, arguments: Vec<String>) -> bool {
+        let arguments: Vec<&[u8]> = arguments.iter().map(String::as_bytes).collect();
+        changes_state(Meta(meta), &arguments)
     }
 
     /// What follows for an entry's meta word from a command's name.
@@ -317,7 +337,7 @@ impl RedisLane {
         let sink = sink.downcast_ref::<LaneSink>();
         let link: Arc<dyn Link> = Arc::clone(&lease) as _;
         Self {
-            kind: Kind::Lease(Arc::clone(&lease)),
+            kind: Kind::Lease(Arc::clone(&lease), Granted::default()),
             held: Cell::new(false),
             port: self.port.clone(),
             push_bytes: sink.map(LaneSink::push_bytes).unwrap_or_default(),
@@ -334,7 +354,7 @@ impl RedisLane {
     fn shut(&self) -> bool {
         // Another user may read a connection that was given back.
         #[cfg(unix)]
-        if !matches!(self.kind, Kind::Lease(_))
+        if !matches!(self.kind, Kind::Lease(..))
             && let Some(event_loop) = &self.event_loop
         {
             event_loop.unwatch(self.target);

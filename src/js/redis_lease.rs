@@ -10,10 +10,10 @@ use napi_derive::napi;
 use super::redis_lane::{Kind, RedisLane};
 use crate::redis::pool::state::Counts;
 
-/// Connections beside the shared one.
+/// Connections to one server.
 #[napi(object, object_from_js = false)]
-pub struct SpareCounts {
-    /// Taken by commands that block and by leases, or being opened.
+pub struct LaneCounts {
+    /// Taken by commands that block and by leases, being opened, or with commands that wait.
     pub in_use: u32,
     /// Free.
     pub idle: u32,
@@ -27,7 +27,7 @@ impl RedisLane {
     /// the call of this id is fulfilled, `fetch` gives the connection.
     #[napi(catch_unwind)]
     pub fn acquire(&self, env: Env, id: u32, timeout: u32) -> Result<()> {
-        let Kind::Endpoint(endpoint, granted) = &self.kind else {
+        let (Kind::Endpoint(_, granted) | Kind::Lease(_, granted)) = &self.kind else {
             return Err(JsError::from_reason("there are no connections to lease"));
         };
         self.port.begin(&env)?;
@@ -42,7 +42,11 @@ impl RedisLane {
             });
             port.complete(id, outcome);
         };
-        endpoint.acquire(Some(id), limit, Box::new(grant));
+        match &self.kind {
+            Kind::Link => {}
+            Kind::Endpoint(endpoint, _) => endpoint.acquire(Some(id), limit, Box::new(grant)),
+            Kind::Lease(lease, _) => lease.acquire(Some(id), limit, Box::new(grant)),
+        }
         Ok(())
     }
 
@@ -51,11 +55,11 @@ impl RedisLane {
     #[napi(catch_unwind)]
     pub fn fetch(&self, id: u32) -> Result<RedisLane> {
         let lease = match &self.kind {
-            Kind::Endpoint(_, granted) => granted
+            Kind::Endpoint(_, granted) | Kind::Lease(_, granted) => granted
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .remove(&id),
-            Kind::Link | Kind::Lease(_) => None,
+            Kind::Link => None,
         };
         let lease = lease.ok_or_else(|| JsError::from_reason("no connection was granted"))?;
         Ok(self.leased(lease))
@@ -64,7 +68,7 @@ impl RedisLane {
     /// Gives a leased connection back.
     #[napi(catch_unwind)]
     pub fn release(&self) {
-        if let Kind::Lease(lease) = &self.kind {
+        if let Kind::Lease(lease, _) = &self.kind {
             lease.release();
         }
     }
@@ -75,15 +79,15 @@ impl RedisLane {
         self.target
     }
 
-    /// How many connections there are beside the shared one.
+    /// How many connections there are.
     #[napi(getter, catch_unwind)]
-    pub fn spares(&self) -> SpareCounts {
+    pub fn counts(&self) -> LaneCounts {
         let counts = match &self.kind {
-            Kind::Endpoint(endpoint, _) => endpoint.spares(),
-            Kind::Link | Kind::Lease(_) => Counts::default(),
+            Kind::Endpoint(endpoint, _) => endpoint.counts(),
+            Kind::Link | Kind::Lease(..) => Counts::default(),
         };
         let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        SpareCounts {
+        LaneCounts {
             in_use: number(counts.in_use),
             idle: number(counts.idle),
             waiting: number(counts.waiting),

@@ -6,6 +6,7 @@ use napi_derive::napi;
 use super::redis_target::LaneTarget;
 use crate::net::tls::TlsOptions;
 use crate::redis::config::{Library, Options, Tls};
+use crate::redis::pool::PoolOptions;
 use crate::redis::tracking::Tracking;
 
 /// Connection options, checked by `lib/redis/options.js`.
@@ -35,6 +36,8 @@ pub struct LaneOptions {
     pub max_blocking_connections: u32,
     /// Milliseconds that such a one stays idle, 0 is no limit.
     pub idle_connection_timeout: u32,
+    /// Makes it a pool.
+    pub pool: Option<LanePool>,
     /// Name of the connection.
     pub client_name: Option<String>,
     /// Library to tell the server.
@@ -47,6 +50,28 @@ pub struct LaneOptions {
     pub tls: Option<LaneTls>,
     /// Parts of the address that win over the URL.
     pub target: Option<LaneTarget>,
+}
+
+/// Bounds of a pool.
+#[napi(object, object_to_js = false)]
+pub struct LanePool {
+    /// Connections that are kept.
+    pub min: u32,
+    /// Connections at most, at least 2.
+    pub max: u32,
+    /// Callers that may wait for one of their own.
+    pub max_waiting: u32,
+}
+
+impl From<LanePool> for PoolOptions {
+    fn from(pool: LanePool) -> Self {
+        Self {
+            min: pool.min,
+            max: pool.max,
+            max_waiting: pool.max_waiting,
+            ..Self::default()
+        }
+    }
 }
 
 /// What `CLIENT LIST` shows as the library; what is absent is this package's own.

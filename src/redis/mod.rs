@@ -47,7 +47,7 @@ pub use commands::SetOptions;
 pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tls};
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use listeners::Message;
-pub use pool::LeasedConnection;
+pub use pool::{LeasedConnection, PoolOptions, RedisPool};
 pub use resp::decode::Value;
 pub use state::{ConnectionFlags, State};
 pub use subscription::Subscription;

@@ -47,7 +47,10 @@ function metasOf({ metas }, bits) {
   const words = new Array(metas.length + 2).fill(0);
   words[0] = metaOf("MULTI");
   let wanted = bits;
-  for (const meta of metas) wanted |= meta & (Meta.BYTES | Meta.EXACT);
+  for (const [index, meta] of metas.entries()) {
+    words[index + 1] = meta & Meta.STATE;
+    wanted |= meta & (Meta.BYTES | Meta.EXACT);
+  }
   words[words.length - 1] = metaOf("EXEC") | wanted;
   return words;
 }

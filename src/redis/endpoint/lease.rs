@@ -1,9 +1,10 @@
 //! A connection of one's own, for a time.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::spares::Spares;
-use super::work::released;
+use super::work::{Grant, released};
 use super::{cut, stateful};
 use crate::error::Error;
 use crate::redis::inflight::Entry;
@@ -133,7 +134,17 @@ impl Lease {
         }
     }
 
-    /// Gives up a command that blocks, and the connection with it. Other commands are left alone.
+    /// Asks for another connection to the same server; see [`Endpoint::acquire`](super::Endpoint::acquire).
+    pub fn acquire(&self, id: Option<u32>, limit: Option<Duration>, grant: Grant) {
+        if self.is_over() {
+            grant(Err(released()));
+        } else {
+            self.spares.lease(id, limit, grant);
+        }
+    }
+
+    /// Gives up a command that blocks, and the connection with it, or an `acquire`. Other commands are
+    /// left alone.
     /// Returns whether there was something to give up.
     #[must_use]
     pub fn cancel(&self, id: u32) -> bool {
@@ -142,7 +153,7 @@ impl Lease {
             self.spares.unblock(self.key);
             self.close();
         }
-        blocks
+        blocks || self.spares.cancel(id)
     }
 
     /// Whether it was given back, or its connection is gone.

@@ -10,6 +10,7 @@
 //! holds for it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,6 +30,7 @@ mod lease;
 mod link;
 mod sink;
 mod spares;
+mod spread;
 mod stateful;
 mod steps;
 mod timers;
@@ -37,6 +39,7 @@ mod work;
 pub use lease::Lease;
 use sink::SharedSink;
 use spares::Spares;
+pub use stateful::changes_state;
 pub use work::Grant;
 
 /// How many spare connections there may be.
@@ -48,6 +51,9 @@ pub struct Reserve {
     pub max: usize,
     /// So many may wait for one; more fail with `ERR_REDIS_POOL_EXHAUSTED`.
     pub max_waiting: usize,
+    /// Commands that do not block go to whichever connection has the least to do, instead of the
+    /// shared one: those that do not wait for each other are in no order then.
+    pub spreads: bool,
 }
 
 /// The connections to one server. It is shared by its users; dropping it closes nothing, for lanes
@@ -55,6 +61,9 @@ pub struct Reserve {
 pub struct Endpoint {
     shared: Arc<Lane>,
     spares: Arc<Spares>,
+    spreads: bool,
+    /// Of an endpoint that spreads: a transaction was opened and not ended.
+    transaction: AtomicBool,
 }
 
 impl Endpoint {
@@ -71,6 +80,7 @@ impl Endpoint {
             min: 0,
             max: config.options.max_blocking_connections.max(1) as usize,
             max_waiting: usize::MAX,
+            spreads: false,
         };
         Self::with_reserve(config, reserve, sink, make_sink)
     }
@@ -87,7 +97,12 @@ impl Endpoint {
         let shared = Lane::new(config.clone(), Arc::clone(&sink) as _);
         let spares = Spares::new(Arc::clone(&shared), config, reserve, Box::new(make_sink));
         sink.attach(&spares);
-        Arc::new(Self { shared, spares })
+        Arc::new(Self {
+            shared,
+            spares,
+            spreads: reserve.spreads,
+            transaction: AtomicBool::new(false),
+        })
     }
 
     /// The connection that commands share.
@@ -141,10 +156,12 @@ impl Endpoint {
     /// Submits whole commands, cut in pieces anywhere, and their entries in the same order.
     pub fn submit(&self, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
         let bits = entries.iter().fold(0, |bits, entry| bits | entry.meta.0);
-        if bits & (Meta::HOLDS | Meta::STATE) == 0 {
-            self.shared.submit(pieces, entries, delivery);
-        } else {
+        if bits & (Meta::HOLDS | Meta::STATE) != 0 {
             self.submit_mixed(&pieces.concat(), entries, delivery);
+        } else if self.spreads && delivery != Delivery::Held {
+            self.spread(pieces, entries, delivery);
+        } else {
+            self.shared.submit(pieces, entries, delivery);
         }
     }
 
@@ -157,6 +174,7 @@ impl Endpoint {
             return;
         }
         let mut context = self.shared.context();
+        context.in_transaction |= self.transaction.load(Ordering::Relaxed);
         let mut kept_bytes = Vec::with_capacity(bytes.len());
         let mut kept = Vec::with_capacity(entries.len());
         let mut moved = Vec::new();
@@ -181,6 +199,10 @@ impl Endpoint {
             context.pass(entry.meta);
             kept_bytes.extend_from_slice(command);
             kept.push(entry);
+        }
+        if self.spreads {
+            self.transaction
+                .store(context.in_transaction, Ordering::Relaxed);
         }
         // Even when nothing is left: the shared connection is the client's.
         self.shared.submit(&[&kept_bytes], &kept, delivery);

@@ -1,5 +1,7 @@
 //! What commands change of the state that a server keeps for a connection. Pure.
 
+use crate::redis::meta::{Answered, Meta};
+
 /// What a command changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
@@ -25,6 +27,13 @@ const ASKS: [&[u8]; 9] = [
     b"PAUSE",
     b"UNPAUSE",
 ];
+
+/// Whether a command, with its name first, leaves the connection in another state, or subscribes.
+#[must_use]
+pub fn changes_state(meta: Meta, arguments: &[&[u8]]) -> bool {
+    meta.answered() != Answered::Reply
+        || (meta.0 & Meta::STATE != 0 && change(arguments) != Change::None)
+}
 
 /// What a command changes that has the bit `STATE` in its meta word; its name comes first.
 #[must_use]

@@ -61,6 +61,17 @@ async fn sweeper(spares: Weak<Spares>, patience: u64) {
 fn close_expired(spares: &Spares, patience: u64) -> Option<Duration> {
     spares.with(|books, later| {
         let now = spares.now();
+        let busy: Vec<u64> = books
+            .slots
+            .idle()
+            .filter(|key| {
+                let spare = books.spares.get(key);
+                spare.is_some_and(|spare| spare.lane.load() > 0)
+            })
+            .collect();
+        for key in busy {
+            books.slots.touch(key, now);
+        }
         for key in books.slots.expired(now, patience) {
             if let Some(spare) = books.spares.remove(&key) {
                 later.push(Box::new(spare.ending(lifecycle::closed())));

@@ -1,0 +1,73 @@
+"use strict";
+/** Asks for a connection of one's own. */
+const { register } = require("../../port.js");
+const { coded } = require("../errors.js");
+const { PLAIN } = require("../outcomes.js");
+const { resolveTimeout } = require("../view.js");
+const { RedisLease, LeaseSource } = require("./lease.js");
+
+/**
+ * @typedef {import("../connection.js").Connection} Connection
+ * @typedef {import("../source.js").Source} Source
+ */
+
+/**
+ * @param {Connection} connection the client's
+ * @param {Source} source where that comes from
+ * @param {unknown} options
+ * @returns {Promise<RedisLease>}
+ */
+async function acquire(connection, source, options) {
+  const { timeout, signal } = resolve(options, connection.options.acquireTimeout ?? 0);
+  signal?.throwIfAborted();
+  if (!connection.listening) connection.expectEvents(true);
+  // A SELECT of this turn counts.
+  connection.submit();
+  const { lane } = connection;
+  return new Promise((resolve, reject) => {
+    let waits = true;
+    const abort = () => {
+      waits = false;
+      lane.cancel(id);
+      reject(signal?.reason);
+    };
+    const granted = () => {
+      signal?.removeEventListener("abort", abort);
+      const own = lane.fetch(id);
+      if (waits) resolve(new RedisLease(new LeaseSource(own, connection, source)));
+      else own.release();
+    };
+    const failed = (/** @type {Error} */ error) => {
+      signal?.removeEventListener("abort", abort);
+      reject(error);
+    };
+    const id = register(granted, failed, PLAIN, connection.group);
+    signal?.addEventListener("abort", abort);
+    lane.acquire(id, timeout);
+  });
+}
+
+/**
+ * @param {unknown} options
+ * @param {number} usual the timeout when none is given
+ * @returns {{ timeout: number, signal: AbortSignal | undefined }}
+ */
+function resolve(options, usual) {
+  if (options === undefined) return { timeout: usual, signal: undefined };
+  if (typeof options !== "object" || options === null) throw invalid("options", "of type object", options);
+  const { timeout, signal } = /** @type {Record<string, any>} */ (options);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid("signal", "an AbortSignal", signal);
+  return { timeout: timeout === undefined ? usual : resolveTimeout(timeout, "timeout"), signal };
+}
+
+/**
+ * @param {string} name
+ * @param {string} expected
+ * @param {unknown} value
+ */
+function invalid(name, expected, value) {
+  const received = value === null ? "null" : typeof value;
+  return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" property must be ${expected}. Received ${received}`);
+}
+
+module.exports = { acquire };

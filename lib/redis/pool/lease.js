@@ -1,0 +1,116 @@
+"use strict";
+/** A connection of one's own, with all that a client has. */
+const { RedisClient } = require("../client.js");
+const { Connection } = require("../connection.js");
+const { RedisError } = require("../errors.js");
+const { FROM_SOURCE } = require("../source.js");
+
+/** A connection that is there already, and is never made again. */
+class LeaseConnection extends Connection {
+  /**
+   * @param {import("../../../binding.js").RedisLane} lane
+   * @param {import("../options.js").Resolved} options
+   * @param {import("../connection.js").Owner} owner
+   */
+  constructor(lane, options, owner) {
+    super(() => lane, options, owner);
+    this.target = lane.target;
+    this.over = !lane.active;
+    /** @type {import("../connection.js").State} */
+    this.state = this.over ? "closed" : "connected";
+    this.expectEvents(true);
+  }
+
+  /**
+   * Events of a connection that was given back are its next user's.
+   * @param {boolean} wanted
+   */
+  expectEvents(wanted) {
+    super.expectEvents(wanted && !this.over);
+  }
+
+  connect() {
+    return this.over ? Promise.reject(released()) : super.connect();
+  }
+
+  /** @param {Error} error */
+  ended(error) {
+    super.ended(error);
+    this.over = true;
+  }
+
+  giveBack() {
+    if (this.over) return;
+    this.submit();
+    this.lane.release();
+    this.ended(released());
+  }
+}
+
+/** @typedef {import("../source.js").Source} Source */
+
+/**
+ * The one connection of a lease.
+ * @implements {Source}
+ */
+class LeaseSource {
+  /**
+   * @param {import("../../../binding.js").RedisLane} lane
+   * @param {Connection} parent the client's
+   * @param {Source} source where that comes from
+   */
+  constructor(lane, parent, source) {
+    this.lane = lane;
+    this.parent = parent;
+    this.source = source;
+    /** @type {LeaseConnection | undefined} */
+    this.connection = undefined;
+  }
+
+  /** @param {import("../connection.js").Owner} owner */
+  open(owner) {
+    this.connection = new LeaseConnection(this.lane, this.parent.options, owner);
+    return this.connection;
+  }
+
+  /** @param {typeof RedisClient} Client */
+  duplicate(Client) {
+    return this.source.duplicate(Client);
+  }
+}
+
+class RedisLease extends RedisClient {
+  /** @type {LeaseSource} */
+  #lease;
+
+  /** @param {LeaseSource} source */
+  constructor(source) {
+    super(FROM_SOURCE, source);
+    this.#lease = source;
+    // What happens to the connection from now on is told.
+    void this.connected;
+  }
+
+  release() {
+    this.#lease.connection?.giveBack();
+  }
+
+  [Symbol.dispose]() {
+    this.release();
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.drain();
+    this.release();
+  }
+
+  get [Symbol.toStringTag]() {
+    return "RedisLease";
+  }
+}
+
+function released() {
+  return new RedisError("ERR_REDIS_CONNECTION_CLOSED", "The connection was released");
+}
+
+module.exports = { RedisLease, LeaseSource };

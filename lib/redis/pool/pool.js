@@ -1,0 +1,120 @@
+"use strict";
+/** Several connections to one server, with all that a client has. */
+const { RedisLane } = require("../../../binding.js");
+const { RedisClient } = require("../client.js");
+const { split } = require("../address.js");
+const { Connection } = require("../connection.js");
+const { RedisError } = require("../errors.js");
+const { decode, summary } = require("../frame.js");
+const { Meta } = require("../meta.js");
+const { FROM_SOURCE, ServerSource } = require("../source.js");
+
+/**
+ * @typedef {import("../frame.js").Frame} Frame
+ * @typedef {import("../outcomes.js").Outcome} Outcome
+ */
+
+/** What one connection of many would be left with is refused. */
+class PoolConnection extends Connection {
+  /**
+   * @param {Frame} frame
+   * @param {Outcome} outcome
+   * @param {number} meta
+   */
+  issue(frame, outcome, meta) {
+    return refusal(frame, meta) ?? super.issue(frame, outcome, meta);
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {Outcome} outcome
+   * @param {number} meta
+   * @param {import("../view.js").Limits} limits
+   */
+  issueWithin(frame, outcome, meta, limits) {
+    return refusal(frame, meta) ?? super.issueWithin(frame, outcome, meta, limits);
+  }
+
+  /** @param {string} command */
+  async subscribe(command) {
+    throw needsConnection(command);
+  }
+
+  /** @param {string} command */
+  async unsubscribe(command) {
+    throw needsConnection(command);
+  }
+}
+
+class PoolSource extends ServerSource {
+  /** @type {PoolConnection | undefined} */
+  connection;
+
+  /** @param {string} url */
+  resolve(url) {
+    const { resolvePool } = require("./options.js");
+    return resolvePool(super.resolve(url), this.options);
+  }
+
+  /**
+   * @param {(target: number) => RedisLane} openLane
+   * @param {import("../options.js").Resolved} options
+   * @param {import("../connection.js").Owner} owner
+   */
+  make(openLane, options, owner) {
+    this.connection = new PoolConnection(openLane, options, owner);
+    return this.connection;
+  }
+
+  duplicate() {
+    return new RedisPool(this.url, this.options);
+  }
+}
+
+class RedisPool extends RedisClient {
+  /** @type {PoolSource} */
+  #pool;
+
+  /**
+   * @param {unknown} [url]
+   * @param {unknown} [options]
+   */
+  constructor(url, options) {
+    const given = split(url, options);
+    const source = new PoolSource(given.url, given.options);
+    super(FROM_SOURCE, source);
+    this.#pool = source;
+    // Finds what is wrong with the options.
+    void this.connected;
+  }
+
+  get metrics() {
+    const { inUse, idle, waiting } = /** @type {PoolConnection} */ (this.#pool.connection).lane.counts;
+    return { total: inUse + idle, inUse, idle, waiting };
+  }
+
+  get [Symbol.toStringTag]() {
+    return "RedisPool";
+  }
+}
+
+/**
+ * @param {Frame} frame
+ * @param {number} meta
+ * @returns {Promise<never> | undefined}
+ */
+function refusal(frame, meta) {
+  if ((meta & Meta.STATE) === 0) return undefined;
+  const words = decode(frame).map((argument) => (typeof argument === "string" ? argument : ""));
+  return RedisLane.changesState(meta, words) ? Promise.reject(needsConnection(summary(frame).name)) : undefined;
+}
+
+/** @param {string} command */
+function needsConnection(command) {
+  return new RedisError(
+    "ERR_REDIS_INVALID_STATE",
+    `${command.toUpperCase()} changes the state of one connection: use one of acquire(), or a client of its own`,
+  );
+}
+
+module.exports = { RedisPool };
