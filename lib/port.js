@@ -160,29 +160,26 @@ function eachPending(visit) {
   }
 }
 
+/** @param {string} message */
+const plainError = (message) => new Error(message);
+
 /**
  * Starts one asynchronous native call.
- * @param {(id: number) => void} start the native call; what it throws is thrown to the caller
+ * @param {(id: number) => void} start the native call; what it throws becomes a rejection
  * @param {(failure: Failure) => Error} failed
+ * @param {((value: any) => any) | null} [convert] what the promise is fulfilled with, of the result
  * @returns {Promise<any>}
  */
-function call(start, failed) {
-  /** @type {(value: any) => void} */
-  let resolve = () => {};
-  /** @type {(reason: Error) => void} */
-  let reject = () => {};
-  const promise = new Promise((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
+function call(start, failed, convert = null) {
+  return new Promise((resolve, reject) => {
+    const id = register(resolve, reject, { failed, refused: plainError, convert }, null);
+    try {
+      start(id);
+    } catch (error) {
+      forget(id);
+      reject(error);
+    }
   });
-  const id = register(resolve, reject, { failed, refused: (message) => new Error(message), convert: null }, null);
-  try {
-    start(id);
-  } catch (error) {
-    forget(id);
-    throw error;
-  }
-  return promise;
 }
 
 /**

@@ -2,6 +2,7 @@
 /** A resolved set of options, and the native client that belongs to it. */
 
 const { S3Handle } = require("../../binding.js");
+const { port } = require("../port.js");
 const { environment, proxyVariables } = require("./env.js");
 const { layer, NOTHING } = require("./options.js");
 const { resolveTls } = require("./tls.js");
@@ -48,6 +49,13 @@ class Config {
     this.made = undefined;
     /** Where the native client is the same. @type {Config | undefined} */
     this.origin = undefined;
+    /** @type {Config | undefined} */
+    this.bare = undefined;
+  }
+
+  /** This configuration without what belongs to one object. @returns {Config} */
+  get withoutHeaders() {
+    return (this.bare ??= this.with({ type: undefined, contentDisposition: undefined }));
   }
 
   /**
@@ -92,7 +100,7 @@ function shared(fields) {
  * @param {unknown} tls
  */
 function make(fields, tls) {
-  return new S3Handle({
+  return new S3Handle(port, {
     accessKeyId: fields.accessKeyId,
     secretAccessKey: fields.secretAccessKey,
     sessionToken: fields.sessionToken,

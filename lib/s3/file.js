@@ -7,7 +7,7 @@ const { coded, wrongArgument } = require("./errors.js");
 const { show, visible } = require("./inspect.js");
 const { bucketOf, nameOf } = require("./names.js");
 const operations = require("./operations.js");
-const { layer, readOptions, readPath } = require("./options.js");
+const { NOTHING, readOptions, readPath } = require("./options.js");
 const { addSlice, OPEN_END, rangeOf, readOffset, sizeOfSlices } = require("./range.js");
 
 /** @typedef {import("./config.js").Config} Config */
@@ -91,10 +91,14 @@ class S3File {
   }
 
   /** @param {unknown} [options] */
-  async bytes(options = undefined) {
-    const file = this.#with(options);
-    const range = await file.#range();
-    return range === "empty" ? new Uint8Array(0) : operations.get(file.#config, file.#path, range);
+  bytes(options = undefined) {
+    try {
+      const file = this.#with(options);
+      const range = file.#range();
+      return range instanceof Promise ? range.then((found) => file.#get(found)) : file.#get(range);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** @param {unknown} [options] */
@@ -235,6 +239,14 @@ class S3File {
     return new S3File(SECRET, this.#config.with(readOptions(options)), this.#path, this.#slices);
   }
 
+  /**
+   * @param {import("./range.js").Range | "empty"} range
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
+   */
+  #get(range) {
+    return range === "empty" ? Promise.resolve(new Uint8Array(0)) : operations.get(this.#config, this.#path, range);
+  }
+
   #range() {
     return rangeOf(this.#slices, async () => (await this.stat()).size);
   }
@@ -268,8 +280,9 @@ Reflect.deleteProperty(S3File, "is");
  * @param {boolean} inherit
  */
 function presignAt(config, path, options, inherit) {
-  const own = { type: undefined, contentDisposition: undefined };
-  return operations.presign(config.with(layer(own, readOptions(options))), path, options, inherit);
+  const over = readOptions(options);
+  const bare = config.withoutHeaders;
+  return operations.presign(over === NOTHING ? bare : bare.with(over), path, options, inherit);
 }
 
 /**

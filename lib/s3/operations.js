@@ -1,7 +1,6 @@
 "use strict";
 /** One function for each operation on one object or bucket: checks what is left, calls the core. */
 
-const { port } = require("../port.js");
 const { toBody } = require("./body.js");
 const { coded } = require("./errors.js");
 const { typeOfKey } = require("./mime.js");
@@ -16,6 +15,7 @@ const { S3Writer, pump } = require("./writer.js");
 
 const DEFAULT_EXPIRY_S = 86_400;
 const MAX_INTEGER = 2_147_483_647;
+/** In the order in which the native side knows them. */
 const PRESIGN_METHODS = ["GET", "PUT", "HEAD", "DELETE", "POST"];
 
 /**
@@ -49,7 +49,7 @@ function originOf(data) {
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 function get(config, path, range) {
-  return run(config, path, (id) => config.handle.get(port, id, path, range.start, range.end, range.suffix, config.fields.versionId));
+  return run(config, path, (id) => config.handle.get(id, path, range.start, range.end, range.suffix, config.fields.versionId));
 }
 
 /**
@@ -87,7 +87,7 @@ function stream(config, path, rangeOf) {
       const from = download;
       let chunk;
       try {
-        chunk = await run(config, path, (id) => from.read(port, id));
+        chunk = from.take() ?? (await run(config, path, (id) => from.read(id)));
       } catch (error) {
         leave();
         if (cancelled) return;
@@ -111,9 +111,12 @@ function stream(config, path, rangeOf) {
  * @param {string} path
  * @returns {Promise<S3Stat>}
  */
-async function stat(config, path) {
-  return new S3Stat(await run(config, path, (id) => config.handle.stat(port, id, path, config.fields.versionId)));
+function stat(config, path) {
+  return run(config, path, (id) => config.handle.stat(id, path, config.fields.versionId), toStat);
 }
+
+/** @param {ConstructorParameters<typeof S3Stat>[0]} values */
+const toStat = (values) => new S3Stat(values);
 
 /**
  * @param {Config} config
@@ -121,7 +124,7 @@ async function stat(config, path) {
  * @returns {Promise<boolean>}
  */
 function exists(config, path) {
-  return run(config, path, (id) => config.handle.exists(port, id, path, config.fields.versionId));
+  return run(config, path, (id) => config.handle.exists(id, path, config.fields.versionId));
 }
 
 /**
@@ -130,7 +133,7 @@ function exists(config, path) {
  * @returns {Promise<boolean>}
  */
 function remove(config, path) {
-  return run(config, path, (id) => config.handle.delete(port, id, path, config.fields.versionId));
+  return run(config, path, (id) => config.handle.delete(id, path, config.fields.versionId));
 }
 
 /**
@@ -159,9 +162,9 @@ function putOptions({ fields }, path, bodyType) {
  */
 function write(config, path, data) {
   const origin = originOf(data);
-  return origin !== undefined && isSameStore(config, origin.config)
-    ? copy(config, path, origin)
-    : send(config, path, toBody(data));
+  if (origin !== undefined && isSameStore(config, origin.config)) return copy(config, path, origin);
+  const body = toBody(data);
+  return body.bytes === undefined ? send(config, path, body) : put(config, path, body.bytes, body.type);
 }
 
 /**
@@ -174,7 +177,7 @@ function write(config, path, data) {
 async function copy(config, path, { config: from, path: source, stream }) {
   const options = putOptions(config, path);
   try {
-    return await run(config, path, (id) => config.handle.copy(port, id, from.handle, source, path, options, from.fields.versionId));
+    return await run(config, path, (id) => config.handle.copy(id, from.handle, source, path, options, from.fields.versionId));
   } catch (error) {
     if (/** @type {{ code?: unknown }} */ (error).code !== "NotImplemented") throw error;
     return pump(stream(), new S3Writer(config, path, options), config.fields.signal);
@@ -190,9 +193,27 @@ async function copy(config, path, { config: from, path: source, stream }) {
 async function send(config, path, body) {
   const options = putOptions(config, path, body.type);
   if (body.source !== undefined) return pump(body.source, new S3Writer(config, path, options, body.length), config.fields.signal);
-  const bytes = body.bytes ?? (await /** @type {() => Promise<Uint8Array>} */ (body.promise)());
-  await run(config, path, (id) => config.handle.put(port, id, path, bytes, options));
-  return bytes.byteLength;
+  const bytes = await /** @type {() => Promise<Uint8Array>} */ (body.promise)();
+  return put(config, path, bytes, body.type);
+}
+
+/**
+ * @param {Config} config
+ * @param {string} path
+ * @param {Uint8Array} bytes
+ * @param {string} [type]
+ * @returns {Promise<number>}
+ */
+function put(config, path, bytes, type) {
+  const { contentType, contentDisposition, contentEncoding, acl, storageClass, metadata } = putOptions(config, path, type);
+  const { byteLength } = bytes;
+  return run(
+    config,
+    path,
+    (id) =>
+      config.handle.put(id, path, bytes, contentType, contentDisposition, contentEncoding, acl, storageClass, metadata),
+    () => byteLength,
+  );
 }
 
 /**
@@ -213,31 +234,32 @@ function writer(config, path) {
 function presign(config, path, options, inherit) {
   const given = typeof options === "object" && options !== null ? /** @type {Record<string, unknown>} */ (options) : {};
   const { fields } = config;
-  const init = {
-    method: method(unboxed(given["method"])),
-    expiresIn: expiry(given["expiresIn"]),
-    acl: inherit ? fields.acl : undefined,
-    storageClass: inherit ? fields.storageClass : undefined,
-    // As it was written: `fields.type` is what an upload would send.
-    contentType: given["type"] ? String(given["type"]) : undefined,
-    contentDisposition: fields.contentDisposition,
-    versionId: fields.versionId,
-  };
+  const chosen = method(unboxed(given["method"]));
+  const expiresIn = expiry(given["expiresIn"]);
+  const acl = inherit ? fields.acl : undefined;
+  const storageClass = inherit ? fields.storageClass : undefined;
+  // As it was written: `fields.type` is what an upload would send.
+  const contentType = given["type"] ? String(given["type"]) : undefined;
   try {
-    return config.handle.presign(path, init);
+    const { contentDisposition, versionId } = fields;
+    return config.handle.presign(path, chosen, expiresIn, acl, storageClass, contentType, contentDisposition, versionId);
   } catch (error) {
     const { code, message } = /** @type {Error & { code: string }} */ (error);
     throw coded(Error, code, message);
   }
 }
 
-/** @param {unknown} value */
+/**
+ * @param {unknown} value
+ * @returns {number} its place among those that can be presigned
+ */
 function method(value) {
-  if (value === undefined || value === null || value === "") return "GET";
+  if (value === undefined || value === null || value === "") return 0;
   if (typeof value === "string") {
     const upper = value.toUpperCase();
     if ((value === upper || value === value.toLowerCase()) && isMethod(upper)) {
-      if (PRESIGN_METHODS.includes(upper)) return upper;
+      const index = PRESIGN_METHODS.indexOf(upper);
+      if (index >= 0) return index;
       throw coded(Error, "ERR_S3_INVALID_METHOD", "Method must be GET, PUT, DELETE or HEAD when using s3:// protocol");
     }
   }
@@ -270,7 +292,7 @@ function list(config, input) {
     // Other values count as true or false, these as absent.
     fetchOwner: [undefined, null, ""].includes(/** @type {any} */ (fetchOwner)) ? undefined : Boolean(fetchOwner),
   };
-  return run(config, "", (id) => config.handle.list(port, id, query)).then((json) => JSON.parse(json));
+  return run(config, "", (id) => config.handle.list(id, query)).then((json) => JSON.parse(json));
 }
 
 /**
@@ -288,7 +310,7 @@ function listVersions(config, input) {
     versionIdMarker: text("versionIdMarker"),
     encodingType: text("encodingType") && "url",
   };
-  return run(config, "", (id) => config.handle.listVersions(port, id, query)).then((json) => JSON.parse(json));
+  return run(config, "", (id) => config.handle.listVersions(id, query)).then((json) => JSON.parse(json));
 }
 
 /**

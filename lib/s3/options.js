@@ -93,6 +93,7 @@ const NOTHING = Object.freeze({});
 function readOptions(options) {
   if (typeof options !== "object" || options === null) return NOTHING;
   const given = /** @type {Record<string, unknown>} */ (options);
+  if (hasNone(given)) return NOTHING;
   /** @type {Fields} */
   const fields = {};
   for (const name of PLAIN_STRINGS) {
@@ -129,6 +130,40 @@ function readOptions(options) {
     if (value !== "") fields[name] = value;
   }
   return fields;
+}
+
+/**
+ * Whether an object has none of the options, such as that of `presign`: each is looked up by its own
+ * name, which an engine does many times faster than by a name in a variable.
+ * @param {{ [name in keyof Fields | "pageSize"]?: unknown }} given
+ */
+function hasNone(given) {
+  return (
+    given.accessKeyId === undefined &&
+    given.secretAccessKey === undefined &&
+    given.sessionToken === undefined &&
+    given.region === undefined &&
+    given.endpoint === undefined &&
+    given.bucket === undefined &&
+    given.virtualHostedStyle === undefined &&
+    given.requestPayer === undefined &&
+    given.acl === undefined &&
+    given.storageClass === undefined &&
+    given.type === undefined &&
+    given.contentDisposition === undefined &&
+    given.contentEncoding === undefined &&
+    given.pageSize === undefined &&
+    given.partSize === undefined &&
+    given.queueSize === undefined &&
+    given.retry === undefined &&
+    given.highWaterMark === undefined &&
+    given.connectTimeout === undefined &&
+    given.responseTimeout === undefined &&
+    given.stallTimeout === undefined &&
+    given.timeout === undefined &&
+    given.signal === undefined &&
+    given.proxy === undefined
+  );
 }
 
 /**

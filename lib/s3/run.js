@@ -9,16 +9,18 @@ const { failedAt } = require("./errors.js");
  * @param {import("./config.js").Config} config
  * @param {string} path
  * @param {(id: number) => void} start
+ * @param {((value: any) => any) | null} [convert] what the promise is fulfilled with, of the result
  * @returns {Promise<any>}
  */
-async function run({ fields: { signal } }, path, start) {
-  if (signal === undefined) return call(start, failedAt(path));
-  signal.throwIfAborted();
+function run({ fields: { signal } }, path, start, convert = null) {
+  if (signal === undefined) return call(start, failedAt(path), convert);
+  if (signal.aborted) return Promise.reject(signal.reason);
   let token = 0;
-  const work = call((id) => {
+  const cancellable = (/** @type {number} */ id) => {
     token = port.makeCancellable();
     start(id);
-  }, failedAt(path));
+  };
+  const work = call(cancellable, failedAt(path), convert);
   return untilAborted(signal, work, () => port.cancel(token));
 }
 

@@ -105,7 +105,7 @@ class S3Writer {
     const flushed = inParts - this.#flushed;
     this.#flushed = inParts;
     await this.#idle();
-    await this.#run((id) => this.#upload.flush(port, id));
+    await this.#run((id) => this.#upload.flush(id));
     return flushed;
   }
 
@@ -143,7 +143,7 @@ class S3Writer {
 
   /** Asks what is known about the object; of use after `end()`. */
   async stat() {
-    return new S3Stat(await run(this.#config, this.#path, (id) => this.#config.handle.stat(port, id, this.#path)));
+    return new S3Stat(await run(this.#config, this.#path, (id) => this.#config.handle.stat(id, this.#path)));
   }
 
   /** Keeps the process alive until `end()`. */
@@ -187,7 +187,7 @@ class S3Writer {
     this.unref();
     this.#leaveSignal();
     // An upload that failed has been dropped already.
-    return call((id) => this.#upload.abort(port, id), failedAt(this.#path)).then(
+    return call((id) => this.#upload.abort(id), failedAt(this.#path)).then(
       () => undefined,
       (failure) => failure,
     );
@@ -240,7 +240,7 @@ class S3Writer {
     for (let next; this.#failure === undefined && (next = this.#queue.shift()) !== undefined; ) {
       const piece = next;
       const isCopy = typeof piece === "number";
-      const start = (/** @type {number} */ id) => (isCopy ? this.#upload.writeCopy(port, id) : this.#upload.write(port, id, piece));
+      const start = (/** @type {number} */ id) => (isCopy ? this.#upload.writeCopy(id) : this.#upload.write(id, piece));
       await this.#run(start).catch(seen);
       this.#waiting -= isCopy ? piece : piece.byteLength;
       if (this.#waiting < this.#highWaterMark) this.#wake();
@@ -259,7 +259,7 @@ class S3Writer {
   async #finish() {
     // After a failure nothing is left to be dropped: the core has done that, or the signal does.
     await this.#idle();
-    return this.#run((id) => this.#upload.finish(port, id));
+    return this.#run((id) => this.#upload.finish(id));
   }
 
   /**

@@ -8,15 +8,25 @@ use std::io;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use napi::bindgen_prelude::{Result, check_status};
 use napi::{JsError, sys};
 
 use super::exchange::Exchange;
+use super::port::PortHandle;
 use super::tape::Tape;
-use super::uv::{self, PollHandle};
+use super::uv::{self, CheckHandle, PollHandle};
 use super::value;
+
+/// What a descriptor is watched for; one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// For an object of JavaScript.
+    Target(u32),
+    /// For tasks that use it.
+    Socket(RawFd),
+}
 
 /// Something that is read on this thread.
 pub trait Source {
@@ -39,19 +49,24 @@ pub enum Next {
 
 /// The event loop of one environment.
 pub struct EventLoop {
+    this: Weak<Self>,
     env: sys::napi_env,
     uv_loop: *mut c_void,
     context: sys::napi_async_context,
     /// The resource of `context`, which is `this` of the calls.
     resource: sys::napi_ref,
     exchange: Rc<Exchange>,
-    /// What is watched for each object.
-    watches: RefCell<HashMap<u32, Vec<Watch>>>,
+    /// What is watched for each key.
+    watches: RefCell<HashMap<Key, Vec<Watch>>>,
     ready: RefCell<VecDeque<Rc<dyn Source>>>,
+    /// Delivers behind the callbacks of a turn what several sockets have brought.
+    check: RefCell<Option<CheckHandle>>,
     /// Handles whose close callback is still to come, watched or not.
     open: Cell<usize>,
     /// Set while the environment waits for these.
     waiting: Cell<sys::napi_async_cleanup_hook_handle>,
+    /// Nothing is watched any more.
+    shut_down: Cell<bool>,
 }
 
 impl EventLoop {
@@ -76,7 +91,8 @@ impl EventLoop {
         check_status!(unsafe { sys::napi_async_init(env, object, name, &raw mut context) })?;
         // SAFETY: as above.
         check_status!(unsafe { sys::napi_create_reference(env, object, 1, &raw mut resource) })?;
-        Ok(Some(Rc::new(Self {
+        Ok(Some(Rc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
             env,
             uv_loop: uv_loop.cast(),
             context,
@@ -84,27 +100,32 @@ impl EventLoop {
             exchange,
             watches: RefCell::default(),
             ready: RefCell::default(),
+            check: RefCell::default(),
             open: Cell::new(0),
             waiting: Cell::new(ptr::null_mut()),
+            shut_down: Cell::new(false),
         })))
     }
 
-    /// Watches `descriptor` for the object `target`, which may have several, until no more will
-    /// arrive. The descriptor stays open as long as `source` lives.
+    /// Watches `descriptor` for `key`, which may have several, until no more will arrive. The
+    /// descriptor stays open as long as `source` lives.
     pub fn watch(
-        self: &Rc<Self>,
-        target: u32,
+        &self,
+        key: Key,
         descriptor: RawFd,
         source: Rc<dyn Source>,
+        writable: bool,
     ) -> io::Result<()> {
-        let Some(functions) = uv::functions() else {
+        let this = self.this.upgrade().filter(|_| !self.shut_down.get());
+        let (Some(functions), Some(this)) = (uv::functions(), this) else {
             return Err(io::ErrorKind::Unsupported.into());
         };
         let state = Rc::new(State {
-            event_loop: Rc::clone(self),
-            target,
+            event_loop: this,
+            key,
             source,
             handle: RefCell::new(PollHandle::new(functions)),
+            writable: Cell::new(writable),
             closing: Cell::new(false),
         });
         let data = Rc::into_raw(Rc::clone(&state));
@@ -126,15 +147,23 @@ impl EventLoop {
         state.start()?;
         self.watches
             .borrow_mut()
-            .entry(target)
+            .entry(key)
             .or_default()
             .push(watch);
         Ok(())
     }
 
-    /// Ends all watching for `target`.
-    pub fn unwatch(&self, target: u32) {
-        let watches = self.watches.borrow_mut().remove(&target);
+    /// Watches the descriptor of `key` also for room; `None` when it is not watched.
+    pub fn watch_for_room(&self, key: Key) -> Option<io::Result<()>> {
+        let watches = self.watches.borrow();
+        let Watch(state) = watches.get(&key)?.last()?;
+        state.writable.set(true);
+        Some(state.start())
+    }
+
+    /// Ends all watching for `key`.
+    pub fn unwatch(&self, key: Key) {
+        let watches = self.watches.borrow_mut().remove(&key);
         drop(watches);
     }
 
@@ -142,12 +171,17 @@ impl EventLoop {
     fn end(&self, state: &State) {
         state.close();
         let mut watches = self.watches.borrow_mut();
-        if let Some(of_target) = watches.get_mut(&state.target) {
-            of_target.retain(|watch| !ptr::eq(Rc::as_ptr(&watch.0), state));
-            if of_target.is_empty() {
-                watches.remove(&state.target);
+        if let Some(of_key) = watches.get_mut(&state.key) {
+            of_key.retain(|watch| !ptr::eq(Rc::as_ptr(&watch.0), state));
+            if of_key.is_empty() {
+                watches.remove(&state.key);
             }
         }
+    }
+
+    /// The port through which what arrives is delivered.
+    pub fn port(&self) -> PortHandle {
+        self.exchange.port()
     }
 
     /// Unpacks what has arrived; returns whether nothing is left.
@@ -191,9 +225,14 @@ impl EventLoop {
 
     fn shut_down(&self, hook: sys::napi_async_cleanup_hook_handle) {
         self.waiting.set(hook);
+        self.shut_down.set(true);
         let watches = std::mem::take(&mut *self.watches.borrow_mut());
         drop(watches);
         self.ready.borrow_mut().clear();
+        if let Some(check) = &mut *self.check.borrow_mut() {
+            // SAFETY: the handle is closed here alone, and the event loop holds it until then.
+            unsafe { check.close(on_check_closed) };
+        }
         self.finish_shut_down();
     }
 
@@ -205,6 +244,33 @@ impl EventLoop {
                 unsafe { sys::napi_remove_async_cleanup_hook(hook) };
             }
         }
+    }
+
+    /// Delivers when all descriptors of this turn have been looked at: one entry into JavaScript
+    /// serves all that has arrived on them.
+    fn deliver_together(self: &Rc<Self>) {
+        let mut place = self.check.borrow_mut();
+        if place.is_none()
+            && let Some(functions) = uv::functions()
+        {
+            let data = Rc::into_raw(Rc::clone(self));
+            // SAFETY: the loop is this thread's; its share of `self` is given back when the handle
+            // is closed.
+            match unsafe { CheckHandle::new(functions, self.uv_loop, data.cast_mut().cast()) } {
+                Ok(check) => {
+                    self.open.set(self.open.get() + 1);
+                    *place = Some(check);
+                }
+                // SAFETY: the handle was not initialised, so libuv does not know its share.
+                Err(_) => drop(unsafe { Rc::from_raw(data) }),
+            }
+        }
+        let Some(check) = &mut *place else {
+            drop(place);
+            return self.deliver();
+        };
+        // SAFETY: it is closed only when the loop is shut down, and then nothing arrives.
+        unsafe { check.start(on_check) };
     }
 
     fn closed(&self) {
@@ -289,17 +355,19 @@ impl Drop for Watch {
 /// What the callbacks of one handle need.
 struct State {
     event_loop: Rc<EventLoop>,
-    target: u32,
+    key: Key,
     source: Rc<dyn Source>,
     handle: RefCell<PollHandle>,
+    /// It is watched for room as well, until there is some.
+    writable: Cell<bool>,
     closing: Cell<bool>,
 }
 
 impl State {
-    /// Calls `on_poll` while there is something to receive.
+    /// Calls `on_poll` while there is something to receive, or room.
     fn start(&self) -> io::Result<()> {
         // SAFETY: the handle is initialised, and not closed by those who call this.
-        let outcome = unsafe { self.handle.borrow_mut().watch(on_poll) };
+        let outcome = unsafe { self.handle.borrow_mut().watch(on_poll, self.writable.get()) };
         outcome.map_err(|status| io::Error::from_raw_os_error(-status))
     }
 
@@ -319,14 +387,20 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
     }
     // JavaScript may close this very handle; the state stays, since `on_closed` comes later.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let had_room = state.writable.replace(false);
         let next = state.source.arrived();
         let event_loop = &state.event_loop;
         if next == Next::UnpackAndStop {
             event_loop.end(state);
+        } else if had_room && state.start().is_err() {
+            state.close();
         }
         if next != Next::Wait {
             event_loop.unpack_later(Rc::clone(&state.source));
-            event_loop.deliver();
+            match state.key {
+                Key::Target(_) => event_loop.deliver(),
+                Key::Socket(_) => event_loop.deliver_together(),
+            }
         }
     }));
     // A bug; without the handle it cannot repeat itself for ever.
@@ -336,6 +410,26 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
     if failed || (stopped && state.start().is_err()) {
         state.event_loop.end(state);
     }
+}
+
+unsafe extern "C" fn on_check(handle: *mut c_void) {
+    // SAFETY: the data is a share of the event loop, which lives until `on_check_closed`.
+    let event_loop = unsafe { &*uv::data(handle).cast::<EventLoop>() };
+    if let Some(check) = &mut *event_loop.check.borrow_mut() {
+        // SAFETY: no callback is called when it is closed.
+        unsafe { check.stop() };
+    }
+    if let Some(event_loop) = event_loop.this.upgrade() {
+        // A panic is a bug; what was not delivered then is delivered with the next arrival.
+        let _ = catch_unwind(AssertUnwindSafe(|| event_loop.deliver()));
+    }
+}
+
+unsafe extern "C" fn on_check_closed(handle: *mut c_void) {
+    // SAFETY: the data is libuv's share of the event loop, which it gives back here, once.
+    let event_loop = unsafe { Rc::from_raw(uv::data(handle).cast::<EventLoop>()) };
+    event_loop.check.borrow_mut().take();
+    event_loop.closed();
 }
 
 unsafe extern "C" fn on_closed(handle: *mut c_void) {

@@ -12,6 +12,8 @@ use napi::{Env, sys};
 
 #[cfg(unix)]
 use super::event_loop::EventLoop;
+#[cfg(unix)]
+use super::port::PortHandle;
 use super::port::Shared;
 use super::tape::Tape;
 use super::value;
@@ -69,6 +71,12 @@ impl Exchange {
     pub fn entries(&self, count: u32) -> Result<&[u32]> {
         let entries = self.memory.entries.get(..count as usize * 2);
         entries.ok_or_else(too_long)
+    }
+
+    /// The port as tasks hold it.
+    #[cfg(unix)]
+    pub fn port(&self) -> PortHandle {
+        PortHandle::of(&self.shared)
     }
 
     /// Counts a native call that carried results.

@@ -10,8 +10,9 @@
     reason = "the shapes of arguments are those that napi hands over"
 )]
 
-#[cfg(unix)]
+mod caller;
 mod cancel;
+#[cfg(unix)]
 mod event_loop;
 mod exchange;
 #[cfg(unix)]
@@ -32,7 +33,12 @@ mod s3_listing;
 mod s3_stream;
 mod s3_upload;
 mod s3_values;
+mod s3_versions;
+#[cfg(unix)]
+mod sockets;
 mod tape;
+#[cfg(unix)]
+mod tasks;
 #[cfg(unix)]
 mod uv;
 mod value;

@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 use std::rc::Rc;
+#[cfg(unix)]
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -21,11 +23,16 @@ use super::cancel::{Cancellation, Cancellations};
 use super::event_loop::EventLoop;
 use super::exchange::{Exchange, Memory};
 use super::tape::{ENTRY, Tag, Tape};
+#[cfg(unix)]
+use super::tasks::Tasks;
 
 /// Tapes that one wake-up fills; what is left follows in another, so that a flood starves nobody.
 const TAPES: usize = 16;
 
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
+
+/// What a call comes to.
+pub type Outcome = crate::Result<Box<dyn Settle>>;
 
 /// Builds a result on the JavaScript thread.
 pub trait Settle: Send {
@@ -70,6 +77,11 @@ pub struct Shared {
     /// The environment's thread can read connections itself.
     reads: AtomicBool,
     cancellations: Arc<Cancellations>,
+    #[cfg(unix)]
+    tasks: Tasks,
+    /// Different for each environment, and not 0.
+    #[cfg(unix)]
+    id: u64,
 }
 
 #[derive(Default)]
@@ -113,6 +125,13 @@ impl Port {
             native_calls: AtomicU32::new(0),
             reads: AtomicBool::new(false),
             cancellations: Arc::default(),
+            #[cfg(unix)]
+            tasks: Tasks::new(),
+            #[cfg(unix)]
+            id: {
+                static LAST: AtomicU64 = AtomicU64::new(0);
+                LAST.fetch_add(1, Ordering::Relaxed) + 1
+            },
         });
         let memory = Memory {
             tape: tape.into(),
@@ -246,6 +265,23 @@ impl PortHandle {
         self.0.begun(env, count)
     }
 
+    #[cfg(unix)]
+    pub(super) fn of(shared: &Arc<Shared>) -> Self {
+        Self(Arc::clone(shared))
+    }
+
+    /// The calls that are made on the environment's thread.
+    #[cfg(unix)]
+    pub(super) fn tasks(&self) -> &Tasks {
+        &self.0.tasks
+    }
+
+    /// The number of the environment, never 0.
+    #[cfg(unix)]
+    pub(super) fn id(&self) -> u64 {
+        self.0.id
+    }
+
     /// Whether the environment's thread can read connections itself.
     pub fn reads(&self) -> bool {
         self.0.reads.load(Ordering::Relaxed)
@@ -268,7 +304,7 @@ impl PortHandle {
     }
 
     /// Settles a call, from any thread.
-    pub fn complete(&self, id: u32, outcome: crate::Result<Box<dyn Settle>>) {
+    pub fn complete(&self, id: u32, outcome: Outcome) {
         self.push(Box::new(Settled(Some((id, outcome)))));
     }
 
@@ -368,6 +404,8 @@ impl Shared {
         let resources = std::mem::take(&mut queue.resources);
         drop(queue);
         drop(parcels);
+        #[cfg(unix)]
+        self.tasks.die();
         for resource in resources.iter().filter_map(Weak::upgrade) {
             resource.shut_down();
         }
@@ -375,7 +413,7 @@ impl Shared {
 }
 
 /// One settled call.
-struct Settled(Option<(u32, crate::Result<Box<dyn Settle>>)>);
+struct Settled(Option<(u32, Outcome)>);
 
 impl Parcel for Settled {
     fn unpack(&mut self, tape: &mut Tape<'_>) -> Result<bool> {
@@ -385,15 +423,30 @@ impl Parcel for Settled {
         let Some((id, outcome)) = self.0.take() else {
             return Ok(true);
         };
-        match outcome {
-            Ok(settle) => match settle.settle(&Env::from_raw(tape.env)) {
-                Ok(value) => tape.settle_value(id, Tag::Value, value),
-                Err(error) => tape.settle_failure(id, &cannot_represent(&error))?,
-            },
-            Err(error) => tape.settle_failure(id, &error)?,
-        }
+        settle_on(tape, id, outcome)?;
         Ok(true)
     }
+}
+
+/// Settles a call with what it came to.
+pub(super) fn settle_on(tape: &mut Tape<'_>, id: u32, outcome: Outcome) -> Result<()> {
+    match outcome {
+        Ok(settle) => match settle.settle(&Env::from_raw(tape.env)) {
+            Ok(value) => tape.settle_value(id, Tag::Value, value),
+            Err(error) => tape.settle_failure(id, &cannot_represent(&error))?,
+        },
+        Err(error) => tape.settle_failure(id, &error)?,
+    }
+    Ok(())
+}
+
+/// The error of a call whose work has panicked.
+pub(super) fn ended_without_result() -> crate::Error {
+    crate::Error::new(
+        crate::ErrorKind::Cancelled,
+        "ERR_INTERNAL",
+        "the operation ended without a result",
+    )
 }
 
 /// The error of a result of which the engine makes no value, such as a string of 512 MiB.

@@ -9,10 +9,16 @@ use super::value;
 use crate::net::buffers;
 
 /// Shorter buffers are not worth keeping.
-const LEAST: usize = 1024 * 1024;
+const LEAST: usize = 256 * 1024;
 
 /// A buffer that goes back to the pool when it is dropped.
-struct Recycled(BytesMut);
+pub(super) struct Recycled(BytesMut);
+
+impl From<BytesMut> for Recycled {
+    fn from(bytes: BytesMut) -> Self {
+        Self(bytes)
+    }
+}
 
 impl AsMut<[u8]> for Recycled {
     fn as_mut(&mut self) -> &mut [u8] {

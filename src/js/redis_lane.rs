@@ -12,7 +12,7 @@ use napi::bindgen_prelude::{Error as JsError, Result, Uint8ArraySlice, Uint32Arr
 use napi_derive::napi;
 
 #[cfg(unix)]
-use super::event_loop::EventLoop;
+use super::event_loop::{EventLoop, Key};
 use super::exchange::Exchange;
 use super::port::{Port, PortHandle, Resource};
 use super::redis_credentials::Asker;
@@ -357,7 +357,7 @@ impl RedisLane {
         if !matches!(self.kind, Kind::Lease(..))
             && let Some(event_loop) = &self.event_loop
         {
-            event_loop.unwatch(self.target);
+            event_loop.unwatch(Key::Target(self.target));
         }
         self.link.close()
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use napi::bindgen_prelude::Result;
 
-use super::event_loop::{Next, Source};
+use super::event_loop::{Key, Next, Source};
 use super::long_string;
 use super::port::{Parcel, PortHandle, cannot_represent};
 use super::redis_reply::Scratch;
@@ -52,8 +52,12 @@ impl Parcel for Adopted {
         });
         // Even what has ended may have brought replies before.
         if arrival != Arrival::Ended
-            && let Err(error) =
-                event_loop.watch(self.recipient.target, descriptor, Rc::clone(&reader) as _)
+            && let Err(error) = event_loop.watch(
+                Key::Target(self.recipient.target),
+                descriptor,
+                Rc::clone(&reader) as _,
+                false,
+            )
         {
             self.port.give_up_reading();
             reader.inlet.borrow_mut().refuse(error);

@@ -1,23 +1,25 @@
 //! The native S3 client: one handle for each resolved set of options, one call for each operation.
 
 use std::collections::HashMap;
-use std::future::Future;
 
 use napi::bindgen_prelude::{Error as JsError, Result as JsResult, Uint8ArraySlice};
 use napi::{Env, Status};
 use napi_derive::napi;
 
-use super::port::{Port, PortHandle, Settle};
+use super::caller::Caller;
+use super::port::Port;
 use super::redis_options::LaneTls;
 use super::s3_listing::Listing;
 use super::s3_stream::S3Download;
 use super::s3_upload::S3Upload;
 use super::s3_values::{
-    Stat, list_options, payload, presign_options, put_options, range, version_options, whole,
+    Ascii, COPY_LIMIT, Stat, list_options, payload, presign_method, put_options, range,
+    version_options, whole,
 };
-use crate::error::{Error, ErrorKind, Result};
+use super::s3_versions::VersionListing;
+use crate::error::Error;
 use crate::net::runtime;
-use crate::s3::{MultiPartUploadOptions, S3Client};
+use crate::s3::{MultiPartUploadOptions, PresignOptions, S3Client};
 
 /// Resolved options of a client.
 #[napi(object, object_to_js = false)]
@@ -79,25 +81,6 @@ pub struct PutInit {
     pub metadata: Option<Vec<String>>,
 }
 
-/// What a presigned URL allows.
-#[napi(object, object_to_js = false)]
-pub struct PresignInit {
-    /// The HTTP method.
-    pub method: String,
-    /// Seconds for which the URL is valid.
-    pub expires_in: u32,
-    /// `X-Amz-Acl`.
-    pub acl: Option<String>,
-    /// `x-amz-storage-class`.
-    pub storage_class: Option<String>,
-    /// `response-content-type`.
-    pub content_type: Option<String>,
-    /// `response-content-disposition`.
-    pub content_disposition: Option<String>,
-    /// `versionId`.
-    pub version_id: Option<String>,
-}
-
 /// Fields of a list request.
 #[napi(object, object_to_js = false)]
 pub struct ListInit {
@@ -138,6 +121,7 @@ pub struct ListVersionsInit {
 #[napi]
 pub struct S3Handle {
     client: S3Client,
+    caller: Caller,
     request_payer: bool,
 }
 
@@ -145,8 +129,9 @@ pub struct S3Handle {
 impl S3Handle {
     /// Makes no connection.
     #[napi(constructor, catch_unwind)]
-    pub fn new(init: HandleInit) -> std::result::Result<Self, JsError<String>> {
+    pub fn new(port: &Port, init: HandleInit) -> std::result::Result<Self, JsError<String>> {
         Ok(Self {
+            caller: Caller::new(port),
             request_payer: init.request_payer.unwrap_or_default(),
             client: S3Client::new(init.try_into().map_err(coded)?),
         })
@@ -155,7 +140,7 @@ impl S3Handle {
     /// Settles with the object's bytes.
     #[napi(
         catch_unwind,
-        ts_args_type = "port: Port, id: number, path: string, start?: number, end?: number, suffix?: number, version?: string"
+        ts_args_type = "id: number, path: string, start?: number, end?: number, suffix?: number, version?: string"
     )]
     #[allow(
         clippy::too_many_arguments,
@@ -164,7 +149,6 @@ impl S3Handle {
     pub fn get(
         &self,
         env: Env,
-        port: &Port,
         id: u32,
         path: String,
         start: Option<f64>,
@@ -174,7 +158,7 @@ impl S3Handle {
     ) -> JsResult<()> {
         let client = self.at(version);
         let range = range(start, end, suffix);
-        start_call(env, port, id, async move {
+        self.caller.start_small(&self.client, env, id, async move {
             client
                 .download_into(&path, range)
                 .await
@@ -184,29 +168,52 @@ impl S3Handle {
 
     /// Stores `data`, which must not be changed before the call settles: it is sent from where
     /// it lies.
-    #[napi(catch_unwind)]
+    #[napi(
+        catch_unwind,
+        ts_args_type = "id: number, path: string, data: Uint8Array, contentType?: string, contentDisposition?: string, contentEncoding?: string, acl?: string, storageClass?: string, metadata?: Array<string>"
+    )]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an object would cost more than the call"
+    )]
     pub fn put(
         &self,
         env: Env,
-        port: &Port,
         id: u32,
         path: String,
         data: Uint8ArraySlice<'_>,
-        options: PutInit,
+        content_type: Option<String>,
+        content_disposition: Option<String>,
+        content_encoding: Option<String>,
+        acl: Option<String>,
+        storage_class: Option<String>,
+        metadata: Option<Vec<String>>,
     ) -> JsResult<()> {
         let client = self.client.clone();
         let body = payload(&env, data)?;
+        let options = PutInit {
+            content_type,
+            content_disposition,
+            content_encoding,
+            acl,
+            storage_class,
+            metadata,
+        };
         let options = put_options(options, self.client.options()).map_err(to_js)?;
-        start_call(env, port, id, async move {
-            client.put(&path, body, &options).await.map(|_| ())
-        })
+        let is_small = body.len() <= COPY_LIMIT;
+        let work = async move { client.put(&path, body, &options).await.map(|_| ()) };
+        if is_small {
+            self.caller.start_small(&self.client, env, id, work)
+        } else {
+            self.caller.start(env, id, work)
+        }
     }
 
     /// Copies the object `source` of `from`, which must be of the same store, or a version of it.
     /// Settles with its length.
     #[napi(
         catch_unwind,
-        ts_args_type = "port: Port, id: number, from: S3Handle, source: string, path: string, options: PutInit, version?: string"
+        ts_args_type = "id: number, from: S3Handle, source: string, path: string, options: PutInit, version?: string"
     )]
     #[allow(
         clippy::too_many_arguments,
@@ -216,7 +223,6 @@ impl S3Handle {
     pub fn copy(
         &self,
         env: Env,
-        port: &Port,
         id: u32,
         from: &S3Handle,
         source: String,
@@ -226,7 +232,7 @@ impl S3Handle {
     ) -> JsResult<()> {
         let (client, from) = (self.client.clone(), from.at(version));
         let options = put_options(options, self.client.options()).map_err(to_js)?;
-        start_call(env, port, id, async move {
+        self.caller.start(env, id, async move {
             let length = client.copy(&from, &source, &path, &options).await?;
             Ok(length as f64)
         })
@@ -235,84 +241,59 @@ impl S3Handle {
     /// Settles with `[size, etag, lastModified, type, versionId, …metadata]`.
     #[napi(
         catch_unwind,
-        ts_args_type = "port: Port, id: number, path: string, version?: string"
+        ts_args_type = "id: number, path: string, version?: string"
     )]
-    pub fn stat(
-        &self,
-        env: Env,
-        port: &Port,
-        id: u32,
-        path: String,
-        version: Option<String>,
-    ) -> JsResult<()> {
+    pub fn stat(&self, env: Env, id: u32, path: String, version: Option<String>) -> JsResult<()> {
         let client = self.at(version);
-        start_call(
-            env,
-            port,
-            id,
-            async move { client.stat(&path).await.map(Stat) },
-        )
+        self.caller.start_small(&self.client, env, id, async move {
+            client.stat(&path).await.map(Stat)
+        })
     }
 
     /// Settles with a boolean.
     #[napi(
         catch_unwind,
-        ts_args_type = "port: Port, id: number, path: string, version?: string"
+        ts_args_type = "id: number, path: string, version?: string"
     )]
-    pub fn exists(
-        &self,
-        env: Env,
-        port: &Port,
-        id: u32,
-        path: String,
-        version: Option<String>,
-    ) -> JsResult<()> {
+    pub fn exists(&self, env: Env, id: u32, path: String, version: Option<String>) -> JsResult<()> {
         let client = self.at(version);
-        start_call(env, port, id, async move { client.exists(&path).await })
+        self.caller.start_small(
+            &self.client,
+            env,
+            id,
+            async move { client.exists(&path).await },
+        )
     }
 
     /// Settles with `true`.
     #[napi(
         catch_unwind,
-        ts_args_type = "port: Port, id: number, path: string, version?: string"
+        ts_args_type = "id: number, path: string, version?: string"
     )]
-    pub fn delete(
-        &self,
-        env: Env,
-        port: &Port,
-        id: u32,
-        path: String,
-        version: Option<String>,
-    ) -> JsResult<()> {
+    pub fn delete(&self, env: Env, id: u32, path: String, version: Option<String>) -> JsResult<()> {
         let client = self.at(version);
-        start_call(env, port, id, async move {
+        self.caller.start_small(&self.client, env, id, async move {
             client.delete(&path).await.map(|_| true)
         })
     }
 
     /// Settles with the page as JSON.
     #[napi(catch_unwind)]
-    pub fn list(&self, env: Env, port: &Port, id: u32, input: ListInit) -> JsResult<()> {
+    pub fn list(&self, env: Env, id: u32, input: ListInit) -> JsResult<()> {
         let client = self.client.clone();
         let options = list_options(input, self.request_payer);
-        start_call(env, port, id, async move {
-            Listing::new(&client.list_objects(&options).await?)
+        self.caller.start_small(&self.client, env, id, async move {
+            Listing::new(&client.list_document(&options).await?)
         })
     }
 
     /// Settles with the page of versions as JSON.
     #[napi(catch_unwind)]
-    pub fn list_versions(
-        &self,
-        env: Env,
-        port: &Port,
-        id: u32,
-        input: ListVersionsInit,
-    ) -> JsResult<()> {
+    pub fn list_versions(&self, env: Env, id: u32, input: ListVersionsInit) -> JsResult<()> {
         let client = self.client.clone();
         let options = version_options(input, self.request_payer);
-        start_call(env, port, id, async move {
-            Listing::of_versions(&client.list_versions(&options).await?)
+        self.caller.start_small(&self.client, env, id, async move {
+            VersionListing::new(&client.list_versions(&options).await?)
         })
     }
 
@@ -322,16 +303,45 @@ impl S3Handle {
         self.client.region().into_owned()
     }
 
-    /// A presigned URL.
-    #[napi(catch_unwind)]
+    /// A presigned URL. `method` is the place among GET, PUT, HEAD, DELETE and POST; `expiresIn` is
+    /// in seconds.
+    #[napi(
+        catch_unwind,
+        ts_args_type = "path: string, method: number, expiresIn: number, acl?: string, storageClass?: string, contentType?: string, contentDisposition?: string, version?: string",
+        ts_return_type = "string"
+    )]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an object would cost more than the call"
+    )]
     pub fn presign(
         &self,
         path: String,
-        init: PresignInit,
-    ) -> std::result::Result<String, JsError<String>> {
-        let client = self.at(init.version_id.clone());
-        let options = presign_options(init, self.request_payer).map_err(coded)?;
-        client.presign(&path, &options).map_err(coded)
+        method: u32,
+        expires_in: u32,
+        acl: Option<String>,
+        storage_class: Option<String>,
+        content_type: Option<String>,
+        content_disposition: Option<String>,
+        version: Option<String>,
+    ) -> std::result::Result<Ascii, JsError<String>> {
+        let options = PresignOptions {
+            method: presign_method(method),
+            expires_in,
+            acl: acl.as_deref().map(str::parse).transpose().map_err(coded)?,
+            storage_class: storage_class
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(coded)?,
+            content_type,
+            content_disposition,
+            request_payer: self.request_payer,
+        };
+        self.at(version)
+            .presign(&path, &options)
+            .map(Ascii)
+            .map_err(coded)
     }
 
     /// Begins a download in pieces; the request is made by the first `read`.
@@ -347,7 +357,12 @@ impl S3Handle {
         suffix: Option<f64>,
         version: Option<String>,
     ) -> S3Download {
-        S3Download::new(self.at(version), path, range(start, end, suffix))
+        S3Download::new(
+            self.caller.clone(),
+            self.at(version),
+            path,
+            range(start, end, suffix),
+        )
     }
 
     /// Begins an upload in pieces; nothing is sent before the first part is full. The parts are
@@ -366,7 +381,10 @@ impl S3Handle {
             length: length.map(whole),
             ..options.into()
         };
-        Ok(S3Upload::new(self.client.multipart(&path, options)))
+        Ok(S3Upload::new(
+            self.caller.clone(),
+            self.client.multipart(&path, options),
+        ))
     }
 }
 
@@ -377,56 +395,6 @@ impl S3Handle {
             None => self.client.clone(),
             Some(id) => self.client.at_version(&id),
         }
-    }
-}
-
-/// Runs work on the shared runtime and settles the call with what comes of it.
-pub(super) fn start_call<T: Settle + 'static>(
-    env: Env,
-    port: &Port,
-    id: u32,
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> JsResult<()> {
-    let port = port.handle();
-    let cancellation = port.cancellation();
-    port.begin(&env)?;
-    runtime::shared().spawn(async move {
-        let mut guard = SettleOnce {
-            port,
-            id,
-            done: false,
-        };
-        let outcome = match cancellation {
-            None => work.await,
-            Some(cancellation) => cancellation.limit(work).await,
-        };
-        guard.settle(outcome.map(|value| Box::new(value) as Box<dyn Settle>));
-    });
-    Ok(())
-}
-
-/// Settles the call even if the work panics.
-struct SettleOnce {
-    port: PortHandle,
-    id: u32,
-    done: bool,
-}
-
-impl SettleOnce {
-    fn settle(&mut self, outcome: Result<Box<dyn Settle>>) {
-        if !std::mem::replace(&mut self.done, true) {
-            self.port.complete(self.id, outcome);
-        }
-    }
-}
-
-impl Drop for SettleOnce {
-    fn drop(&mut self) {
-        self.settle(Err(Error::new(
-            ErrorKind::Cancelled,
-            "ERR_INTERNAL",
-            "the operation ended without a result",
-        )));
     }
 }
 

@@ -7,22 +7,17 @@ use serde::Serialize;
 use super::port::Settle;
 use super::value;
 use crate::error::{Error, ErrorKind, Result};
-use crate::s3::{S3ListObjectsResult, S3ListVersionsResult, S3ObjectInfo, S3Owner};
+use crate::s3::op::list;
 
 /// A page as JSON text, written where it was received: JavaScript's thread has enough to do.
 pub(super) struct Listing(Vec<u8>);
 
 impl Listing {
-    pub(super) fn new(page: &S3ListObjectsResult) -> Result<Self> {
-        Self::json(&Page::from(page))
-    }
-
-    pub(super) fn of_versions(page: &S3ListVersionsResult) -> Result<Self> {
-        Self::json(&VersionPage::from(page))
-    }
-
-    fn json(page: &impl Serialize) -> Result<Self> {
-        let json = serde_json::to_vec(page).map_err(|source| {
+    /// Of the document in which a store sends it.
+    pub(super) fn new(document: &[u8]) -> Result<Self> {
+        let page = list::Page::parse(document)?;
+        let mut json = Vec::with_capacity(document.len());
+        serde_json::to_writer(&mut json, &Page::from(&page)).map_err(|source| {
             let message = "the page cannot be written as JSON";
             Error::new(ErrorKind::Protocol, "InvalidResponse", message).with_source(source)
         })?;
@@ -66,35 +61,6 @@ struct Page<'a> {
     common_prefixes: Option<Vec<Group<'a>>>,
 }
 
-/// What the server did not send is absent.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct VersionPage<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    prefix: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delimiter: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    encoding_type: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key_marker: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version_id_marker: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_key_marker: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_version_id_marker: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_truncated: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_keys: Option<i64>,
-    versions: Vec<Object<'a>>,
-    delete_markers: Vec<Object<'a>>,
-    common_prefixes: Vec<Group<'a>>,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Object<'a> {
@@ -116,10 +82,6 @@ struct Object<'a> {
     owner: Option<Owner<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     restore_status: Option<RestoreStatus<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_latest: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -145,8 +107,8 @@ struct Group<'a> {
     prefix: &'a str,
 }
 
-impl<'a> From<&'a S3ListObjectsResult> for Page<'a> {
-    fn from(page: &'a S3ListObjectsResult) -> Self {
+impl<'a> From<&'a list::Page<'_>> for Page<'a> {
+    fn from(page: &'a list::Page<'_>) -> Self {
         Self {
             name: page.name.as_deref(),
             prefix: page.prefix.as_deref(),
@@ -159,61 +121,35 @@ impl<'a> From<&'a S3ListObjectsResult> for Page<'a> {
             key_count: page.key_count,
             max_keys: page.max_keys,
             contents: filled(page.contents.iter().map(Object::from).collect()),
-            common_prefixes: filled(groups(&page.common_prefixes)),
+            common_prefixes: filled(
+                page.common_prefixes
+                    .iter()
+                    .map(|prefix| Group { prefix })
+                    .collect(),
+            ),
         }
     }
 }
 
-impl<'a> From<&'a S3ListVersionsResult> for VersionPage<'a> {
-    fn from(page: &'a S3ListVersionsResult) -> Self {
+impl<'a> From<&'a list::Object<'_>> for Object<'a> {
+    fn from(object: &'a list::Object<'_>) -> Self {
+        let status = object.restore_status.as_ref();
         Self {
-            name: page.name.as_deref(),
-            prefix: page.prefix.as_deref(),
-            delimiter: page.delimiter.as_deref(),
-            encoding_type: page.encoding_type.as_deref(),
-            key_marker: page.key_marker.as_deref(),
-            version_id_marker: page.version_id_marker.as_deref(),
-            next_key_marker: page.next_key_marker.as_deref(),
-            next_version_id_marker: page.next_version_id_marker.as_deref(),
-            is_truncated: page.is_truncated,
-            max_keys: page.max_keys,
-            versions: page.versions.iter().map(Object::from).collect(),
-            delete_markers: page.delete_markers.iter().map(Object::from).collect(),
-            common_prefixes: groups(&page.common_prefixes),
-        }
-    }
-}
-
-fn groups(prefixes: &[String]) -> Vec<Group<'_>> {
-    prefixes.iter().map(|prefix| Group { prefix }).collect()
-}
-
-impl<'a> From<&'a S3ObjectInfo> for Object<'a> {
-    fn from(object: &'a S3ObjectInfo) -> Self {
-        Self {
-            key: Some(&object.key),
+            key: object.key.as_deref(),
             e_tag: object.etag.as_deref(),
             checksum_algorithm: object.checksum_algorithm.as_deref(),
             checksum_type: object.checksum_type.as_deref(),
             last_modified: object.last_modified.as_deref(),
             size: object.size,
             storage_class: object.storage_class.as_deref(),
-            owner: object.owner.as_ref().map(Owner::from),
-            restore_status: object.restore_status.as_ref().map(|status| RestoreStatus {
-                is_restore_in_progress: status.is_restore_in_progress,
-                restore_expiry_date: status.restore_expiry_date.as_deref(),
+            owner: object.owner.as_ref().map(|(id, name)| Owner {
+                id: id.as_deref(),
+                display_name: name.as_deref(),
             }),
-            version_id: object.version_id.as_deref(),
-            is_latest: object.is_latest,
-        }
-    }
-}
-
-impl<'a> From<&'a S3Owner> for Owner<'a> {
-    fn from(owner: &'a S3Owner) -> Self {
-        Self {
-            id: owner.id.as_deref(),
-            display_name: owner.display_name.as_deref(),
+            restore_status: status.map(|(going_on, until)| RestoreStatus {
+                is_restore_in_progress: *going_on,
+                restore_expiry_date: until.as_deref(),
+            }),
         }
     }
 }

@@ -1,56 +1,61 @@
-//! A download in pieces: JavaScript pulls, and cancelling frees the connection at once. One that is
+//! A download in pieces. A long one is read ahead by a task of the runtime, by as many pieces as
+//! lie in its channel; JavaScript takes them. Cancelling frees the connection at once. One that is
 //! not read for a while frees it too, and goes on over another when it is read again.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use napi::bindgen_prelude::Result as JsResult;
+use napi::bindgen_prelude::{Result as JsResult, ToNapiValue};
 use napi::{Env, sys};
 use napi_derive::napi;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 
-use super::port::{Port, Settle};
-use super::s3_client::start_call;
+use super::caller::Caller;
+use super::port::Settle;
+use super::recycled::Recycled;
 use super::value;
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::http::LONG;
 use crate::net::runtime;
 use crate::s3::{ByteRange, S3Body, S3Client};
 
-/// A piece is at least this long, except for the last one.
-const PIECE: usize = 256 * 1024;
+/// A piece is this long, except for the last one.
+const PIECE: usize = 512 * 1024;
+/// Pieces that wait to be taken, besides the one that is being received.
+const AHEAD: usize = 2;
 
 /// A download that is read piece by piece.
 #[napi]
 pub struct S3Download {
-    shared: Arc<Shared>,
-    /// How long it may go unread with a connection.
-    patience: Option<Duration>,
+    caller: Caller,
+    client: S3Client,
+    state: Arc<Mutex<State>>,
     cancelled: watch::Sender<bool>,
 }
 
-struct Shared {
-    state: Mutex<State>,
-    reads: AtomicU32,
-    watched: AtomicBool,
-}
-
 enum State {
-    Waiting(S3Client, String, Option<ByteRange>),
+    Waiting(String, Option<ByteRange>),
+    /// Short, or of unknown length: read where it was opened.
     Open(Box<S3Body>),
+    /// Read ahead.
+    Fed(mpsc::Receiver<Result<BytesMut>>),
+    /// Not told yet.
+    Failed(Error),
     Closed,
 }
 
 impl S3Download {
-    pub(super) fn new(client: S3Client, path: String, range: Option<ByteRange>) -> Self {
+    pub(super) fn new(
+        caller: Caller,
+        client: S3Client,
+        path: String,
+        range: Option<ByteRange>,
+    ) -> Self {
         Self {
-            patience: client.options().timeouts.stall,
-            shared: Arc::new(Shared {
-                state: Mutex::new(State::Waiting(client, path, range)),
-                reads: AtomicU32::new(0),
-                watched: AtomicBool::new(false),
-            }),
+            caller,
+            client,
+            state: Arc::new(Mutex::new(State::Waiting(path, range))),
             cancelled: watch::Sender::new(false),
         }
     }
@@ -58,16 +63,34 @@ impl S3Download {
 
 #[napi]
 impl S3Download {
+    /// The next piece if it is there already, else `null`: then `read` it.
+    #[napi(catch_unwind, ts_return_type = "Uint8Array<ArrayBuffer> | null")]
+    pub fn take(&self) -> Taken {
+        let Ok(mut state) = self.state.try_lock() else {
+            return Taken(None);
+        };
+        let State::Fed(pieces) = &mut *state else {
+            return Taken(None);
+        };
+        match pieces.try_recv() {
+            Ok(Ok(piece)) => Taken(Some(piece)),
+            Ok(Err(error)) => {
+                *state = State::Failed(error);
+                Taken(None)
+            }
+            Err(_) => Taken(None),
+        }
+    }
+
     /// Settles with the next piece, or with `undefined` at the end.
     #[napi(catch_unwind)]
-    pub fn read(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
-        let (shared, patience) = (Arc::clone(&self.shared), self.patience);
+    pub fn read(&self, env: Env, id: u32) -> JsResult<()> {
+        let (client, state) = (self.client.clone(), Arc::clone(&self.state));
         let mut cancelled = self.cancelled.subscribe();
-        start_call(env, port, id, async move {
-            shared.reads.fetch_add(1, Ordering::Relaxed);
-            let mut state = shared.state.lock().await;
+        self.caller.start_small(&self.client, env, id, async move {
+            let mut state = state.lock().await;
             let outcome = tokio::select! {
-                outcome = state.next_piece() => outcome,
+                outcome = state.next_piece(&client) => outcome,
                 _ = cancelled.wait_for(|cancelled| *cancelled) => Err(Error::new(
                     ErrorKind::Cancelled,
                     "ERR_S3_CANCELLED",
@@ -76,11 +99,6 @@ impl S3Download {
             };
             if !matches!(outcome, Ok(Piece(Some(_)))) {
                 *state = State::Closed;
-            }
-            if let (Some(patience), true) = (patience, state.has_more())
-                && !shared.watched.swap(true, Ordering::Relaxed)
-            {
-                runtime::shared().spawn(watch_over(Arc::downgrade(&shared), patience));
             }
             outcome
         })
@@ -91,47 +109,85 @@ impl S3Download {
     pub fn cancel(&self) {
         self.cancelled.send_replace(true);
         // Whoever reads meanwhile sees the mark and closes the state itself.
-        if let Ok(mut state) = self.shared.state.try_lock() {
+        if let Ok(mut state) = self.state.try_lock() {
             *state = State::Closed;
         }
     }
 }
 
-/// Frees the connection of a download that is not read any more.
-async fn watch_over(shared: Weak<Shared>, patience: Duration) {
-    loop {
-        let reads = || Some(shared.upgrade()?.reads.load(Ordering::Relaxed));
-        let before = reads();
-        tokio::time::sleep(patience).await;
-        let Some(shared) = shared.upgrade() else {
-            return;
-        };
-        let unread = before == Some(shared.reads.load(Ordering::Relaxed));
-        if let (true, Ok(mut state)) = (unread, shared.state.try_lock()) {
-            if let State::Open(body) = &mut *state {
-                body.pause();
-            }
-            // The next read begins to watch again.
-            shared.watched.store(false, Ordering::Relaxed);
-            return;
+impl State {
+    async fn next_piece(&mut self, client: &S3Client) -> Result<Piece> {
+        if let Self::Waiting(path, range) = self {
+            let body = client.get(path, range.take()).await?;
+            *self = if body.left().is_some_and(|left| left >= LONG) {
+                let (sender, pieces) = mpsc::channel(AHEAD);
+                // How long it may go unread with a connection.
+                let patience = client.options().timeouts.stall;
+                runtime::shared().spawn(feed(body, sender, patience));
+                Self::Fed(pieces)
+            } else {
+                Self::Open(Box::new(body))
+            };
+        }
+        if let Self::Failed(_) = self
+            && let Self::Failed(error) = std::mem::replace(self, Self::Closed)
+        {
+            return Err(error);
+        }
+        match self {
+            Self::Open(body) => body.next_piece(PIECE).await.map(Piece),
+            Self::Fed(pieces) => pieces.recv().await.transpose().map(Piece),
+            Self::Waiting(..) | Self::Failed(_) | Self::Closed => Ok(Piece(None)),
         }
     }
 }
 
-impl State {
-    fn has_more(&self) -> bool {
-        matches!(self, Self::Open(body) if body.left() != Some(0))
-    }
-
-    async fn next_piece(&mut self) -> Result<Piece> {
-        if let Self::Waiting(client, path, range) = self {
-            let body = client.get(path, range.take()).await?;
-            *self = Self::Open(Box::new(body));
-        }
-        let Self::Open(body) = self else {
-            return Ok(Piece(None));
+/// Reads a body ahead of those who take its pieces.
+async fn feed(
+    mut body: S3Body,
+    pieces: mpsc::Sender<Result<BytesMut>>,
+    patience: Option<Duration>,
+) {
+    loop {
+        let read = tokio::select! {
+            read = body.next_piece(PIECE) => read,
+            () = pieces.closed() => return,
         };
-        body.next_piece(PIECE).await.map(Piece)
+        let Some(piece) = read.transpose() else {
+            return;
+        };
+        let ended = piece.is_err();
+        let place = match (pieces.try_reserve(), patience) {
+            (Ok(place), _) => Ok(place),
+            (Err(_), None) => pieces.reserve().await,
+            (Err(_), Some(patience)) => {
+                match tokio::time::timeout(patience, pieces.reserve()).await {
+                    Ok(place) => place,
+                    Err(_) => {
+                        body.pause();
+                        pieces.reserve().await
+                    }
+                }
+            }
+        };
+        match place {
+            Ok(place) if !ended => place.send(piece),
+            Ok(place) => return place.send(piece),
+            // Nobody takes them any more.
+            Err(_) => return,
+        }
+    }
+}
+
+/// A piece that was there.
+pub struct Taken(Option<BytesMut>);
+
+impl ToNapiValue for Taken {
+    unsafe fn to_napi_value(env: sys::napi_env, taken: Self) -> JsResult<sys::napi_value> {
+        match taken.0 {
+            Some(bytes) => value::bytes(env, Recycled::from(bytes)),
+            None => value::null(env),
+        }
     }
 }
 
@@ -140,7 +196,7 @@ struct Piece(Option<BytesMut>);
 impl Settle for Piece {
     fn settle(self: Box<Self>, env: &Env) -> JsResult<sys::napi_value> {
         match self.0 {
-            Some(bytes) => value::bytes(env.raw(), bytes),
+            Some(bytes) => value::bytes(env.raw(), Recycled::from(bytes)),
             None => value::undefined(env.raw()),
         }
     }

@@ -11,8 +11,8 @@ use napi::bindgen_prelude::{Result as JsResult, Uint8ArraySlice};
 use napi_derive::napi;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
-use super::port::{Port, Settle};
-use super::s3_client::start_call;
+use super::caller::Caller;
+use super::port::Settle;
 use super::s3_values::payload;
 use crate::error::{Error, ErrorKind, Result};
 use crate::s3::MultiPartUpload;
@@ -20,6 +20,7 @@ use crate::s3::MultiPartUpload;
 /// An upload that is written piece by piece.
 #[napi]
 pub struct S3Upload {
+    caller: Caller,
     upload: Arc<Mutex<Option<MultiPartUpload>>>,
     aborted: watch::Sender<bool>,
     /// Bytes that were copied and not added yet.
@@ -27,8 +28,9 @@ pub struct S3Upload {
 }
 
 impl S3Upload {
-    pub(super) fn new(upload: MultiPartUpload) -> Self {
+    pub(super) fn new(caller: Caller, upload: MultiPartUpload) -> Self {
         Self {
+            caller,
             upload: Arc::new(Mutex::new(Some(upload))),
             aborted: watch::Sender::new(false),
             copies: std::sync::Mutex::default(),
@@ -43,7 +45,6 @@ impl S3Upload {
     fn step<T, W>(
         &self,
         env: Env,
-        port: &Port,
         id: u32,
         work: impl FnOnce(OwnedMutexGuard<Option<MultiPartUpload>>) -> W + Send + 'static,
     ) -> JsResult<()>
@@ -53,7 +54,7 @@ impl S3Upload {
     {
         let upload = Arc::clone(&self.upload);
         let mut aborted = self.aborted.subscribe();
-        start_call(env, port, id, async move {
+        self.caller.start(env, id, async move {
             let step = async { work(upload.lock_owned().await).await };
             tokio::select! {
                 outcome = step => outcome,
@@ -67,9 +68,9 @@ impl S3Upload {
 impl S3Upload {
     /// Adds bytes, which must not be changed any more: they are sent from where they lie.
     #[napi(catch_unwind)]
-    pub fn write(&self, env: Env, port: &Port, id: u32, data: Uint8ArraySlice<'_>) -> JsResult<()> {
+    pub fn write(&self, env: Env, id: u32, data: Uint8ArraySlice<'_>) -> JsResult<()> {
         let bytes = payload(&env, data)?;
-        self.step(env, port, id, |mut upload| async move {
+        self.step(env, id, |mut upload| async move {
             open(upload.as_mut())?.write(bytes).await
         })
     }
@@ -82,25 +83,25 @@ impl S3Upload {
 
     /// Adds the bytes that were copied first.
     #[napi(catch_unwind)]
-    pub fn write_copy(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
+    pub fn write_copy(&self, env: Env, id: u32) -> JsResult<()> {
         let bytes = self.copies().pop_front().unwrap_or_default();
-        self.step(env, port, id, |mut upload| async move {
+        self.step(env, id, |mut upload| async move {
             open(upload.as_mut())?.write(bytes).await
         })
     }
 
     /// Settles when all full parts are stored.
     #[napi(catch_unwind)]
-    pub fn flush(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
-        self.step(env, port, id, |mut upload| async move {
+    pub fn flush(&self, env: Env, id: u32) -> JsResult<()> {
+        self.step(env, id, |mut upload| async move {
             open(upload.as_mut())?.flush().await.map(drop)
         })
     }
 
     /// Completes the object; settles with its length.
     #[napi(catch_unwind)]
-    pub fn finish(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
-        self.step(env, port, id, |mut upload| async move {
+    pub fn finish(&self, env: Env, id: u32) -> JsResult<()> {
+        self.step(env, id, |mut upload| async move {
             let upload = open(upload.as_mut())?;
             upload.complete().await?;
             #[allow(
@@ -113,11 +114,11 @@ impl S3Upload {
 
     /// Ends what is going on and drops what was stored so far.
     #[napi(catch_unwind)]
-    pub fn abort(&self, env: Env, port: &Port, id: u32) -> JsResult<()> {
+    pub fn abort(&self, env: Env, id: u32) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
         self.aborted.send_replace(true);
         self.copies().clear();
-        start_call(env, port, id, async move {
+        self.caller.start(env, id, async move {
             match upload.lock().await.take() {
                 Some(upload) => upload.abort().await,
                 None => Ok(()),

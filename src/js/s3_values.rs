@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use napi::bindgen_prelude::{Result as JsResult, Uint8ArraySlice};
+use napi::bindgen_prelude::{Result as JsResult, ToNapiValue, Uint8ArraySlice};
 use napi::{Env, sys};
 
 use super::port::Settle;
-use super::s3_client::{HandleInit, ListInit, ListVersionsInit, PresignInit, PutInit};
+use super::s3_client::{HandleInit, ListInit, ListVersionsInit, PutInit};
 use super::value;
 use crate::error::Result;
 use crate::net::http::{ProxySettings, Timeouts};
 use crate::s3::{
-    ByteRange, Metadata, PresignMethod, PresignOptions, PutOptions, S3Credentials,
-    S3CredentialsWithOptions, S3ListObjectsOptions, S3ListVersionsOptions, S3Options, S3StatResult,
+    ByteRange, Metadata, PresignMethod, PutOptions, S3Credentials, S3CredentialsWithOptions,
+    S3ListObjectsOptions, S3ListVersionsOptions, S3Options, S3StatResult,
 };
 
 /// The range of a slice; `lib/s3/range.js` passes only whole numbers below 2^52.
@@ -64,7 +64,7 @@ pub(super) fn version_options(
 }
 
 /// Bodies up to this length are copied: keeping the caller's buffer alive costs more.
-const COPY_LIMIT: usize = 64 * 1024;
+pub(super) const COPY_LIMIT: usize = 64 * 1024;
 
 /// The bytes of a body, which must not be changed before they are sent.
 pub(super) fn payload(env: &Env, data: Uint8ArraySlice<'_>) -> JsResult<Bytes> {
@@ -158,22 +158,24 @@ pub(super) fn put_options(init: PutInit, client: &S3Options) -> Result<PutOption
     })
 }
 
-pub(super) fn presign_options(init: PresignInit, request_payer: bool) -> Result<PresignOptions> {
-    Ok(PresignOptions {
-        method: match init.method.as_str() {
-            "PUT" => PresignMethod::Put,
-            "HEAD" => PresignMethod::Head,
-            "DELETE" => PresignMethod::Delete,
-            "POST" => PresignMethod::Post,
-            _ => PresignMethod::Get,
-        },
-        expires_in: init.expires_in,
-        acl: init.acl.as_deref().map(str::parse).transpose()?,
-        storage_class: init.storage_class.as_deref().map(str::parse).transpose()?,
-        content_type: init.content_type,
-        content_disposition: init.content_disposition,
-        request_payer,
-    })
+/// The methods in the order of `lib/s3/operations.js`.
+pub(super) fn presign_method(index: u32) -> PresignMethod {
+    match index {
+        1 => PresignMethod::Put,
+        2 => PresignMethod::Head,
+        3 => PresignMethod::Delete,
+        4 => PresignMethod::Post,
+        _ => PresignMethod::Get,
+    }
+}
+
+/// Text of ASCII characters, of which an engine makes a string without looking at them.
+pub struct Ascii(pub String);
+
+impl ToNapiValue for Ascii {
+    unsafe fn to_napi_value(env: sys::napi_env, text: Self) -> JsResult<sys::napi_value> {
+        value::latin1(env, text.0.as_bytes())
+    }
 }
 
 /// `[size, etag, lastModified, type, versionId, …metadata]`; the time in milliseconds, or null; the

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::runtime;
 
 /// Bytes that wait for another use at most.
-const LIMIT: usize = 64 * 1024 * 1024;
+const LIMIT: usize = 160 * 1024 * 1024;
 /// How long they wait.
 const PATIENCE: Duration = Duration::from_secs(1);
 

@@ -7,6 +7,8 @@ pub mod dial;
 pub mod http;
 #[cfg(unix)]
 mod quiet;
+#[cfg(unix)]
+pub mod reactor;
 pub mod runtime;
 pub mod stream;
 pub mod tls;

@@ -90,7 +90,8 @@ impl S3Body {
             let headers = &mut request.headers;
             headers.push(("x-amz-checksum-mode", "ENABLED".into()));
         }
-        let response = client.transport.send(&request).await?;
+        let mut response = client.transport.send(&request).await?;
+        response.detach()?;
         let verifier = match (range, sums) {
             (None, Some(_)) => Verifier::new(&response.headers),
             _ => None,
@@ -361,7 +362,13 @@ impl S3Body {
     fn room(&self, most: usize) -> Limit<BytesMut> {
         let left = self.left().and_then(|left| usize::try_from(left).ok());
         let room = left.unwrap_or(most).min(most);
-        BytesMut::with_capacity(room).limit(room)
+        // Of those that are as long as they may be another is likely to have ended.
+        let used = Some(room).filter(|room| *room == most && *room > CHUNK);
+        let buffer = match used.and_then(buffers::take_room) {
+            Some(buffer) => BytesMut::from(Bytes::from(buffer)),
+            None => BytesMut::with_capacity(room),
+        };
+        buffer.limit(room)
     }
 
     /// A piece that came; its bytes are added to the sum, and the last one is held back if the sum is wrong.
@@ -395,7 +402,8 @@ impl Origin {
             .push(("if-match", self.etag.as_str().into()));
         request.version(self.client.version());
         request.success = &[206];
-        let response = self.client.transport.send(&request).await?;
+        let mut response = self.client.transport.send(&request).await?;
+        response.detach()?;
         let right = get::content_range_start(&response.headers) == Some(self.position)
             && response.announced() == Some(length);
         if right {

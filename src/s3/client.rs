@@ -21,6 +21,8 @@ use super::sign::{self, Timestamp, UNSIGNED_PAYLOAD};
 use super::transport::{Transport, unix_now};
 use super::url::{Location, invalid_path};
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::http::LONG;
+use crate::net::runtime;
 
 /// Longest session token in a URL, percent-encoded, in bytes.
 const MAX_SESSION_TOKEN: usize = 2048;
@@ -56,6 +58,11 @@ pub struct S3Client {
     pub(super) transport: Arc<Transport>,
     /// Which version of objects is meant, if not the current one.
     version: Option<Arc<str>>,
+}
+
+async fn collect(mut body: S3Body) -> Result<(BytesMut, S3StatResult)> {
+    let bytes = body.collect_bytes().await?;
+    Ok((bytes, body.metadata))
 }
 
 impl S3Client {
@@ -141,9 +148,11 @@ impl S3Client {
         range: Option<ByteRange>,
     ) -> Result<(BytesMut, S3StatResult)> {
         self.limited(async {
-            let mut body = self.open(path, range).await?;
-            let bytes = body.collect_bytes().await?;
-            Ok((bytes, body.metadata))
+            let body = self.open(path, range).await?;
+            match body.left() {
+                Some(left) if left >= LONG => runtime::away_from_reactor(collect(body)).await,
+                _ => collect(body).await,
+            }
         })
         .await
     }
@@ -223,12 +232,15 @@ impl S3Client {
         &self,
         options: &S3ListObjectsOptions,
     ) -> Result<S3ListObjectsResult> {
+        list::response(&self.list_document(options).await?)
+    }
+
+    /// [`list_objects`](Self::list_objects), as the store sends it.
+    pub(crate) async fn list_document(&self, options: &S3ListObjectsOptions) -> Result<BytesMut> {
         let bucket = self.bucket()?;
         let request = list::request(&bucket, options);
-        let document = self
-            .limited(self.transport.send_for_document(&request))
-            .await?;
-        list::response(&document)
+        self.limited(self.transport.send_for_document(&request))
+            .await
     }
 
     /// One page of all versions of the bucket's objects, and of the marks that deletions left.
@@ -293,7 +305,11 @@ impl S3Client {
             Timestamp::from_unix(time),
         );
         let scheme = if endpoint.https { "https" } else { "http" };
-        Ok(format!("{scheme}://{}{path}?{query}", endpoint.authority))
+        let mut url = String::with_capacity(512);
+        for part in [scheme, "://", &endpoint.authority, &path, "?", &query] {
+            url.push_str(part);
+        }
+        Ok(url)
     }
 
     /// An upload of unknown length: one request while it is shorter than a part, else parts.
@@ -304,6 +320,12 @@ impl S3Client {
         options: impl Into<MultiPartUploadOptions>,
     ) -> MultiPartUpload {
         MultiPartUpload::new(self.clone(), path, options.into())
+    }
+
+    /// Whether requests are not encrypted, as far as it is known before they are made.
+    #[cfg(all(feature = "js", unix))]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.transport.places.are_plain()
     }
 
     pub(super) fn locate(&self, path: &str) -> Result<Location> {

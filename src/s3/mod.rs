@@ -43,5 +43,5 @@ pub use op::list::{
 };
 pub use op::presign::{PresignMethod, PresignOptions};
 pub use op::put::{PutOptions, S3UploadResult};
-pub use op::versions::{S3ListVersionsOptions, S3ListVersionsResult};
+pub use op::versions::{S3ListVersionsOptions, S3ListVersionsResult, S3ObjectVersion};
 pub use storage_class::StorageClass;

@@ -51,6 +51,12 @@ impl Places {
         }
     }
 
+    /// Whether all are reached without encryption.
+    #[cfg(all(feature = "js", unix))]
+    pub(super) fn are_plain(&self) -> bool {
+        matches!(&self.common, Some(Ok(place)) if !place.endpoint.https)
+    }
+
     /// The place of a bucket.
     pub(super) fn of(&self, bucket: &str) -> Result<Arc<Place>> {
         if self.any_known.load(Ordering::Acquire)

@@ -13,6 +13,7 @@ use super::url::encode_path;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::http::RequestHead;
 
+const CONTENT_SHA256: &str = "x-amz-content-sha256";
 const USER_AGENT: &str = concat!("s3-valkey/", env!("CARGO_PKG_VERSION"));
 
 impl Transport {
@@ -77,7 +78,7 @@ impl Transport {
 
         let mut headers: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(8);
         headers.push(("host", place.endpoint.authority.as_str().into()));
-        headers.push(("x-amz-content-sha256", UNSIGNED_PAYLOAD.into()));
+        headers.push((CONTENT_SHA256, UNSIGNED_PAYLOAD.into()));
         headers.push(("x-amz-date", time.as_str().into()));
         for (name, value) in &request.headers {
             header_value(value)?;
@@ -108,10 +109,13 @@ impl Transport {
 
         let mut head = RequestHead::new(request.method, &place.route, &target)?;
         for (name, value) in signed {
-            head.header(name, value)?;
+            match name {
+                CONTENT_SHA256 => head.constant(CONTENT_SHA256, UNSIGNED_PAYLOAD),
+                _ => head.header(name, value)?,
+            }
         }
         head.header("authorization", &authorization)?;
-        head.header("user-agent", USER_AGENT)?;
+        head.constant("user-agent", USER_AGENT);
         // Stores want a length even where there is no body.
         if matches!(request.method, "PUT" | "POST" | "DELETE") {
             let length: usize = request.body.iter().map(Bytes::len).sum();

@@ -167,7 +167,7 @@ impl Transport {
         let offset = self.clock_offset.load(Ordering::Relaxed);
         let time = unix_now().saturating_add_signed(offset);
         let outgoing = Outgoing {
-            head: self.signed(&place, request, Timestamp::from_unix(time))?,
+            head: &|| self.signed(&place, request, Timestamp::from_unix(time)),
             body: &request.body,
             sent: sending.sent,
             repeated: sending.repeated,

@@ -3,6 +3,9 @@
 //! Targets are put together by hand. A URL type would collapse `.` and `..` and decode what must
 //! stay as it is: S3 keys may hold anything.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
 use crate::error::{Error, ErrorKind, Result};
 
 const MAX_ENDPOINT: usize = 2047;
@@ -122,9 +125,9 @@ impl Location {
     /// bucket the whole path is the key, else its first segment is the bucket. Backslashes are
     /// slashes.
     pub fn resolve(path: &str, bucket: &str) -> Result<Self> {
-        let path = strip_scheme(path).replace('\\', "/");
+        let path = with_slashes(strip_scheme(path));
         let path = path.trim_matches('/');
-        let bucket = bucket.trim_matches(['/', '\\']).replace('\\', "/");
+        let bucket = with_slashes(bucket.trim_matches(['/', '\\']));
         let (bucket, key) = if bucket.is_empty() {
             let (bucket, key) = path.split_once('/').ok_or_else(invalid_path)?;
             (bucket, key.trim_matches('/'))
@@ -139,7 +142,7 @@ impl Location {
 
     /// An object of the bucket that the host stands for: the whole path is the key.
     pub fn in_host(path: &str) -> Result<Self> {
-        let path = strip_scheme(path).replace('\\', "/");
+        let path = with_slashes(strip_scheme(path));
         Self::checked("", path.trim_matches('/'))
     }
 
@@ -155,6 +158,14 @@ impl Location {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
         })
+    }
+}
+
+fn with_slashes(path: &str) -> Cow<'_, str> {
+    if path.contains('\\') {
+        path.replace('\\', "/").into()
+    } else {
+        path.into()
     }
 }
 
@@ -195,15 +206,20 @@ pub fn encode_query(out: &mut String, text: &str) {
 }
 
 fn encode(out: &mut String, text: &str, keep_slash: bool) {
-    for byte in text.bytes() {
-        if is_unreserved(byte) || (keep_slash && byte == b'/') {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push(char::from(HEX[usize::from(byte >> 4)]));
-            out.push(char::from(HEX[usize::from(byte & 15)]));
+    let stays = |byte: u8| is_unreserved(byte) || (keep_slash && byte == b'/');
+    let mut kept = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if stays(byte) {
+            continue;
         }
+        // Bytes of a longer character are all encoded: nothing is left between them.
+        out.push_str(text.get(kept..at).unwrap_or_default());
+        kept = at + 1;
+        out.push('%');
+        out.push(char::from(HEX[usize::from(byte >> 4)]));
+        out.push(char::from(HEX[usize::from(byte & 15)]));
     }
+    out.push_str(&text[kept..]);
 }
 
 /// What [`encode_query`] would append, without appending it.
@@ -221,9 +237,35 @@ pub fn encoded_bytes(text: &str) -> impl Iterator<Item = u8> {
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
+/// Orders texts as [`encode_query`] would write them.
+#[must_use]
+pub fn compare_encoded(left: &str, right: &str) -> Ordering {
+    let differ = left
+        .bytes()
+        .zip(right.bytes())
+        .find(|(left, right)| left != right);
+    match differ {
+        None => left.len().cmp(&right.len()),
+        // What is encoded begins with a `%`, which is less than all that is not.
+        Some((left, right)) => (is_unreserved(left), left).cmp(&(is_unreserved(right), right)),
+    }
+}
+
 /// RFC 3986, section 2.3.
 fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+    const UNRESERVED: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0u8;
+        loop {
+            table[byte as usize] =
+                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+            if byte == u8::MAX {
+                break table;
+            }
+            byte += 1;
+        }
+    };
+    UNRESERVED[usize::from(byte)]
 }
 
 fn encoded_length(text: &str) -> usize {

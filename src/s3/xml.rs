@@ -1,19 +1,14 @@
 //! The XML documents of S3, read and written. Pure; what is malformed is an error, never a panic.
 
+mod walk;
+
 use std::borrow::Cow;
 
-use quick_xml::Reader;
 use quick_xml::escape::escape;
-use quick_xml::events::Event;
 
 use super::checksum::ChecksumAlgorithm;
 use super::op::multipart::Part;
-
-/// Elements within elements that are accepted.
-const MAX_DEPTH: usize = 32;
-/// Elements that are accepted: a page of 1,000 objects has some 15,000. Each takes far more memory
-/// than the four bytes in which a document can say it.
-const MAX_ELEMENTS: usize = 1_000_000;
+pub use walk::{Visitor, walk};
 
 /// An element with its text and its children, in the document's order.
 ///
@@ -32,73 +27,9 @@ impl<'a> Element<'a> {
     /// Parses a whole document; `None` when it is not well-formed, too deep or of too many elements.
     #[must_use]
     pub fn parse(document: &'a [u8]) -> Option<Self> {
-        let document = std::str::from_utf8(document).ok()?;
-        let mut reader = Reader::from_str(document);
-        let mut open: Vec<Self> = Vec::new();
-        let mut root = None;
-        let mut count = 0;
-        loop {
-            let event = reader.read_event().ok()?;
-            if matches!(event, Event::Start(_) | Event::Empty(_)) {
-                count += 1;
-                if count > MAX_ELEMENTS {
-                    return None;
-                }
-            }
-            match event {
-                Event::Start(start) => {
-                    if root.is_some() || open.len() == MAX_DEPTH {
-                        return None;
-                    }
-                    open.push(Self::named(within(document, start.local_name().as_ref())?));
-                }
-                Event::Empty(start) => {
-                    let element = Self::named(within(document, start.local_name().as_ref())?);
-                    close(&mut open, &mut root, element)?;
-                }
-                Event::End(_) => {
-                    let element = open.pop()?;
-                    close(&mut open, &mut root, element)?;
-                }
-                Event::Text(text) => match open.last_mut() {
-                    Some(element) => element.add(within(document, &text)?),
-                    None if text.chars().all(char::is_whitespace) => {}
-                    None => return None,
-                },
-                Event::CData(data) => {
-                    open.last_mut()?.add(within(document, &data)?);
-                }
-                Event::GeneralRef(entity) => {
-                    let element = open.last_mut()?;
-                    if let Some(character) = entity.resolve_char_ref().ok()? {
-                        element.text.to_mut().push(character);
-                    } else {
-                        // Only the five that XML predefines: nothing can be declared.
-                        let text = quick_xml::escape::resolve_predefined_entity(&entity)?;
-                        element.text.to_mut().push_str(text);
-                    }
-                }
-                Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
-                // Stores send none, and it could declare entities.
-                Event::DocType(_) => return None,
-                Event::Eof => return if open.is_empty() { root } else { None },
-            }
-        }
-    }
-
-    fn named(name: &'a str) -> Self {
-        Self {
-            name,
-            ..Self::default()
-        }
-    }
-
-    fn add(&mut self, text: &'a str) {
-        if self.text.is_empty() {
-            self.text = text.into();
-        } else {
-            self.text.to_mut().push_str(text);
-        }
+        let mut tree = Tree::default();
+        walk(document, &mut tree)?;
+        tree.root
     }
 
     /// The first child of this name.
@@ -119,23 +50,32 @@ impl<'a> Element<'a> {
     }
 }
 
-/// A part of the document that the reader only lends for a moment, as long as the document lives.
-fn within<'a>(document: &'a str, part: &str) -> Option<&'a str> {
-    let start = (part.as_ptr() as usize).checked_sub(document.as_ptr() as usize)?;
-    document.get(start..start + part.len())
+/// Builds elements.
+#[derive(Default)]
+struct Tree<'a> {
+    open: Vec<Element<'a>>,
+    root: Option<Element<'a>>,
 }
 
-fn close<'a>(
-    open: &mut [Element<'a>],
-    root: &mut Option<Element<'a>>,
-    element: Element<'a>,
-) -> Option<()> {
-    match open.last_mut() {
-        Some(parent) => parent.children.push(element),
-        None if root.is_none() => *root = Some(element),
-        None => return None,
+impl<'a> Visitor<'a> for Tree<'a> {
+    fn open(&mut self, name: &'a str) {
+        self.open.push(Element {
+            name,
+            ..Element::default()
+        });
     }
-    Some(())
+
+    fn text(&mut self) -> Option<&mut Cow<'a, str>> {
+        self.open.last_mut().map(|element| &mut element.text)
+    }
+
+    fn close(&mut self) {
+        let element = self.open.pop();
+        match self.open.last_mut() {
+            Some(parent) => parent.children.extend(element),
+            None => self.root = element,
+        }
+    }
 }
 
 /// The body that completes a multipart upload: part numbers with their `ETags` and sums, ascending.
@@ -213,8 +153,8 @@ mod tests {
         );
         let root = Element::parse(long.as_bytes()).unwrap();
         assert_eq!(root.children.len(), 10_000);
-        assert!(Element::parse(document("<b/>", MAX_ELEMENTS - 1).as_bytes()).is_some());
-        assert!(Element::parse(document("<b/>", MAX_ELEMENTS).as_bytes()).is_none());
+        assert!(Element::parse(document("<b/>", walk::MAX_ELEMENTS - 1).as_bytes()).is_some());
+        assert!(Element::parse(document("<b/>", walk::MAX_ELEMENTS).as_bytes()).is_none());
         assert!(Element::parse(document("&#65;", 1_000_000).as_bytes()).is_some());
     }
 

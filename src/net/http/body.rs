@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -57,6 +57,7 @@ pub(super) struct Progress(Arc<Counts>);
 struct Counts {
     sent: AtomicU64,
     received: AtomicU64,
+    look: AtomicBool,
 }
 
 impl Progress {
@@ -66,6 +67,17 @@ impl Progress {
 
     pub(super) fn add_received(&self, bytes: usize) {
         self.0.received.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Asks for a look at the socket at the next read, whatever the event loop has told of it.
+    pub(super) fn ask_for_a_look(&self) {
+        self.0.look.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that was asked for since the last time.
+    #[cfg(unix)]
+    pub(super) fn takes_a_look(&self) -> bool {
+        self.0.look.load(Ordering::Relaxed) && self.0.look.swap(false, Ordering::Relaxed)
     }
 
     /// Bytes that the system took.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use bytes::Bytes;
 use hyper::StatusCode;
 
+use super::connection::{Home, RUNTIME};
 use super::connector::Connector;
 use super::head::RequestHead;
 use super::pool::Pool;
@@ -13,6 +14,8 @@ use super::proxy::Route;
 use super::response::Response;
 use super::{Timeouts, malformed};
 use crate::error::Result;
+#[cfg(unix)]
+use crate::net::reactor;
 use crate::net::tls::TlsOptions;
 
 /// A client with its connections. Clones share them.
@@ -28,8 +31,8 @@ struct Inner {
 
 /// A request to be sent.
 pub struct Outgoing<'a> {
-    /// Its head.
-    pub head: RequestHead,
+    /// Makes its head, for each time that it is sent.
+    pub head: &'a (dyn Fn() -> Result<RequestHead> + Sync),
     /// Its body, in pieces.
     pub body: &'a [Bytes],
     /// Set when all of it was handed to the system.
@@ -71,15 +74,20 @@ impl HttpClient {
         timeouts: &Timeouts,
     ) -> Result<Response> {
         let Inner { connector, pool } = &*self.inner;
-        let permit = pool.enter(route).await;
-        let mut kept = pool.take(route);
+        let home = home(route);
+        let mut head = Some((outgoing.head)()?);
+        let (permit, mut kept) = pool.enter(route, home).await;
         loop {
             let reused = kept.is_some();
             let mut connection = match kept.take() {
                 Some(connection) => connection,
-                None => connector.connect(route, timeouts.connect).await?,
+                None => connector.connect(route, timeouts.connect, home).await?,
             };
-            match connection.exchange(&outgoing, timeouts).await {
+            let head = match head.take() {
+                Some(head) => head,
+                None => (outgoing.head)()?,
+            };
+            match connection.exchange(head, &outgoing, timeouts).await {
                 // No request asks to change the protocol.
                 Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                     return Err(malformed("the peer sent an answer nobody asked for"));
@@ -97,4 +105,16 @@ impl HttpClient {
             }
         }
     }
+}
+
+/// The event loop that is to watch the connection of a request. What is encrypted is decrypted by
+/// the runtime's thread.
+fn home(route: &Route) -> Home {
+    #[cfg(unix)]
+    if !route.origin.https
+        && let Some(reactor) = reactor::current()
+    {
+        return reactor.id();
+    }
+    RUNTIME
 }

@@ -15,18 +15,26 @@ use hyper_util::rt::TokioIo;
 
 use super::body::{Body, Progress};
 use super::client::Outgoing;
+use super::head::RequestHead;
 use super::stream::{Counted, Stream};
 use super::watchdog::Watchdog;
 use super::{Timeouts, closed, malformed, timed_out};
 use crate::error::Error;
+use crate::net::runtime;
 
-/// Longest head of a response, in bytes, and how many headers it may have.
+/// Longest head of a response, in bytes. It may have hyper's default of 100 headers: room for them
+/// is then on the stack.
 const MAX_HEAD: usize = 64 * 1024;
-const MAX_HEADERS: usize = 128;
 /// Room for reading bodies, to which hyper grows while they fill it.
 const MAX_BUFFER: usize = 512 * 1024;
 
+/// The event loop that watches a connection: 0 for the runtime's, else the reactor's number.
+pub(super) type Home = u64;
+/// The shared runtime.
+pub(super) const RUNTIME: Home = 0;
+
 pub(super) struct Connection {
+    pub(super) home: Home,
     sender: SendRequest<Body>,
     driver: http1::Connection<TokioIo<Counted>, Body>,
     /// The driver has returned and must not be polled again.
@@ -43,24 +51,29 @@ pub(super) struct Failure {
 }
 
 impl Connection {
-    /// Must be called on the shared runtime, to which the timer belongs.
-    pub(super) async fn new(stream: Stream) -> Result<Self, Error> {
+    /// It is moved often, and large.
+    pub(super) async fn new(stream: Stream, home: Home) -> Result<Box<Self>, Error> {
+        let watchdog = {
+            // The timer must outlive the caller's runtime.
+            let _runtime = runtime::shared().enter();
+            Watchdog::new()
+        };
         let progress = Progress::default();
         let stream = Counted::new(stream, progress.clone());
         let (sender, driver) = http1::Builder::new()
-            .max_headers(MAX_HEADERS)
             .max_header_size(MAX_HEAD)
             .max_buf_size(MAX_BUFFER)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| explained(&error))?;
-        Ok(Self {
+        Ok(Box::new(Self {
+            home,
             sender,
             driver,
             ended: false,
             progress,
-            watchdog: Watchdog::new(),
-        })
+            watchdog,
+        }))
     }
 
     /// Whether the connection can take another request. Polling it once is enough to see that the
@@ -70,56 +83,72 @@ impl Connection {
         !self.ended && self.sender.is_ready()
     }
 
+    /// Like [`is_fresh`](Self::is_fresh), with a look at the socket: one that lay idle may have
+    /// been closed while its event loop was busy with other things.
+    pub(super) fn is_still_fresh(&mut self) -> bool {
+        self.progress.ask_for_a_look();
+        self.is_fresh()
+    }
+
     /// Sends a request and waits for the head of the response. An answer that comes before the
     /// request is sent to its end is taken.
     pub(super) async fn exchange(
         &mut self,
+        head: RequestHead,
         outgoing: &Outgoing<'_>,
         timeouts: &Timeouts,
     ) -> Result<hyper::Response<Incoming>, Failure> {
         let (received, begin) = (self.progress.received(), self.progress.sent());
         let length: u64 = outgoing.body.iter().map(|piece| piece.len() as u64).sum();
-        let request = outgoing.head.request(Body::new(outgoing.body));
+        let request = head.request(Body::new(outgoing.body));
         let mut answer = pin!(self.sender.try_send_request(request));
         self.watchdog.arm(timeouts.stall);
         let mut moved = begin;
         let mut handed_over = false;
+        let mut late = false;
         poll_fn(|context| {
-            // It must come first: it is what brings the answer.
-            self.drive(context);
-            if let Poll::Ready(outcome) = answer.as_mut().poll(context) {
-                return Poll::Ready(outcome.map_err(|failed| {
-                    let error = failed.into_error();
-                    Failure {
-                        unanswered: self.progress.received() == received,
-                        error: explained(&error),
+            loop {
+                // It must come first: it is what brings the answer.
+                self.drive(context);
+                if let Poll::Ready(outcome) = answer.as_mut().poll(context) {
+                    return Poll::Ready(outcome.map_err(|failed| {
+                        let error = failed.into_error();
+                        Failure {
+                            unanswered: self.progress.received() == received,
+                            error: explained(&error),
+                        }
+                    }));
+                }
+                if !handed_over {
+                    let sent = self.progress.sent();
+                    // The head goes first and is never empty: the body is out but for less than that.
+                    if sent - begin > length {
+                        handed_over = true;
+                        if let Some(flag) = outgoing.sent {
+                            flag.store(true, Ordering::Release);
+                        }
+                        self.watchdog.arm(timeouts.first_byte);
+                    } else if sent != moved {
+                        self.watchdog.arm(timeouts.stall);
                     }
+                    moved = sent;
+                }
+                ready!(self.watchdog.poll(context));
+                if !std::mem::replace(&mut late, true) {
+                    // An event loop that was busy has not told yet what came in time.
+                    self.progress.ask_for_a_look();
+                    continue;
+                }
+                let what = if handed_over {
+                    "the store did not answer in time (responseTimeout)"
+                } else {
+                    "the store stopped reading the request (stallTimeout)"
+                };
+                return Poll::Ready(Err(Failure {
+                    error: timed_out(what),
+                    unanswered: false,
                 }));
             }
-            if !handed_over {
-                let sent = self.progress.sent();
-                // The head goes first and is never empty: the body is out but for less than that.
-                if sent - begin > length {
-                    handed_over = true;
-                    if let Some(flag) = outgoing.sent {
-                        flag.store(true, Ordering::Release);
-                    }
-                    self.watchdog.arm(timeouts.first_byte);
-                } else if sent != moved {
-                    self.watchdog.arm(timeouts.stall);
-                }
-                moved = sent;
-            }
-            ready!(self.watchdog.poll(context));
-            let what = if handed_over {
-                "the store did not answer in time (responseTimeout)"
-            } else {
-                "the store stopped reading the request (stallTimeout)"
-            };
-            Poll::Ready(Err(Failure {
-                error: timed_out(what),
-                unanswered: false,
-            }))
         })
         .await
     }
@@ -136,6 +165,7 @@ impl Connection {
         body: &mut Incoming,
         stall: Option<Duration>,
     ) -> Poll<Option<Result<Bytes, Error>>> {
+        let mut late = false;
         loop {
             self.drive(context);
             match Pin::new(&mut *body).poll_frame(context) {
@@ -152,11 +182,38 @@ impl Connection {
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Pending => {
                     ready!(self.watchdog.poll(context));
+                    if !std::mem::replace(&mut late, true) {
+                        self.progress.ask_for_a_look();
+                        continue;
+                    }
                     return Poll::Ready(Some(Err(timed_out(
                         "the body stopped coming (stallTimeout)",
                     ))));
                 }
             }
+        }
+    }
+
+    /// What is under the connection, and what was received and not used yet.
+    pub(super) fn into_parts(self) -> (Counted, Bytes, Watchdog) {
+        let http1::Parts { io, read_buf, .. } = self.driver.into_parts();
+        (io.into_inner(), read_buf, self.watchdog)
+    }
+
+    /// Whether the driver can still bring something.
+    pub(super) fn is_open(&self) -> bool {
+        !self.ended
+    }
+
+    /// The same connection for the tasks of another event loop; nothing may be under way on it.
+    #[cfg(unix)]
+    pub(super) fn moved_to(self, home: Home) -> Option<Box<Self>> {
+        let (stream, received, _) = self.into_parts();
+        let stream = stream.into_inner().watched().ok()?;
+        let made = pin!(Self::new(stream, home));
+        match made.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(connection) if received.is_empty() => connection.ok(),
+            _ => None,
         }
     }
 

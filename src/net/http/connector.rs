@@ -12,7 +12,9 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::carrier::Carrier;
-use super::connection::Connection;
+#[cfg(unix)]
+use super::connection::RUNTIME;
+use super::connection::{Connection, Home};
 use super::proxy::{ProxyServer, Route};
 use super::stream::Stream;
 use super::timed_out;
@@ -44,12 +46,13 @@ impl Connector {
         &self.options
     }
 
-    /// Connects within the time limit.
+    /// Connects within the time limit, for the tasks of an event loop.
     pub(super) async fn connect(
         self: &Arc<Self>,
         route: &Arc<Route>,
         limit: Option<Duration>,
-    ) -> Result<Connection> {
+        home: Home,
+    ) -> Result<Box<Connection>> {
         let (connector, route) = (Arc::clone(self), Arc::clone(route));
         // A socket belongs to the runtime on which it was made, and must outlive the caller's.
         let dial = Abandoned(runtime::shared().spawn(async move {
@@ -60,7 +63,12 @@ impl Connector {
                     timed_out("the connection could not be made in time (connectTimeout)")
                 })??,
             };
-            Connection::new(stream).await
+            #[cfg(unix)]
+            let stream = match home {
+                RUNTIME => stream,
+                _ => stream.watched().map_err(dial_error)?,
+            };
+            Connection::new(stream, home).await
         }));
         dial.finish().await
     }
@@ -128,10 +136,10 @@ async fn encrypt<C: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// A dial that ends when nobody waits for it any more.
-struct Abandoned(tokio::task::JoinHandle<Result<Connection>>);
+struct Abandoned(tokio::task::JoinHandle<Result<Box<Connection>>>);
 
 impl Abandoned {
-    async fn finish(mut self) -> Result<Connection> {
+    async fn finish(mut self) -> Result<Box<Connection>> {
         (&mut self.0).await.unwrap_or_else(|source| {
             let message = "the connection attempt was cancelled";
             Err(Error::new(ErrorKind::Connection, "ConnectionClosed", message).with_source(source))

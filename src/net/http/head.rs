@@ -10,7 +10,7 @@ use super::proxy::Route;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The head of a request.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct RequestHead {
     method: Method,
     target: Uri,
@@ -50,9 +50,7 @@ impl RequestHead {
 
     /// Adds a header, whose name is in lower case. Fails when the value would end its line.
     pub fn header(&mut self, name: &str, value: &str) -> Result<()> {
-        let header = HeaderName::from_bytes(name.as_bytes())
-            .ok()
-            .zip(HeaderValue::from_bytes(value.as_bytes()).ok());
+        let header = header_name(name).zip(HeaderValue::from_bytes(value.as_bytes()).ok());
         let Some((key, value)) = header else {
             return Err(Error::new(
                 ErrorKind::InvalidInput,
@@ -64,13 +62,30 @@ impl RequestHead {
         Ok(())
     }
 
-    /// A request with this head, which may be needed again.
-    pub(super) fn request(&self, body: Body) -> Request<Body> {
+    /// Adds a header whose value is always the same.
+    pub fn constant(&mut self, name: &'static str, value: &'static str) {
+        let value = HeaderValue::from_static(value);
+        self.headers.append(HeaderName::from_static(name), value);
+    }
+
+    /// A request with this head.
+    pub(super) fn request(self, body: Body) -> Request<Body> {
         let mut request = Request::new(body);
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.target.clone();
-        *request.headers_mut() = self.headers.clone();
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.target;
+        *request.headers_mut() = self.headers;
         request
+    }
+}
+
+/// The names that nearly every request has are not made anew.
+fn header_name(name: &str) -> Option<HeaderName> {
+    const DATE: HeaderName = HeaderName::from_static("x-amz-date");
+    const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+    match name {
+        "x-amz-date" => Some(DATE),
+        "x-amz-security-token" => Some(TOKEN),
+        _ => HeaderName::from_bytes(name.as_bytes()).ok(),
     }
 }
 

@@ -9,6 +9,7 @@ mod carrier;
 mod client;
 mod connection;
 mod connector;
+mod direct;
 mod head;
 mod pool;
 mod proxy;
@@ -22,6 +23,7 @@ use std::time::Duration;
 pub use client::{HttpClient, Outgoing};
 pub use head::{Headers, RequestHead};
 pub use proxy::{Origin, ProxyServer, ProxySettings, Route};
+pub(crate) use response::LONG;
 pub use response::Response;
 
 use crate::error::{Error, ErrorKind};

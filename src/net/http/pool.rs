@@ -7,13 +7,15 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::connection::Connection;
+use super::connection::{Connection, Home, RUNTIME};
 use super::proxy::Route;
 use crate::net::runtime;
 
 /// Stores close idle connections after some seconds; close them earlier, so that no request meets
 /// a connection that is just being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// What lay idle for less has not been closed meanwhile, as far as anybody can tell.
+const BRIEF: Duration = Duration::from_millis(5);
 /// Requests to one origin at once; more wait. The system's limit of open files is often 1,024.
 const MAX_BUSY: usize = 256;
 
@@ -32,35 +34,65 @@ struct State {
 struct Host {
     busy: Arc<Semaphore>,
     /// The one that was used last is at the end.
-    idle: Vec<(Connection, Instant)>,
+    idle: Vec<(Box<Connection>, Instant)>,
 }
 
 impl Pool {
-    /// The right to one exchange, which ends when it is dropped.
-    pub(super) async fn enter(&self, route: &Arc<Route>) -> OwnedSemaphorePermit {
-        let busy = Arc::clone(&self.lock().host(route).busy);
-        match Arc::clone(&busy).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => match busy.acquire_owned().await {
-                Ok(permit) => permit,
+    /// The right to one exchange, which ends when it is dropped, and a connection of an event loop
+    /// that can be used at once, if there is one.
+    pub(super) async fn enter(
+        &self,
+        route: &Arc<Route>,
+        home: Home,
+    ) -> (OwnedSemaphorePermit, Option<Box<Connection>>) {
+        let (busy, idle) = {
+            let mut state = self.lock();
+            let host = state.host(route);
+            match Arc::clone(&host.busy).try_acquire_owned() {
+                Ok(permit) => (Ok(permit), host.take(home)),
+                Err(_) => (Err(Arc::clone(&host.busy)), None),
+            }
+        };
+        match busy {
+            Ok(permit) => (permit, self.fresh(route, home, idle)),
+            Err(busy) => match busy.acquire_owned().await {
+                Ok(permit) => {
+                    let idle = self.lock().host(route).take(home);
+                    (permit, self.fresh(route, home, idle))
+                }
                 Err(_) => unreachable!("the semaphore is never closed"),
             },
         }
     }
 
-    /// A connection that can be used at once.
-    pub(super) fn take(&self, route: &Arc<Route>) -> Option<Connection> {
+    /// The first of the idle ones that can be used, beginning with this.
+    fn fresh(
+        &self,
+        route: &Arc<Route>,
+        home: Home,
+        mut idle: Option<(Box<Connection>, Instant)>,
+    ) -> Option<Box<Connection>> {
         loop {
             // Closing a connection needs no lock.
-            let (mut connection, since) = self.lock().host(route).idle.pop()?;
-            if since.elapsed() < IDLE_TIMEOUT && connection.is_fresh() {
-                return Some(connection);
+            let (mut connection, since) = idle?;
+            let idle_for = since.elapsed();
+            let fresh = idle_for < BRIEF && connection.is_fresh()
+                || idle_for < IDLE_TIMEOUT && connection.is_still_fresh();
+            let usable = Some(connection).filter(|_| fresh);
+            #[cfg(unix)]
+            let usable = usable.and_then(|connection| match connection.home == home {
+                true => Some(connection),
+                false => connection.moved_to(home),
+            });
+            if usable.is_some() {
+                return usable;
             }
+            idle = self.lock().host(route).take(home);
         }
     }
 
     /// Keeps a connection for the next request.
-    pub(super) fn put(self: &Arc<Self>, route: &Arc<Route>, connection: Connection) {
+    pub(super) fn put(self: &Arc<Self>, route: &Arc<Route>, connection: Box<Connection>) {
         let mut state = self.lock();
         state.host(route).idle.push((connection, Instant::now()));
         if !std::mem::replace(&mut state.reaping, true) {
@@ -74,20 +106,21 @@ impl Pool {
     }
 }
 
+impl Host {
+    /// The one of this event loop that was used last, else one of the runtime's.
+    fn take(&mut self, home: Home) -> Option<(Box<Connection>, Instant)> {
+        let last = |home| self.idle.iter().rposition(|(idle, _)| idle.home == home);
+        let at = last(home).or_else(|| last(RUNTIME))?;
+        Some(self.idle.remove(at))
+    }
+}
+
 impl State {
     fn host(&mut self, route: &Arc<Route>) -> &mut Host {
-        // `entry` would count the key up and down each time.
-        if !self.hosts.contains_key(route) {
-            let host = Host {
-                busy: Arc::new(Semaphore::new(MAX_BUSY)),
-                idle: Vec::new(),
-            };
-            self.hosts.insert(Arc::clone(route), host);
-        }
-        match self.hosts.get_mut(route) {
-            Some(host) => host,
-            None => unreachable!("it was inserted above"),
-        }
+        self.hosts.entry(Arc::clone(route)).or_insert_with(|| Host {
+            busy: Arc::new(Semaphore::new(MAX_BUSY)),
+            idle: Vec::new(),
+        })
     }
 }
 

@@ -6,10 +6,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use hyper::Version;
 use hyper::body::{Body as _, Incoming};
+use hyper::header::{self, HeaderValue};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::connection::Connection;
+use super::direct::Direct;
 use super::head::Headers;
 use super::malformed;
 use super::pool::Pool;
@@ -20,6 +23,8 @@ use crate::error::Result;
 const CHUNK: usize = 64 * 1024;
 /// Memory that is set aside by an announced length alone.
 const TRUSTED_LENGTH: usize = 256 * 1024 * 1024;
+/// Bodies from this length on may leave hyper, and the thread of another event loop.
+pub(crate) const LONG: u64 = 256 * 1024;
 
 /// Where a connection belongs.
 pub(super) type Home = (Arc<Pool>, Arc<Route>, OwnedSemaphorePermit);
@@ -35,39 +40,62 @@ pub struct Response {
     /// Bytes left to be read, when that was announced.
     left: Option<u64>,
     stall: Option<Duration>,
+    /// The connection can be used again behind the body.
+    persistent: bool,
     /// None when the body has ended, well or badly.
-    open: Option<Open>,
+    open: Option<(Source, Home)>,
 }
 
-struct Open {
-    body: Incoming,
-    connection: Connection,
-    home: Home,
+/// Where the body comes from.
+enum Source {
+    Hyper(Box<Connection>, Incoming),
+    Direct(Direct),
 }
 
 impl Response {
     pub(super) fn new(
         response: hyper::Response<Incoming>,
-        mut connection: Connection,
+        mut connection: Box<Connection>,
         home: Home,
         stall: Option<Duration>,
     ) -> Self {
         connection.expect_body(stall);
         let (head, body) = response.into_parts();
+        let closing = |value: &HeaderValue| {
+            let tokens = value.as_bytes().split(|byte| *byte == b',');
+            tokens
+                .map(<[u8]>::trim_ascii)
+                .any(|token| token.eq_ignore_ascii_case(b"close"))
+        };
+        let persistent = head.version == Version::HTTP_11
+            && !head.headers.get_all(header::CONNECTION).iter().any(closing);
         let mut response = Self {
             status: head.status.as_u16(),
             headers: Headers(head.headers),
             piece: Bytes::new(),
             left: body.size_hint().exact(),
             stall,
-            open: Some(Open {
-                body,
-                connection,
-                home,
-            }),
+            persistent,
+            open: Some((Source::Hyper(connection, body), home)),
         };
         response.finish_at_end();
         response
+    }
+
+    /// Receives a long body straight to where it is read into, on the runtime's thread.
+    pub fn detach(&mut self) -> Result<()> {
+        if self.left.is_none_or(|left| left < LONG) {
+            return Ok(());
+        }
+        match self.open.take() {
+            Some((Source::Hyper(connection, body), home)) if connection.is_open() => {
+                let mut direct = Direct::take_over(connection, body)?;
+                direct.expect(self.stall);
+                self.open = Some((Source::Direct(direct), home));
+            }
+            other => self.open = other,
+        }
+        Ok(())
     }
 
     /// A header's value as text.
@@ -94,6 +122,11 @@ impl Response {
         context: &mut Context<'_>,
         into: &mut impl BufMut,
     ) -> Poll<Result<usize>> {
+        if let Some(read) = self.poll_direct(context, into) {
+            let count = ready!(read)?;
+            self.passed_on(count);
+            return Poll::Ready(Ok(count));
+        }
         if self.piece.is_empty() {
             self.piece = match ready!(self.poll_piece(context)) {
                 Some(piece) => piece?,
@@ -107,14 +140,37 @@ impl Response {
         Poll::Ready(Ok(count))
     }
 
+    /// Receives what is left of a body that is read directly, before it counts as passed on.
+    fn poll_direct(
+        &mut self,
+        context: &mut Context<'_>,
+        into: &mut impl BufMut,
+    ) -> Option<Poll<Result<usize>>> {
+        let (Some((Source::Direct(direct), _)), Some(left)) = (&mut self.open, self.left) else {
+            return None;
+        };
+        let mut into = into.limit(usize::try_from(left).unwrap_or(usize::MAX));
+        let read = direct.poll_read(context, &mut into, self.stall);
+        match &read {
+            Poll::Ready(Ok(count)) if *count as u64 == left => self.finish(),
+            Poll::Ready(Err(_)) => self.open = None,
+            _ => {}
+        }
+        Some(read)
+    }
+
     /// What hyper has received next; never an empty piece.
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         loop {
-            let Some(Open {
-                body, connection, ..
-            }) = &mut self.open
-            else {
-                return Poll::Ready(None);
+            let (connection, body) = match &mut self.open {
+                None => return Poll::Ready(None),
+                Some((Source::Hyper(connection, body), _)) => (connection, body),
+                Some((Source::Direct(_), _)) => {
+                    let mut piece = BytesMut::with_capacity(CHUNK).limit(CHUNK);
+                    let read = self.poll_direct(context, &mut piece);
+                    let piece = |_| piece.into_inner().freeze();
+                    return read.map_or(Poll::Ready(None), |read| read.map_ok(piece).map(Some));
+                }
             };
             let piece = ready!(connection.poll_body(context, body, self.stall));
             match piece {
@@ -140,21 +196,23 @@ impl Response {
     }
 
     fn finish_at_end(&mut self) {
-        if self
-            .open
-            .as_ref()
-            .is_some_and(|open| open.body.is_end_stream())
+        if let Some((Source::Hyper(_, body), _)) = &self.open
+            && body.is_end_stream()
         {
             self.finish();
         }
     }
 
     fn finish(&mut self) {
-        if let Some(Open {
-            mut connection,
-            home: (pool, route, permit),
-            ..
-        }) = self.open.take()
+        let Some((source, (pool, route, permit))) = self.open.take() else {
+            return;
+        };
+        let connection = match source {
+            Source::Hyper(connection, _) => Some(connection),
+            Source::Direct(direct) if self.persistent => direct.into_connection(),
+            Source::Direct(_) => None,
+        };
+        if let Some(mut connection) = connection
             && connection.is_fresh()
         {
             pool.put(&route, connection);

@@ -1,7 +1,11 @@
 //! Bytes to and from the peer, with or without TLS.
 
+#[cfg(unix)]
+use std::cell::RefCell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+#[cfg(unix)]
+use std::task::ready;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -10,6 +14,14 @@ use tokio_rustls::client::TlsStream;
 
 use super::body::Progress;
 use super::carrier::Carrier;
+#[cfg(unix)]
+use crate::net::reactor::WatchedStream;
+#[cfg(unix)]
+use crate::net::runtime;
+
+/// Bytes that are received at once from a socket that another event loop watches.
+#[cfg(unix)]
+const RECEIVED: usize = 64 * 1024;
 
 /// A connected socket.
 pub(super) enum Stream {
@@ -17,6 +29,19 @@ pub(super) enum Stream {
     Tls(Box<TlsStream<Carrier>>),
     /// To a proxy that passes on what it can read.
     Forwarded(Box<TlsStream<TcpStream>>),
+    #[cfg(unix)]
+    Watched(WatchedStream),
+}
+
+impl Stream {
+    /// The same connection for tasks that are polled by another event loop, if it is a plain one.
+    #[cfg(unix)]
+    pub(super) fn watched(self) -> io::Result<Self> {
+        match self {
+            Self::Plain(stream) => Ok(Self::Watched(WatchedStream::new(stream.into_std()?))),
+            other => Ok(other),
+        }
+    }
 }
 
 /// A stream whose bytes are counted.
@@ -36,6 +61,20 @@ impl Counted {
             progress,
             deaf: false,
         }
+    }
+
+    pub(super) fn into_inner(self) -> Stream {
+        self.stream
+    }
+
+    /// Makes the connection the runtime's, if another event loop watches it.
+    pub(super) fn leave_reactor(&mut self) -> io::Result<()> {
+        #[cfg(unix)]
+        if let Stream::Watched(stream) = &self.stream {
+            let _runtime = runtime::shared().enter();
+            self.stream = Stream::Plain(TcpStream::from_std(stream.leave()?)?);
+        }
+        Ok(())
     }
 
     fn sent(&mut self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -58,10 +97,19 @@ impl AsyncRead for Counted {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
+        #[cfg(unix)]
+        let look = self.progress.takes_a_look();
         let outcome = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_read(context, buffer),
             Stream::Forwarded(stream) => Pin::new(&mut **stream).poll_read(context, buffer),
+            #[cfg(unix)]
+            Stream::Watched(stream) => {
+                if look {
+                    stream.distrust();
+                }
+                receive(stream, context, buffer)
+            }
         };
         self.progress.add_received(buffer.filled().len() - before);
         outcome
@@ -81,6 +129,8 @@ impl AsyncWrite for Counted {
             Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
             Stream::Forwarded(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
+            #[cfg(unix)]
+            Stream::Watched(stream) => stream.poll_write(context, &[IoSlice::new(bytes)]),
         };
         self.sent(outcome)
     }
@@ -99,6 +149,8 @@ impl AsyncWrite for Counted {
             Stream::Forwarded(stream) => {
                 Pin::new(&mut **stream).poll_write_vectored(context, slices)
             }
+            #[cfg(unix)]
+            Stream::Watched(stream) => stream.poll_write(context, slices),
         };
         self.sent(outcome)
     }
@@ -112,6 +164,8 @@ impl AsyncWrite for Counted {
             Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_flush(context),
             Stream::Forwarded(stream) => Pin::new(&mut **stream).poll_flush(context),
+            #[cfg(unix)]
+            Stream::Watched(_) => Poll::Ready(Ok(())),
         }
     }
 
@@ -120,6 +174,27 @@ impl AsyncWrite for Counted {
             Stream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_shutdown(context),
             Stream::Forwarded(stream) => Pin::new(&mut **stream).poll_shutdown(context),
+            #[cfg(unix)]
+            Stream::Watched(stream) => Poll::Ready(stream.finish()),
         }
     }
+}
+
+/// Receives by way of memory that is written once: what hyper offers has no content yet, and
+/// would have to be given one first.
+#[cfg(unix)]
+fn receive(
+    stream: &WatchedStream,
+    context: &mut Context<'_>,
+    buffer: &mut ReadBuf<'_>,
+) -> Poll<io::Result<()>> {
+    thread_local! {
+        static MEMORY: RefCell<Box<[u8]>> = RefCell::new(vec![0; RECEIVED].into());
+    }
+    MEMORY.with_borrow_mut(|memory| {
+        let room = buffer.remaining().min(memory.len());
+        let count = ready!(stream.poll_read(context, &mut memory[..room]))?;
+        buffer.put_slice(&memory[..count]);
+        Poll::Ready(Ok(()))
+    })
 }

@@ -2,9 +2,12 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>
 
+mod page;
+
+pub(crate) use page::{Object, Page};
+
 use super::{Request, Target};
 use crate::error::{Error, ErrorKind, Result};
-use crate::s3::xml::Element;
 
 /// Which objects are listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -77,10 +80,6 @@ pub struct S3ObjectInfo {
     pub owner: Option<S3Owner>,
     /// Of an archived object that is or was restored.
     pub restore_status: Option<S3RestoreStatus>,
-    /// Only in a list of versions.
-    pub version_id: Option<String>,
-    /// Whether this is the current version; only in a list of versions.
-    pub is_latest: Option<bool>,
 }
 
 /// How far the restoration of an archived object is.
@@ -131,78 +130,16 @@ pub fn request<'a>(bucket: &'a str, options: &'a S3ListObjectsOptions) -> Reques
 
 /// Reads the answer. Fails with `InvalidResponse` when it is not a well-formed page.
 pub fn response(body: &[u8]) -> Result<S3ListObjectsResult> {
-    let root = Element::parse(body)
-        .filter(|root| root.name == "ListBucketResult")
-        .ok_or_else(|| invalid("ListBucketResult"))?;
-    let text = |name: &str| root.child_text(name).map(str::to_owned);
-    let number = |name: &str| root.child_text(name)?.trim().parse().ok();
-    Ok(S3ListObjectsResult {
-        name: text("Name"),
-        prefix: text("Prefix").filter(|prefix| !prefix.is_empty()),
-        delimiter: text("Delimiter"),
-        start_after: text("StartAfter"),
-        encoding_type: text("EncodingType"),
-        continuation_token: text("ContinuationToken"),
-        next_continuation_token: text("NextContinuationToken"),
-        is_truncated: boolean(&root, "IsTruncated"),
-        key_count: number("KeyCount"),
-        max_keys: number("MaxKeys"),
-        contents: root
-            .children("Contents")
-            .map(object)
-            .collect::<Result<_>>()?,
-        common_prefixes: common_prefixes(&root),
-    })
+    Ok(Page::parse(body)?.into())
 }
 
-/// What was put together by a delimiter.
-pub(super) fn common_prefixes(root: &Element) -> Vec<String> {
-    root.children("CommonPrefixes")
-        .flat_map(|group| group.children("Prefix"))
-        .filter(|prefix| !prefix.text.is_empty())
-        .map(|prefix| prefix.text.clone().into_owned())
-        .collect()
-}
-
-pub(super) fn boolean(element: &Element, name: &str) -> Option<bool> {
-    element.child_text(name)?.parse().ok()
-}
-
-/// An object, a version or a mark of a deletion.
-pub(super) fn object(element: &Element) -> Result<S3ObjectInfo> {
-    let text = |name: &str| element.child_text(name).map(str::to_owned);
-    Ok(S3ObjectInfo {
-        key: text("Key").ok_or_else(|| invalid("ListBucketResult"))?,
-        etag: text("ETag"),
-        checksum_algorithm: text("ChecksumAlgorithm"),
-        checksum_type: text("ChecksumType"),
-        last_modified: text("LastModified"),
-        size: element
-            .child_text("Size")
-            .and_then(|size| size.trim().parse().ok()),
-        storage_class: text("StorageClass"),
-        owner: element.child("Owner").and_then(|owner| {
-            let text = |name: &str| owner.child_text(name).map(str::to_owned);
-            let (id, display_name) = (text("ID"), text("DisplayName"));
-            (id.is_some() || display_name.is_some()).then_some(S3Owner { id, display_name })
-        }),
-        restore_status: element
-            .child("RestoreStatus")
-            .map(|status| S3RestoreStatus {
-                is_restore_in_progress: boolean(status, "IsRestoreInProgress"),
-                restore_expiry_date: status.child_text("RestoreExpiryDate").map(str::to_owned),
-            }),
-        version_id: text("VersionId"),
-        is_latest: boolean(element, "IsLatest"),
-    })
-}
-
-pub(super) fn invalid(root: &str) -> Error {
-    let message = format!(
-        "the answer is not a well-formed <{root}> document; keys with characters that XML cannot \
-         hold need encodingType \"url\""
-    );
-    Error::new(ErrorKind::Protocol, "InvalidResponse", message)
+fn invalid() -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        "InvalidResponse",
+        "the answer is not a well-formed <ListBucketResult> document; keys with characters that \
+         XML cannot hold need encodingType \"url\"",
+    )
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>
 
-use super::list::{S3ObjectInfo, boolean, common_prefixes, invalid, object};
+use super::list::S3Owner;
 use super::{Request, Target};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::s3::xml::Element;
 
 const ROOT: &str = "ListVersionsResult";
@@ -52,11 +52,36 @@ pub struct S3ListVersionsResult {
     /// As asked for, or the store's limit.
     pub max_keys: Option<i64>,
     /// The versions: keys in order, the latest version of each first.
-    pub versions: Vec<S3ObjectInfo>,
+    pub versions: Vec<S3ObjectVersion>,
     /// What deletions left: as long as one is the latest, there is no object.
-    pub delete_markers: Vec<S3ObjectInfo>,
+    pub delete_markers: Vec<S3ObjectVersion>,
     /// What was put together by the delimiter.
     pub common_prefixes: Vec<String>,
+}
+
+/// A version of an object, or the mark that a deletion left.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct S3ObjectVersion {
+    /// As the store sends it: encoded, if that was asked for.
+    pub key: String,
+    /// `null` as a text is the version that was written before the bucket kept versions.
+    pub version_id: Option<String>,
+    /// Whether it is the current one.
+    pub is_latest: Option<bool>,
+    /// With its quotes.
+    pub etag: Option<String>,
+    /// The first of the algorithms.
+    pub checksum_algorithm: Option<String>,
+    /// `COMPOSITE` or `FULL_OBJECT`.
+    pub checksum_type: Option<String>,
+    /// ISO 8601.
+    pub last_modified: Option<String>,
+    /// Bytes.
+    pub size: Option<u64>,
+    /// How it is kept.
+    pub storage_class: Option<String>,
+    /// Whose it is.
+    pub owner: Option<S3Owner>,
 }
 
 /// GET of the bucket.
@@ -86,12 +111,12 @@ pub fn request<'a>(bucket: &'a str, options: &'a S3ListVersionsOptions) -> Reque
 pub fn response(body: &[u8]) -> Result<S3ListVersionsResult> {
     let root = Element::parse(body)
         .filter(|root| root.name == ROOT)
-        .ok_or_else(|| invalid(ROOT))?;
+        .ok_or_else(invalid)?;
     let text = |name: &str| {
         let text = root.child_text(name).filter(|text| !text.is_empty());
         text.map(str::to_owned)
     };
-    let all = |name| root.children(name).map(object).collect::<Result<_>>();
+    let all = |name| root.children(name).map(version).collect::<Result<_>>();
     Ok(S3ListVersionsResult {
         name: text("Name"),
         prefix: text("Prefix"),
@@ -105,8 +130,47 @@ pub fn response(body: &[u8]) -> Result<S3ListVersionsResult> {
         max_keys: text("MaxKeys").and_then(|number| number.trim().parse().ok()),
         versions: all("Version")?,
         delete_markers: all("DeleteMarker")?,
-        common_prefixes: common_prefixes(&root),
+        common_prefixes: root
+            .children("CommonPrefixes")
+            .flat_map(|group| group.children("Prefix"))
+            .map(|prefix| prefix.text.clone().into_owned())
+            .collect(),
     })
+}
+
+fn version(element: &Element) -> Result<S3ObjectVersion> {
+    let text = |name: &str| element.child_text(name).map(str::to_owned);
+    Ok(S3ObjectVersion {
+        key: text("Key").ok_or_else(invalid)?,
+        version_id: text("VersionId"),
+        is_latest: boolean(element, "IsLatest"),
+        etag: text("ETag"),
+        checksum_algorithm: text("ChecksumAlgorithm"),
+        checksum_type: text("ChecksumType"),
+        last_modified: text("LastModified"),
+        size: text("Size").and_then(|size| size.trim().parse().ok()),
+        storage_class: text("StorageClass"),
+        owner: element.child("Owner").map(|owner| {
+            let text = |name: &str| owner.child_text(name).map(str::to_owned);
+            S3Owner {
+                id: text("ID"),
+                display_name: text("DisplayName"),
+            }
+        }),
+    })
+}
+
+fn boolean(element: &Element, name: &str) -> Option<bool> {
+    element.child_text(name)?.parse().ok()
+}
+
+fn invalid() -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        "InvalidResponse",
+        "the answer is not a well-formed <ListVersionsResult> document; keys with characters that \
+         XML cannot hold need encodingType \"url\"",
+    )
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 pub use time::Timestamp;
 
-use super::url::{encode_query, encoded_bytes};
+use super::url::{compare_encoded, encode_query};
 
 /// Says that the body is not part of the signature; TLS protects it.
 pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
@@ -26,8 +26,9 @@ pub struct Signer {
     secret_access_key: String,
     region: String,
     service: &'static str,
-    /// The derived key and its day; deriving it costs four times as much as using it.
-    key: Mutex<Option<(String, [u8; 32])>>,
+    /// What begins with the derived key, and its day; deriving it costs four times as much as
+    /// using it.
+    key: Mutex<Option<(String, Hmac<Sha256>)>>,
 }
 
 /// What is signed.
@@ -98,15 +99,19 @@ impl Signer {
         let mut names = String::new();
         signed_headers(&mut names, request.headers);
         let expires = expires_in.to_string();
-        let mut all: Vec<(&str, &str)> = vec![
+        let own = [
             ("X-Amz-Algorithm", ALGORITHM),
-            ("X-Amz-Credential", &credential),
+            ("X-Amz-Credential", &*credential),
             ("X-Amz-Date", time.as_str()),
             ("X-Amz-Expires", &expires),
             ("X-Amz-SignedHeaders", &names),
         ];
-        all.extend_from_slice(parameters);
-        sort_parameters(&mut all);
+        let mut all = Vec::with_capacity(own.len() + parameters.len());
+        all.extend_from_slice(&own);
+        if !parameters.is_empty() {
+            all.extend_from_slice(parameters);
+            sort_parameters(&mut all);
+        }
         let query = encoded_query(&all);
         let signature = self.signature(
             &Request {
@@ -117,11 +122,17 @@ impl Signer {
         );
         // Bun's order: the signature stands where its name sorts.
         let at = query.find("X-Amz-SignedHeaders=").unwrap_or(query.len());
-        format!(
-            "{}X-Amz-Signature={signature}&{}",
+        let mut signed = String::with_capacity(query.len() + 96);
+        for part in [
             &query[..at],
-            &query[at..]
-        )
+            "X-Amz-Signature=",
+            &signature,
+            "&",
+            &query[at..],
+        ] {
+            signed.push_str(part);
+        }
+        signed
     }
 
     fn signature(&self, request: &Request<'_>, time: Timestamp) -> String {
@@ -133,8 +144,10 @@ impl Signer {
         self.scope(&mut text, "", time);
         text.push('\n');
         push_hex(&mut text, &Sha256::digest(canonical_request(request)));
+        let mut keyed = self.keyed(time);
+        keyed.update(text.as_bytes());
         let mut signature = String::with_capacity(64);
-        push_hex(&mut signature, &mac(&self.key(time), text.as_bytes()));
+        push_hex(&mut signature, &keyed.finalize().into_bytes());
         signature
     }
 
@@ -152,38 +165,37 @@ impl Signer {
         }
     }
 
-    fn key(&self, time: Timestamp) -> [u8; 32] {
+    fn keyed(&self, time: Timestamp) -> Hmac<Sha256> {
         let mut cached = self.key.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((day, key)) = &*cached
+        if let Some((day, keyed)) = &*cached
             && day == time.day()
         {
-            return *key;
+            return keyed.clone();
         }
         let secret = format!("AWS4{}", self.secret_access_key);
-        let key = [time.day(), &self.region, self.service, "aws4_request"]
+        let parts = [time.day(), &self.region, self.service, "aws4_request"];
+        let keyed = parts
             .iter()
-            .fold(secret.into_bytes(), |key, part| {
-                mac(&key, part.as_bytes()).to_vec()
+            .fold(keyed(secret.as_bytes()), |mut mac, part| {
+                mac.update(part.as_bytes());
+                keyed(&mac.finalize().into_bytes())
             });
-        let key: [u8; 32] = key.try_into().unwrap_or_default();
-        *cached = Some((time.day().to_owned(), key));
-        key
+        *cached = Some((time.day().to_owned(), keyed.clone()));
+        keyed
     }
 }
 
 /// Puts parameters in the order in which they are signed: by their encoded names, then values.
 pub fn sort_parameters(parameters: &mut [(&str, &str)]) {
     parameters.sort_unstable_by(|left, right| {
-        encoded_bytes(left.0)
-            .cmp(encoded_bytes(right.0))
-            .then_with(|| encoded_bytes(left.1).cmp(encoded_bytes(right.1)))
+        compare_encoded(left.0, right.0).then_with(|| compare_encoded(left.1, right.1))
     });
 }
 
 /// Parameters as a query, each with its name and value encoded.
 #[must_use]
 pub fn encoded_query(parameters: &[(&str, &str)]) -> String {
-    let mut query = String::with_capacity(256);
+    let mut query = String::with_capacity(384);
     for (index, (name, value)) in parameters.iter().enumerate() {
         if index > 0 {
             query.push('&');
@@ -252,21 +264,23 @@ fn signed_headers(out: &mut String, headers: &[(&str, &str)]) {
     }
 }
 
-fn mac(key: &[u8], text: &[u8]) -> [u8; 32] {
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
     // HMAC takes a key of any length.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+    let Ok(mac) = Hmac::<Sha256>::new_from_slice(key) else {
         unreachable!("HMAC refused a key")
     };
-    mac.update(text);
-    mac.finalize().into_bytes().into()
+    mac
 }
 
+/// Appends 32 bytes.
 fn push_hex(out: &mut String, bytes: &[u8]) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        out.push(char::from(HEX[usize::from(byte >> 4)]));
-        out.push(char::from(HEX[usize::from(byte & 15)]));
+    let mut text = [0; 64];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = HEX[usize::from(byte >> 4)];
+        pair[1] = HEX[usize::from(byte & 15)];
     }
+    out.push_str(std::str::from_utf8(&text).unwrap_or_default());
 }
 
 #[cfg(test)]
@@ -282,8 +296,15 @@ mod tests {
     #[test]
     fn the_key_changes_with_the_day() {
         let signer = Signer::new("id".into(), "secret".into(), "r".into());
-        let today = signer.key(Timestamp::from_unix(0));
-        assert_eq!(signer.key(Timestamp::from_unix(3600)), today);
-        assert_ne!(signer.key(Timestamp::from_unix(86_400)), today);
+        let signed = |time| {
+            signer
+                .keyed(Timestamp::from_unix(time))
+                .finalize()
+                .into_bytes()
+        };
+        let today = signed(0);
+        assert_eq!(signed(3600), today);
+        assert_ne!(signed(86_400), today);
+        assert_eq!(signed(0), today);
     }
 }
