@@ -152,6 +152,9 @@ function hasNone(given) {
     given.type === undefined &&
     given.contentDisposition === undefined &&
     given.contentEncoding === undefined &&
+    given.versionId === undefined &&
+    given.metadata === undefined &&
+    given.checksumAlgorithm === undefined &&
     given.pageSize === undefined &&
     given.partSize === undefined &&
     given.queueSize === undefined &&
