@@ -120,6 +120,24 @@ function causeOf(causes, make) {
 }
 
 /**
+ * Lets something happen right before a call that waits is settled, whichever way.
+ * @param {number} id
+ * @param {() => void} run
+ */
+function beforeSettled(id, run) {
+  const pending = /** @type {Pending} */ (slots[id]);
+  const { resolve, reject } = pending;
+  pending.resolve = (value) => {
+    run();
+    resolve(value);
+  };
+  pending.reject = (reason) => {
+    run();
+    reject(reason);
+  };
+}
+
+/**
  * Gives back an id that was never handed to the native side.
  * @param {number} id
  */
@@ -334,6 +352,7 @@ module.exports = {
   register,
   forget,
   abandon,
+  beforeSettled,
   groupOf,
   eachPending,
   newTarget,

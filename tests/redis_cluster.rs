@@ -218,6 +218,36 @@ async fn a_slot_on_its_way_is_asked_for_at_both_ends() {
     assert_eq!(client.get("{a}3").await.unwrap().as_deref(), Some("three"));
 }
 
+#[tokio::test]
+async fn a_transaction_follows_its_slot() {
+    let cluster = TestCluster::start();
+    let client = connect(&cluster).await;
+    let slot = slot::of_key(b"{a}");
+    let from = usize::from(slot) * 3 / 16384;
+    let to = (from + 1) % 3;
+    let count = async || {
+        let mut transaction = client.multi().await;
+        transaction.incr("{a}n").get("{a}n");
+        let replies = transaction.exec().await.unwrap();
+        let Value::Integer(number) = replies[0] else {
+            panic!("{replies:?}");
+        };
+        assert_eq!(replies[1], Value::Bulk(number.to_string().into()));
+        number
+    };
+    assert_eq!(count().await, 1);
+    cluster.begin_move(slot, from, to);
+    cluster.move_keys("{a}n", from, to);
+    assert_eq!(count().await, 2);
+    cluster.end_move(slot, from, to);
+    assert_eq!(count().await, 3);
+    let mut transaction = client.multi().await;
+    transaction.incr("a").incr("b");
+    let error = transaction.exec().await.unwrap_err();
+    assert_eq!(error.code(), "ERR_REDIS_CROSSSLOT");
+    assert_eq!(client.exists(&["a", "b"]).await.unwrap(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_takes_over_and_other_shards_do_not_notice() {
     let mut cluster = TestCluster::start_with(3, 1, &[]);
@@ -385,6 +415,38 @@ async fn a_command_that_may_have_been_executed_is_not_sent_again() {
             assert!(matches!(hanging.await.unwrap().unwrap(), Value::Map(_)));
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_that_blocks_is_in_nobodys_way() {
+    let cluster = TestCluster::start();
+    let client = connect(&cluster).await;
+    let owner = usize::from(slot::of_key(b"{a}")) * 3 / 16384;
+    let blocked = |wanted: usize| {
+        let wanted = format!("blocked_clients:{wanted}\r");
+        support::until("commands block", || {
+            cluster.nodes[owner].send("INFO clients").contains(&wanted)
+        });
+    };
+    let wait = |key: &'static str| {
+        let client = client.clone();
+        tokio::spawn(async move { client.command("BLPOP", &[key, "0"]).await })
+    };
+    let waits = [wait("{a}1"), wait("{a}2"), wait("{a}3")];
+    blocked(3);
+    set(&client, "{a}", "x").await;
+    for key in ["{a}2", "{a}1"] {
+        client.lpush(key, &["y"]).await.unwrap();
+    }
+    blocked(1);
+    let [first, second, third] = waits;
+    for wait in [first, second] {
+        assert!(matches!(wait.await.unwrap().unwrap(), Value::Array(_)));
+    }
+    // One who gives up leaves nothing behind on the server.
+    third.abort();
+    blocked(0);
+    assert_eq!(client.lpush("{a}3", &["z"]).await.unwrap(), 1);
 }
 
 #[tokio::test]

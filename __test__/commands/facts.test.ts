@@ -8,7 +8,16 @@ import { readFacts } from "../../commands/read.mjs";
 import { startRedis } from "../../dev/servers.mjs";
 import { RedisClient } from "../../index.js";
 
-type Fact = { since: string; available?: string; arity: number; flags: string[]; keys: object[]; group: string };
+type Fact = {
+  since: string;
+  available?: string;
+  arity: number;
+  flags: string[];
+  keys: object[];
+  request?: string;
+  response?: string;
+  group: string;
+};
 
 const facts: Map<string, Fact> = readFacts();
 const examples: [string[], string[]][] = JSON.parse(
@@ -22,6 +31,11 @@ const KEYS_BY_CODE = ["SORT"];
 const CHANGED: Record<string, string[]> = {
   "redis 7.0": ["COMMAND GETKEYS", "COMMAND GETKEYSANDFLAGS", "WAIT", "ZRANK", "ZREVRANK"],
   "valkey 9.1": ["CLUSTER REPLICATE", "SCRIPT DEBUG"],
+};
+
+/** Tips that older servers do not have, or have differently. */
+const OTHER_TIPS: Record<string, string[]> = {
+  "redis 7.0": ["LATENCY RESET", "MSETNX", "RANDOMKEY", "SCAN"],
 };
 
 /** Their channels have a slot, but are no keys to the server. */
@@ -55,6 +69,13 @@ describe(`${title}: what commands may do, and where their keys are`, () => {
     if (!KEYS_BY_CODE.includes(name)) expect(known.keys).toEqual(said.keys);
     // A module tells the server nothing about the number of arguments.
     if (said.arity !== -1) expect(known.arity).toBe(said.arity);
+  });
+});
+
+const tipped = both.filter(({ said }) => said.request !== undefined);
+describe(`${title}: which nodes of a cluster commands go to`, () => {
+  test.each(tipped.filter(({ name }) => !OTHER_TIPS[title]?.includes(name)))("$name", ({ said, known }) => {
+    expect([known.request, known.response]).toEqual([said.request, said.response]);
   });
 });
 

@@ -80,6 +80,20 @@ describe("a client with a cache", () => {
     expect(await client.get("k")).toBe("view");
     await client.defineScript("redis.call('SET', 'k', 'undeclared')").run();
     expect(await client.get("k")).toBe("undeclared");
+    for (let value = 0; value < 50; value++) {
+      await client.watch("k", async (watched) => {
+        expect(await watched.get("k")).toBe(await client.get("k"));
+        return watched.multi().set("k", value).exec();
+      });
+      expect(await client.get("k")).toBe(`${value}`);
+    }
+    const lease = await client.acquire();
+    expect(lease.cache).toBeNull();
+    for (let value = 0; value < 50; value++) {
+      await lease.set("k", value);
+      expect(await client.get("k")).toBe(`${value}`);
+    }
+    lease.release();
     await client.flushall();
     expect(await client.get("k")).toBeNull();
   });

@@ -1,7 +1,7 @@
 /** Scripts that are called by their digest, and functions of libraries. */
 import { createHash } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RedisClient, type RedisOptions } from "../../index.js";
+import { RedisClient, RedisPool, type RedisOptions } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
 import { startScripted } from "../support/scripted.js";
 
@@ -100,6 +100,17 @@ describe("scripts", () => {
     expect(await other.get("n")).toBe("5");
     expect(there.sha1).toBe(add.sha1);
     expect(() => add.on({} as any).run()).toThrow(expect.objectContaining({ code: "ERR_INVALID_THIS" }));
+  });
+
+  it("run on the connections of a pool, and on a leased one", async () => {
+    const pool = new RedisPool(server.url, { max: 4 });
+    clients.push(pool);
+    const add = connect().defineScript<number>(ADD);
+    const replies = await Promise.all(Array.from({ length: 20 }, () => add.on(pool).run(["n"], [1])));
+    expect(new Set(replies).size).toBe(20);
+    const lease = await pool.acquire();
+    expect(await add.on(lease).run(["n"], [1])).toBe(21);
+    lease.release();
   });
 
   it("have the client's key prefix", async () => {

@@ -1,7 +1,7 @@
 /** Consumers of streams. */
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RedisClient, type RedisConsumerOptions, type RedisOptions, type RedisStreamMessage } from "../../index.js";
+import { RedisClient, RedisPool, type RedisConsumerOptions, type RedisOptions, type RedisStreamMessage } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
 
 let server: Awaited<ReturnType<typeof startRedis>>;
@@ -224,6 +224,15 @@ describe("consume", () => {
     expect(await client.ping()).toBe("PONG");
     await consumer.close();
     expect(await taken).toEqual([]);
+  });
+
+  it("works on a pool", async () => {
+    const pool = new RedisPool(server.url, { max: 3 });
+    clients.push(pool);
+    const taken = take(pool.consume("s", options), 5);
+    await waits(connect());
+    await add(pool, 5);
+    expect((await taken).toSorted()).toEqual(range(0, 5));
   });
 
   it("works with a server that speaks RESP2 only", async () => {

@@ -1,6 +1,6 @@
 /** Transactions that depend on watched keys. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RedisClient, RedisError, RedisWatchError, type RedisOptions } from "../../index.js";
+import { RedisClient, RedisError, RedisPool, RedisWatchError, type RedisOptions } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
 import { startProxy } from "../support/proxy.js";
 
@@ -234,6 +234,31 @@ describe("a lost connection", () => {
     });
     expect(await failure(executed)).toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
     expect(runs).toBe(1);
+  });
+});
+
+describe("beside each other", () => {
+  it("a pool has transactions, pipelines and watched keys", async () => {
+    const pool = new RedisPool(server.url, { min: 2, max: 4 });
+    undo.push(() => pool.close());
+    const counts = Array.from({ length: 40 }, () => pool.multi().incr("m").incr("m").exec({ throwOnError: true }));
+    for (const [first, second] of await Promise.all(counts)) expect(second).toBe(first + 1);
+    await Promise.all(Array.from({ length: 20 }, () => increment(pool, "n", Infinity)));
+    expect(await pool.pipeline().get("m").get("n").exec()).toEqual(["80", "20"]);
+    const refused = expect.objectContaining({ code: "ERR_REDIS_INVALID_STATE" });
+    expect(() => pool.multi().select(1)).toThrow(refused);
+    expect(await pool.pipeline().select(1).exec()).toEqual([refused]);
+  });
+
+  it("a lease has them too, and those that it watches by are others", async () => {
+    const client = connect();
+    const lease = await client.acquire();
+    expect(await lease.watch("a", (tx) => tx.multi().select(1).set("there", "1").exec())).toEqual(["OK", "OK"]);
+    expect(await lease.multi().select(2).set("here", "1").exec()).toEqual(["OK", "OK"]);
+    expect(await lease.send("CLIENT", ["INFO"])).toContain(" db=2 ");
+    lease.release();
+    // Whoever gets the connections next is in the client's database.
+    expect(await client.watch("a", (tx) => tx.multi().exists("here").exists("there").exec())).toEqual([false, false]);
   });
 });
 

@@ -143,6 +143,13 @@ class Connection {
   }
 
   /**
+   * Throws for a command that this connection does not take inside a transaction.
+   * @param {Frame} _frame
+   * @param {number} _meta
+   */
+  check(_frame, _meta) {}
+
+  /**
    * Issues a command.
    * @param {Frame} frame
    * @param {Outcome} outcome

@@ -7,7 +7,8 @@ use napi::Env;
 use napi::bindgen_prelude::{Error as JsError, Result};
 use napi_derive::napi;
 
-use super::redis_lane::{Kind, RedisLane};
+use super::redis_lane::{Kind, RedisLane, thrown};
+use crate::redis::lifecycle;
 use crate::redis::pool::state::Counts;
 
 /// Connections to one server.
@@ -26,11 +27,13 @@ impl RedisLane {
     /// Asks for a connection of one's own, for at most so many milliseconds, 0 for any time. When
     /// the call of this id is fulfilled, `fetch` gives the connection.
     #[napi(catch_unwind)]
-    pub fn acquire(&self, env: Env, id: u32, timeout: u32) -> Result<()> {
+    pub fn acquire(&self, env: Env, id: u32, timeout: u32) -> Result<(), String> {
         let (Kind::Endpoint(_, granted) | Kind::Lease(_, granted)) = &self.kind else {
-            return Err(JsError::from_reason("there are no connections to lease"));
+            return Err(thrown(&lifecycle::no_lease()));
         };
-        self.port.begin(&env)?;
+        self.port.begin(&env).map_err(|error| {
+            JsError::new("ERR_REDIS_INVALID_STATE".to_owned(), error.reason.clone())
+        })?;
         let limit = (timeout > 0).then(|| Duration::from_millis(timeout.into()));
         let granted = Arc::clone(granted);
         let port = self.port.clone();

@@ -20,8 +20,9 @@ use crate::net::http::LONG;
 use crate::net::runtime;
 use crate::s3::{ByteRange, S3Body, S3Client};
 
-/// A piece is this long, except for the last one.
-const PIECE: usize = 512 * 1024;
+/// A piece is at least this long, except for the last one, and longer if more has arrived.
+const LEAST: usize = 256 * 1024;
+const MOST: usize = 512 * 1024;
 /// Pieces that wait to be taken, besides the one that is being received.
 const AHEAD: usize = 2;
 
@@ -129,15 +130,15 @@ impl State {
                 Self::Open(Box::new(body))
             };
         }
-        if let Self::Failed(_) = self
-            && let Self::Failed(error) = std::mem::replace(self, Self::Closed)
-        {
-            return Err(error);
-        }
         match self {
-            Self::Open(body) => body.next_piece(PIECE).await.map(Piece),
+            Self::Open(body) => body.next_piece(LEAST, MOST).await.map(Piece),
             Self::Fed(pieces) => pieces.recv().await.transpose().map(Piece),
-            Self::Waiting(..) | Self::Failed(_) | Self::Closed => Ok(Piece(None)),
+            Self::Failed(_) | Self::Waiting(..) | Self::Closed => {
+                match std::mem::replace(self, Self::Closed) {
+                    Self::Failed(error) => Err(error),
+                    _ => Ok(Piece(None)),
+                }
+            }
         }
     }
 }
@@ -150,7 +151,7 @@ async fn feed(
 ) {
     loop {
         let read = tokio::select! {
-            read = body.next_piece(PIECE) => read,
+            read = body.next_piece(LEAST, MOST) => read,
             () = pieces.closed() => return,
         };
         let Some(piece) = read.transpose() else {
@@ -161,12 +162,13 @@ async fn feed(
             (Ok(place), _) => Ok(place),
             (Err(_), None) => pieces.reserve().await,
             (Err(_), Some(patience)) => {
-                match tokio::time::timeout(patience, pieces.reserve()).await {
+                let place = tokio::time::timeout(patience, pieces.reserve()).await;
+                if place.is_err() {
+                    body.pause();
+                }
+                match place {
                     Ok(place) => place,
-                    Err(_) => {
-                        body.pause();
-                        pieces.reserve().await
-                    }
+                    Err(_) => pieces.reserve().await,
                 }
             }
         };

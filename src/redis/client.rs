@@ -10,13 +10,14 @@ use super::callers::{Callers, FurtherCallers, lock, receive};
 use super::config::{Config, Options, Status, Target};
 use super::endpoint::Endpoint;
 use super::lane::Sink;
+use super::lifecycle;
 use super::link::Link;
 use super::meta::Meta;
 use super::pool::LeasedConnection;
 use super::resp::decode::Value;
 use super::state::{ConnectionFlags, State};
 use super::url;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// A client of one Redis or Valkey server, shared by all clones.
 ///
@@ -227,7 +228,7 @@ impl ValkeyClient {
     /// ```
     pub async fn acquire(&self, limit: Option<Duration>) -> Result<LeasedConnection> {
         let inner = &self.inner;
-        let endpoint = inner.endpoint.as_ref().ok_or_else(no_lease)?;
+        let endpoint = inner.endpoint.as_ref().ok_or_else(lifecycle::no_lease)?;
         LeasedConnection::acquire(endpoint, &inner.callers, limit).await
     }
 
@@ -238,12 +239,4 @@ impl ValkeyClient {
     pub(super) fn callers(&self) -> &Arc<Callers> {
         &self.inner.callers
     }
-}
-
-fn no_lease() -> Error {
-    Error::new(
-        ErrorKind::InvalidInput,
-        "ERR_REDIS_CLUSTER_UNSUPPORTED",
-        "a cluster has no connection that could be leased: connect to one of its nodes",
-    )
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::cluster::redirect;
 use super::meta::{Answered, Meta};
+use super::outbox::Chunk;
 use super::resp::decode::Reader;
 use super::retention::{Diverted, Leftover, Retention, returned};
 use super::watchdog::Oldest;
@@ -62,7 +63,7 @@ pub struct InFlight {
     pushes_are_arrays: bool,
     /// A transaction was opened and not ended by the commands that were answered.
     in_transaction: bool,
-    /// What was sent, and what waits behind it, when the lane's user wants it back.
+    /// What was sent, when the lane's user wants it back.
     retention: Option<Retention>,
     /// The database that a `SELECT` on this connection has selected.
     database: Option<u32>,
@@ -89,9 +90,23 @@ impl InFlight {
         }
     }
 
-    /// What is kept, when that is wanted. What is kept must be added before its entries are.
-    pub fn retention(&mut self) -> Option<&mut Retention> {
-        self.retention.as_mut()
+    /// Whether what was sent is kept.
+    #[must_use]
+    pub fn keeps(&self) -> bool {
+        self.retention.is_some()
+    }
+
+    /// Keeps `count` commands, if that is wanted, whose entries are appended next.
+    pub fn keep(&mut self, commands: &Bytes, count: usize) {
+        if let Some(retention) = &mut self.retention {
+            retention.keep(commands.clone(), count);
+        }
+    }
+
+    /// Appends what is sent next.
+    pub fn begin(&mut self, chunk: &Chunk) {
+        self.keep(&chunk.bytes, chunk.entries.len());
+        self.extend(chunk.entries.iter().copied());
     }
 
     /// Appends commands in the order in which their bytes are sent.
@@ -103,6 +118,9 @@ impl InFlight {
     pub fn retract(&mut self, count: usize) {
         let keep = self.entries.len().saturating_sub(count);
         self.entries.truncate(keep);
+        if let Some(retention) = &mut self.retention {
+            retention.retract(count);
+        }
     }
 
     /// Takes all commands out, oldest first; the connection is gone.
@@ -117,11 +135,14 @@ impl InFlight {
     }
 
     /// Like [`take`](Self::take), with commands that were waiting to be sent behind these.
-    pub(super) fn lost(&mut self, unsent: &[Entry]) -> Lost {
+    pub(super) fn lost(&mut self, unsent: Vec<Chunk>) -> Lost {
         let subscribed = !self.subscribed.is_empty();
         let mut entries = self.take();
         let begun = entries.len();
-        entries.extend_from_slice(unsent);
+        for chunk in unsent {
+            self.keep(&chunk.bytes, chunk.entries.len());
+            entries.extend(chunk.entries);
+        }
         match &mut self.retention {
             None => Lost::Entries(entries),
             Some(retention) => Lost::Kept(Leftover {
@@ -198,6 +219,9 @@ impl InFlight {
             self.turn(entry.meta, frame);
         }
         if entry.meta.is_probe() {
+            if let Some(retention) = &mut self.retention {
+                retention.release();
+            }
             return Match::Confirmation;
         }
         self.answered(entry, frame)

@@ -122,6 +122,7 @@ pub struct Lane {
     config: Config,
     sink: Arc<dyn Sink>,
     minds_quiet: bool,
+    keeps: bool,
     outbound: Mutex<Outbound>,
     inflight: Mutex<InFlight>,
     state: watch::Sender<State>,
@@ -184,6 +185,7 @@ impl Lane {
             me: Weak::clone(me),
             config,
             minds_quiet: sink.minds_quiet(),
+            keeps: inflight.keeps(),
             sink,
             outbound: Mutex::new(outbound),
             state: watch::Sender::new(state),
@@ -248,21 +250,6 @@ impl Lane {
         entries: &[Entry],
         delivery: Delivery,
     ) -> Result<()> {
-        self.accept(pieces, entries, delivery, None)
-    }
-
-    /// Like [`try_submit`](Self::try_submit), for a lane that [keeps](Self::keeping) commands.
-    pub fn submit_chunk(&self, chunk: &Bytes, entries: &[Entry], delivery: Delivery) -> Result<()> {
-        self.accept(&[chunk], entries, delivery, Some(chunk))
-    }
-
-    fn accept(
-        &self,
-        pieces: &[&[u8]],
-        entries: &[Entry],
-        delivery: Delivery,
-        chunk: Option<&Bytes>,
-    ) -> Result<()> {
         let mut outbound = self.lock();
         if outbound.phase == Phase::Ready
             && outbound.outbox.is_empty()
@@ -271,7 +258,11 @@ impl Lane {
             let Some(socket) = outbound.socket.clone() else {
                 unreachable!("a ready lane has a socket");
             };
-            self.keep(chunk, entries);
+            if self.keeps {
+                // Before it is sent: the reply may be read by another thread at once.
+                let commands = Bytes::from(pieces.concat());
+                self.inflight().keep(&commands, entries.len());
+            }
             let outcome = outbound
                 .outbox
                 .send(pieces, entries, &self.inflight, &mut |pieces| {
@@ -288,7 +279,6 @@ impl Lane {
         }
         let refusal = outbound.refusal(&self.config);
         if refusal.is_none() {
-            self.keep(chunk, entries);
             outbound.outbox.push(pieces, entries);
             if outbound.phase == Phase::Ready {
                 outbound.wake.notify_one();
@@ -298,13 +288,6 @@ impl Lane {
             self.start(&mut outbound);
         }
         refusal.map_or(Ok(()), Err)
-    }
-
-    /// Keeps commands before they are sent: the reply may be read by another thread at once.
-    fn keep(&self, chunk: Option<&Bytes>, entries: &[Entry]) {
-        if let (Some(chunk), Some(kept)) = (chunk, self.inflight().retention()) {
-            kept.keep(chunk.clone(), entries.len());
-        }
     }
 
     /// Connects, reviving a closed or failed lane; `id` is answered with the HELLO reply.
@@ -393,8 +376,7 @@ impl Lane {
         outbound.greeting = None;
         outbound.dial_now = false;
         let waiters = std::mem::take(&mut outbound.waiters);
-        let unsent = outbound.outbox.take();
-        let lost = self.inflight().lost(&unsent);
+        let lost = self.inflight().lost(outbound.outbox.take());
         self.publish(&outbound);
         outbound.wake.notify_one();
         drop(outbound);

@@ -109,6 +109,16 @@ pub fn offline() -> Error {
     )
 }
 
+/// The error of who asks for a connection of their own where there is none.
+#[must_use]
+pub fn no_lease() -> Error {
+    Error::new(
+        ErrorKind::InvalidInput,
+        "ERR_REDIS_CLUSTER_UNSUPPORTED",
+        "a cluster has no connection that could be leased: connect to one of its nodes",
+    )
+}
+
 /// The error of commands that waited for a connection for too long.
 #[must_use]
 pub fn connect_timeout(milliseconds: u32) -> Error {

@@ -38,10 +38,13 @@ pub struct Backlog {
     pub commands: usize,
 }
 
-#[derive(Debug)]
-struct Chunk {
-    bytes: Bytes,
-    entries: Vec<Entry>,
+/// Whole commands that are sent together.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Chunk {
+    /// The commands.
+    pub bytes: Bytes,
+    /// What they are.
+    pub entries: Vec<Entry>,
 }
 
 impl Chunk {
@@ -187,7 +190,7 @@ impl Outbox {
             };
             self.backlog.bytes -= chunk.bytes.len();
             self.backlog.commands -= chunk.entries.len();
-            lock(inflight).extend(chunk.entries.iter().copied());
+            lock(inflight).begin(&chunk);
             let (sent, outcome) = match write(&chunk.bytes) {
                 Ok(count) => (count, Ok(true)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => (0, Ok(false)),
@@ -228,15 +231,11 @@ impl Outbox {
     }
 
     /// Takes out every command that has not begun, oldest first.
-    pub fn take(&mut self) -> Vec<Entry> {
+    pub fn take(&mut self) -> Vec<Chunk> {
         self.begun = Bytes::new();
         let gathered = self.gather();
         self.backlog = Backlog::default();
-        self.waiting
-            .drain(..)
-            .chain(gathered)
-            .flat_map(|chunk| chunk.entries)
-            .collect()
+        self.waiting.drain(..).chain(gathered).collect()
     }
 
     /// Puts back what the socket did not take of a chunk whose entries are in flight.

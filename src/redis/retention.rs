@@ -98,6 +98,20 @@ impl Retention {
         }
     }
 
+    /// The newest `count` commands were not sent after all.
+    pub fn retract(&mut self, mut count: usize) {
+        while let Some(chunk) = self.chunks.back_mut().filter(|_| count > 0) {
+            let taken = count.min(chunk.commands - chunk.answered);
+            chunk.commands -= taken;
+            count -= taken;
+            if chunk.commands == chunk.answered {
+                self.chunks.pop_back();
+            } else if taken == 0 {
+                return;
+            }
+        }
+    }
+
     /// Takes the oldest command out.
     pub fn take(&mut self) -> Bytes {
         let command = self.chunks.front_mut().map(Chunk::front);
@@ -116,12 +130,12 @@ pub(super) fn returned(
     entries
         .iter()
         .enumerate()
-        .filter(|(_, entry)| !entry.meta.is_probe())
         .map(|(index, &entry)| Returned {
             entry,
             command: retention.take(),
             begun: index < begun,
         })
+        .filter(|returned| !returned.entry.meta.is_probe())
         .collect()
 }
 
@@ -157,13 +171,32 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_sent_after_all_is_kept_no_more() {
+        for count in 0..=4 {
+            let mut retention = Retention::default();
+            retention.keep(get(&["a", "b"]), 2);
+            retention.keep(get(&["c", "d"]), 2);
+            retention.retract(count);
+            retention.keep(get(&["e"]), 1);
+            let kept = ["a", "b", "c", "d"]
+                .into_iter()
+                .take(4 - count)
+                .chain(["e"]);
+            for key in kept {
+                assert_eq!(retention.take(), get(&[key]), "{count}");
+            }
+            assert_eq!(retention.take(), Bytes::new());
+        }
+    }
+
+    #[test]
     fn what_the_server_may_have_seen_is_told_and_probes_are_nobodys() {
         let entry = |id| Entry {
             id,
             meta: Meta::default(),
         };
         let mut retention = Retention::default();
-        retention.keep(get(&["a", "b"]), 2);
+        retention.keep(get(&["a", "ping", "b"]), 3);
         let entries = [entry(1), Entry::PROBE, entry(2)];
         let back = returned(&entries, 2, &mut retention);
         assert_eq!(

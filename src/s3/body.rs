@@ -1,8 +1,8 @@
 //! An object's bytes as they arrive. A body that breaks off is resumed where it broke.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{self, Context, Poll};
 
 use bytes::buf::Limit;
 use bytes::{BufMut, Bytes, BytesMut};
@@ -254,7 +254,7 @@ impl S3Body {
                 return self.poll_read_ahead(context, into);
             }
             if let Some(resuming) = &mut self.resuming {
-                let outcome = ready!(resuming.as_mut().poll(context));
+                let outcome = task::ready!(resuming.as_mut().poll(context));
                 self.resuming = None;
                 self.response = Some(outcome?);
             }
@@ -264,7 +264,7 @@ impl S3Body {
             let most = self.left.map_or(usize::MAX, |left| {
                 usize::try_from(left).unwrap_or(usize::MAX)
             });
-            match ready!(response.poll_read(context, &mut into.limit(most))) {
+            match task::ready!(response.poll_read(context, &mut into.limit(most))) {
                 Ok(count) => {
                     self.advance(count as u64);
                     return Poll::Ready(Ok(count));
@@ -283,7 +283,7 @@ impl S3Body {
         context: &mut Context<'_>,
         into: &mut impl BufMut,
     ) -> Poll<Result<usize>> {
-        if let Err(error) = ready!(self.poll_fetch(context)) {
+        if let Err(error) = task::ready!(self.poll_fetch(context)) {
             return Poll::Ready(Err(error));
         }
         let count = self.piece.len().min(into.remaining_mut());
@@ -294,7 +294,7 @@ impl S3Body {
     /// Waits until there is a piece from the window; it stays empty at the end.
     fn poll_fetch(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         if let (true, Some(window)) = (self.piece.is_empty(), &mut self.window) {
-            match ready!(window.poll_piece(context)) {
+            match task::ready!(window.poll_piece(context)) {
                 Some(Ok(piece)) => self.piece = piece,
                 Some(Err(error)) => return Poll::Ready(Err(error)),
                 None => self.window = None,
@@ -336,8 +336,9 @@ impl S3Body {
         }))
     }
 
-    /// The next piece, of at most so many bytes; `None` at the end.
-    pub async fn next_piece(&mut self, most: usize) -> Result<Option<BytesMut>> {
+    /// The next piece, of at least `least` bytes but for the last one, and of up to `most` if they
+    /// have arrived; `None` at the end.
+    pub async fn next_piece(&mut self, least: usize, most: usize) -> Result<Option<BytesMut>> {
         self.want_piece();
         let piece = if self.left == Some(0) {
             // What waits in pieces already needs no copy.
@@ -345,7 +346,17 @@ impl S3Body {
             self.piece.split_to(self.piece.len().min(most))
         } else {
             let mut piece = self.room(most);
-            while piece.has_remaining_mut() && self.read(&mut piece).await? > 0 {}
+            while piece.has_remaining_mut() {
+                let is_enough = piece.get_ref().len() >= least;
+                let count = tokio::select! {
+                    biased;
+                    read = self.read(&mut piece) => read?,
+                    () = ready(()), if is_enough => break,
+                };
+                if count == 0 {
+                    break;
+                }
+            }
             piece.into_inner()
         };
         self.got_piece(piece)
@@ -354,7 +365,7 @@ impl S3Body {
     fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         self.want_piece();
         let mut into = self.room(CHUNK);
-        let read = ready!(self.poll_read(context, &mut into));
+        let read = task::ready!(self.poll_read(context, &mut into));
         let chunk = read.and_then(|_| self.got_piece(into.into_inner()));
         Poll::Ready(chunk.map(|chunk| chunk.map(BytesMut::freeze)).transpose())
     }

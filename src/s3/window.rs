@@ -163,7 +163,7 @@ impl Window {
 
 /// Reads a range to its end, or to what ends it.
 async fn bring(mut part: S3Body, pieces: mpsc::UnboundedSender<Result<BytesMut>>) {
-    while let Some(piece) = part.next_piece(PIECE).await.transpose() {
+    while let Some(piece) = part.next_piece(PIECE, PIECE).await.transpose() {
         let failed = piece.is_err();
         if pieces.send(piece).is_err() || failed {
             return;

@@ -166,6 +166,7 @@ class ClientCache {
    * @param {Frame} frame as it is sent
    */
   written(frame) {
+    if (this.store.entries.size === 0) return;
     const keys = keysOf(frame);
     if (keys.length === 0) this.clear();
     for (const key of keys) this.store.invalidate(text(key));
@@ -181,6 +182,15 @@ class ClientCache {
       return;
     }
     for (const key of keys) this.invalidations += this.store.invalidate(text(key));
+  }
+
+  /**
+   * Watches what the client writes on another of its connections.
+   * @param {import("../connection.js").Connection} connection
+   */
+  follow(connection) {
+    const { OutgoingElsewhere } = require("./elsewhere.js");
+    connection.outgoing = new OutgoingElsewhere(this);
   }
 
   /** A connection was made, on which the server tells of changes. */

@@ -1,7 +1,7 @@
 "use strict";
 /** Asks for a connection of one's own. */
-const { register } = require("../../port.js");
-const { coded } = require("../errors.js");
+const { forget, register } = require("../../port.js");
+const { RedisError, coded } = require("../errors.js");
 const { PLAIN } = require("../outcomes.js");
 const { resolveTimeout } = require("../view.js");
 const { RedisLease, LeaseSource } = require("./lease.js");
@@ -19,6 +19,18 @@ const { RedisLease, LeaseSource } = require("./lease.js");
  */
 async function acquire(connection, source, options) {
   const { timeout, signal } = resolve(options, connection.options.acquireTimeout ?? 0);
+  const lane = await lease(connection, timeout, signal);
+  return new RedisLease(new LeaseSource(lane, connection, source));
+}
+
+/**
+ * Waits for a connection that is free.
+ * @param {Connection} connection the client's
+ * @param {number} timeout in milliseconds, 0 for none
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<import("../../../binding.js").RedisLane>}
+ */
+async function lease(connection, timeout, signal) {
   signal?.throwIfAborted();
   if (!connection.listening) connection.expectEvents(true);
   // A SELECT of this turn counts.
@@ -34,7 +46,7 @@ async function acquire(connection, source, options) {
     const granted = () => {
       signal?.removeEventListener("abort", abort);
       const own = lane.fetch(id);
-      if (waits) resolve(new RedisLease(new LeaseSource(own, connection, source)));
+      if (waits) resolve(own);
       else own.release();
     };
     const failed = (/** @type {Error} */ error) => {
@@ -42,8 +54,14 @@ async function acquire(connection, source, options) {
       reject(error);
     };
     const id = register(granted, failed, PLAIN, connection.group);
+    try {
+      lane.acquire(id, timeout);
+    } catch (error) {
+      forget(id);
+      const { code, message } = /** @type {{ code: string, message: string }} */ (error);
+      throw new RedisError(code, message);
+    }
     signal?.addEventListener("abort", abort);
-    lane.acquire(id, timeout);
   });
 }
 
@@ -70,4 +88,4 @@ function invalid(name, expected, value) {
   return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" property must be ${expected}. Received ${received}`);
 }
 
-module.exports = { acquire };
+module.exports = { acquire, lease };

@@ -70,6 +70,7 @@ class LeaseSource {
   /** @param {import("../connection.js").Owner} owner */
   open(owner) {
     this.connection = new LeaseConnection(this.lane, this.parent.options, owner);
+    this.parent.cache?.follow(this.connection);
     return this.connection;
   }
 
@@ -113,4 +114,4 @@ function released() {
   return new RedisError("ERR_REDIS_CONNECTION_CLOSED", "The connection was released");
 }
 
-module.exports = { RedisLease, LeaseSource };
+module.exports = { RedisLease, LeaseConnection, LeaseSource };

@@ -35,6 +35,15 @@ class PoolConnection extends Connection {
     return refusal(frame, meta) ?? super.issueWithin(frame, outcome, meta, limits);
   }
 
+  /**
+   * Throws for a command that a transaction would leave the connection with.
+   * @param {Frame} frame
+   * @param {number} meta
+   */
+  check(frame, meta) {
+    if (changesState(frame, meta)) throw needsConnection(summary(frame).name);
+  }
+
   /** @param {string} command */
   async subscribe(command) {
     throw needsConnection(command);
@@ -104,9 +113,17 @@ class RedisPool extends RedisClient {
  * @returns {Promise<never> | undefined}
  */
 function refusal(frame, meta) {
-  if ((meta & Meta.STATE) === 0) return undefined;
+  return changesState(frame, meta) ? Promise.reject(needsConnection(summary(frame).name)) : undefined;
+}
+
+/**
+ * @param {Frame} frame
+ * @param {number} meta
+ */
+function changesState(frame, meta) {
+  if ((meta & Meta.STATE) === 0) return false;
   const words = decode(frame).map((argument) => (typeof argument === "string" ? argument : ""));
-  return RedisLane.changesState(meta, words) ? Promise.reject(needsConnection(summary(frame).name)) : undefined;
+  return RedisLane.changesState(meta, words);
 }
 
 /** @param {string} command */

@@ -6,7 +6,12 @@ const { setTimeout: sleep } = require("node:timers/promises");
 const MAX_FAILURES = 20;
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2000;
-const PASSING_CODES = new Set(["ERR_REDIS_CONNECTION_CLOSED", "ERR_REDIS_CONNECTION_TIMEOUT", "ERR_REDIS_IDLE_TIMEOUT"]);
+const PASSING_CODES = new Set([
+  "ERR_REDIS_CONNECTION_CLOSED",
+  "ERR_REDIS_CONNECTION_TIMEOUT",
+  "ERR_REDIS_IDLE_TIMEOUT",
+  "ERR_REDIS_COMMAND_TIMEOUT",
+]);
 const PASSING_WORDS = /^(LOADING|READONLY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN)\b/;
 
 /** Counts failures, and waits longer after each. */

@@ -38,20 +38,23 @@ function execute(queue) {
   });
 }
 
+/** How strings and integers of replies are wanted. */
+const FORM = Meta.BYTES | Meta.EXACT;
+
 /**
  * The meta words of the batch. Inside a transaction nothing blocks, and only EXEC answers with replies.
  * @param {Queue} queue
  * @param {number} bits those that every command has
  */
 function metasOf({ metas }, bits) {
-  const words = new Array(metas.length + 2).fill(0);
-  words[0] = metaOf("MULTI");
-  let wanted = bits;
-  for (const [index, meta] of metas.entries()) {
-    words[index + 1] = meta & Meta.STATE;
-    wanted |= meta & (Meta.BYTES | Meta.EXACT);
+  const common = bits & ~FORM;
+  let form = bits & FORM;
+  const words = [metaOf("MULTI") | common];
+  for (const meta of metas) {
+    form |= meta & FORM;
+    words.push((meta & ~(FORM | Meta.HOLDS)) | common);
   }
-  words[words.length - 1] = metaOf("EXEC") | wanted;
+  words.push(metaOf("EXEC") | common | form);
   return words;
 }
 

@@ -48,15 +48,26 @@ class RedisPipeline {
  * @param {Queue} queue
  * @returns {Promise<unknown[]>}
  */
-function send({ origin, frames, outcomes, metas }) {
-  const { limits } = origin;
-  const connection = origin.connection();
+function send(queue) {
+  const connection = queue.origin.connection();
+  if (connection.scheduled || connection.options.enableAutoPipelining) return issue(queue, connection);
   // Without automatic pipelining every command would be a flush of its own.
-  const alone = !connection.scheduled && !connection.options.enableAutoPipelining;
-  if (alone) {
-    connection.beginTurn();
-    connection.scheduled = true;
+  connection.beginTurn();
+  connection.scheduled = true;
+  try {
+    return issue(queue, connection);
+  } finally {
+    connection.flush();
   }
+}
+
+/**
+ * @param {Queue} queue
+ * @param {import("./queue.js").Connection} connection
+ * @returns {Promise<unknown[]>}
+ */
+function issue({ origin, frames, outcomes, metas }, connection) {
+  const { limits } = origin;
   const promises = frames.map((frame, index) => {
     const outcome = /** @type {import("../outcomes.js").Outcome} */ (outcomes[index]);
     const meta = /** @type {number} */ (metas[index]);
@@ -66,11 +77,10 @@ function send({ origin, frames, outcomes, metas }) {
         : connection.issueWithin(frame, outcome, meta, limits);
     return reply.catch((error) => {
       // Whoever aborts gives up all of them.
-      if (limits !== null && limits.signal?.aborted && error === limits.signal.reason) throw error;
+      if (limits?.signal?.aborted && error === limits.signal.reason) throw error;
       return tell(error, index, frame);
     });
   });
-  if (alone) connection.flush();
   return Promise.all(promises);
 }
 

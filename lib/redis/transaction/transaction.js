@@ -29,6 +29,7 @@ class TransactionQueue extends Queue {
     const start = typeof frame === "string" ? frame : /** @type {string} */ (frame[0]);
     const name = NOT_QUEUED.exec(start)?.[1];
     if (name !== undefined) throw this.refusal(name.toUpperCase());
+    if ((meta & Meta.STATE) !== 0) this.origin.connection().check(frame, meta);
   }
 }
 

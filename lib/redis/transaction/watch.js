@@ -7,18 +7,20 @@ const { RedisError, coded, invalidArgument } = require("../errors.js");
 const { metaOf } = require("../meta.js");
 const { required } = require("../methods.js");
 const { PLAIN } = require("../outcomes.js");
+const { lease } = require("../pool/acquire.js");
+const { LeaseConnection } = require("../pool/lease.js");
 const { RedisView } = require("../view.js");
 const { RedisWatchError } = require("./errors.js");
-const { lease } = require("./lease.js");
 
 const RETRIES = 16;
 /** The longest pause before another attempt, in milliseconds. */
 const LONGEST_PAUSE = 250;
+/** What becomes of the connection is seen by its commands. */
+const NOBODY = { onConnected() {}, onClosed() {}, onGap: () => false };
 
 /**
  * @typedef {import("../encode.js").Argument} Argument
  * @typedef {import("./queue.js").Origin} Origin
- * @typedef {Awaited<ReturnType<typeof lease>>} LeasedConnection
  *
  * @typedef {object} Plan
  * @property {Argument[]} keys
@@ -83,7 +85,7 @@ class Attempt {
   constructor(origin, plan) {
     this.origin = origin;
     this.plan = plan;
-    /** @type {LeasedConnection | null} */
+    /** @type {LeaseConnection | null} */
     this.connection = null;
     /** Whether the transaction was sent: from then on, a lost connection does not tell what became of it. */
     this.sent = false;
@@ -94,8 +96,11 @@ class Attempt {
   async run() {
     const { limits } = this.origin;
     const shared = this.origin.connection();
-    const timeout = limits?.timeout ?? shared.options.rules.commandTimeout;
-    const connection = await lease(shared, timeout, limits?.signal ?? null);
+    const { rules, acquireTimeout = 0 } = shared.options;
+    const timeout = limits?.timeout ?? (rules.commandTimeout || acquireTimeout);
+    const lane = await lease(shared, timeout, limits?.signal ?? undefined);
+    const connection = new LeaseConnection(lane, shared.options, NOBODY);
+    shared.cache?.follow(connection);
     this.connection = connection;
     try {
       const frame = encode("WATCH", this.plan.keys);
@@ -106,8 +111,13 @@ class Attempt {
       await watched;
       return await this.plan.body(new RedisView(() => connection, {}, limits ?? undefined, this));
     } finally {
-      connection.release();
+      connection.giveBack();
     }
+  }
+
+  /** Whether the server has forgotten the keys. */
+  get isLost() {
+    return this.connection !== null && !this.connection.lane.active;
   }
 
   /** The transaction is about to be sent. */
@@ -116,7 +126,7 @@ class Attempt {
       const message = "The watched keys were those of another transaction; each call of watch can have one";
       throw new RedisError("ERR_REDIS_INVALID_STATE", message);
     }
-    if (this.connection?.lost) throw (this.conflict = lost());
+    if (this.isLost) throw (this.conflict = lost());
     this.sent = true;
   }
 
@@ -133,7 +143,7 @@ class Attempt {
     if (error === this.conflict) return this.conflict;
     // Nothing but the commands of this attempt can tell that its connection is gone.
     const isLoss = error instanceof RedisError && error.code === "ERR_REDIS_CONNECTION_CLOSED";
-    return isLoss && !this.sent && this.connection?.lost ? lost(error) : null;
+    return isLoss && !this.sent && this.isLost ? lost(error) : null;
   }
 }
 

@@ -80,9 +80,12 @@ impl Pool {
                 || idle_for < IDLE_TIMEOUT && connection.is_still_fresh();
             let usable = Some(connection).filter(|_| fresh);
             #[cfg(unix)]
-            let usable = usable.and_then(|connection| match connection.home == home {
-                true => Some(connection),
-                false => connection.moved_to(home),
+            let usable = usable.and_then(|connection| {
+                if connection.home == home {
+                    Some(connection)
+                } else {
+                    connection.moved_to(home)
+                }
             });
             if usable.is_some() {
                 return usable;

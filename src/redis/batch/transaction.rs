@@ -106,10 +106,12 @@ impl Transaction {
         encode::command(&mut bytes, &[b"MULTI"]);
         bytes.extend_from_slice(&queue.bytes);
         encode::command(&mut bytes, &[b"EXEC"]);
-        let mut metas = vec![Meta(Meta::OPENS)];
         // Inside of a transaction nothing blocks.
-        metas.resize(queue.len() + 1, Meta::default());
-        metas.push(Meta(Meta::ENDS));
+        let inside = queue.metas.iter().map(|meta| Meta(meta.0 & !Meta::HOLDS));
+        let metas: Vec<Meta> = std::iter::once(Meta(Meta::OPENS))
+            .chain(inside)
+            .chain([Meta(Meta::ENDS)])
+            .collect();
         let replies = submit(&self.callers, &self.link, &bytes, &metas);
         finish(queue.names, replies).await
     }

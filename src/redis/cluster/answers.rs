@@ -56,10 +56,14 @@ impl Cluster {
     }
 
     fn answered(&self, gather: &mut Gather, node: &Arc<Node>, mut pending: Pending, reply: Bytes) {
-        let redirect = redirect::parse(&reply, &node.address);
-        let stays = pending.node.is_some() || matches!(pending.origin, Origin::Own(_));
-        let redirect = redirect.filter(|redirect| !stays || *redirect == Redirect::Loading);
-        let Some(redirect) = redirect.filter(|_| !matches!(pending.origin, Origin::Own(_))) else {
+        let follows = |redirect: &Redirect| match (&pending.origin, &pending.node) {
+            (Origin::Own(_), _) => false,
+            // It may wait, but not go elsewhere.
+            (_, Some(_)) => *redirect == Redirect::Loading,
+            (_, None) => true,
+        };
+        let redirect = redirect::parse(&reply, &node.address).filter(follows);
+        let Some(redirect) = redirect else {
             self.settle(pending, Ok(reply));
             return;
         };
@@ -141,28 +145,25 @@ impl Cluster {
             Refused::Until(at) => at,
             Refused::Closed => Instant::now(),
         };
-        if matches!(refused, Refused::Until(_)) {
+        if refused != Refused::Closed {
             self.want_refresh();
         }
-        for work in self.works(commands) {
-            match work {
-                // There is no other node for it.
-                Back {
-                    work: Work::One(Pending { node: Some(_), .. }),
-                    ..
-                } if refused == Refused::Closed => {
-                    self.fail_work(work.work, &lifecycle::closed());
-                }
-                // The cluster itself asks somebody else.
-                Back {
-                    work:
-                        Work::One(Pending {
-                            origin: Origin::Own(_),
-                            ..
-                        }),
-                    ..
-                } => self.fail_work(work.work, &lifecycle::closed()),
-                _ => self.park(at, work.work),
+        let queues = self.config.options.enable_offline_queue;
+        for Back { work, .. } in self.works(commands) {
+            let (own, bound) = match &work {
+                Work::One(pending) => (
+                    matches!(pending.origin, Origin::Own(_)),
+                    pending.node.is_some(),
+                ),
+                Work::Whole(_) => (false, false),
+            };
+            // The cluster itself asks somebody else, and there may be nobody else.
+            if own || bound && refused == Refused::Closed {
+                self.fail_work(work, &lifecycle::closed());
+            } else if !queues && refused != Refused::Closed {
+                self.fail_work(work, &lifecycle::offline());
+            } else {
+                self.park(at, work);
             }
         }
     }
@@ -238,6 +239,13 @@ impl Cluster {
             }
         }
         works
+    }
+
+    /// A node that told of changed keys does so no more.
+    pub(super) fn tracking_lost(&self) {
+        if self.config.options.tracking.is_some() {
+            self.sink.event(Event::TrackingLost);
+        }
     }
 
     /// The connection to a node has ended, or could not be made.

@@ -159,6 +159,14 @@ impl Cluster {
 
     /// Makes a map of what a node has said.
     pub(super) fn arrange(&self, topology: &Topology) -> Arc<SlotMap> {
+        let members = topology.shards.iter();
+        let members =
+            members.flat_map(|shard| std::iter::once(&shard.primary).chain(&shard.replicas));
+        let aliases = members.filter_map(|member| {
+            let alias = member.alias.as_ref()?.to_string();
+            Some((alias, member.address.clone()))
+        });
+        lock(&self.members).aliases = aliases.collect();
         let shards = topology.shards.iter().map(|shard| {
             let replica = |member: &Member| Replica {
                 node: self.member(member.address.clone()),
@@ -189,6 +197,7 @@ impl Cluster {
         if strangers.is_empty() {
             return;
         }
+        let cluster = Arc::downgrade(self);
         crate::net::runtime::current().spawn(async move {
             let idle = async {
                 while !strangers.iter().all(|node| node.is_idle()) {
@@ -199,6 +208,9 @@ impl Cluster {
             let _ = timeout(FAREWELL, idle).await;
             for node in strangers {
                 node.close();
+            }
+            if let Some(cluster) = cluster.upgrade() {
+                cluster.tracking_lost();
             }
         });
     }

@@ -2,25 +2,30 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::Bytes;
 
 use super::Cluster;
-use super::node::Node;
+use super::node::{Node, Refused};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::Delivery;
 use crate::redis::retention::{Retention, returned};
+
+/// More memory than this is not kept for the next time.
+const LARGE: usize = 256 * 1024;
 
 /// What gathers for each node. The memory is used again.
 #[derive(Default)]
 pub(super) struct Gather {
     loads: Vec<Load>,
     used: usize,
+    /// Commands that block, each with what must come right before it.
+    blocking: Vec<(Arc<Node>, Bytes, Vec<Entry>)>,
 }
 
 #[derive(Default)]
 struct Load {
     node: Option<Arc<Node>>,
-    bytes: BytesMut,
+    bytes: Vec<u8>,
     entries: Vec<Entry>,
 }
 
@@ -30,6 +35,11 @@ impl Gather {
         let load = self.load(node);
         load.bytes.extend_from_slice(commands);
         load.entries.extend_from_slice(entries);
+    }
+
+    /// Adds a command that may block, to be sent where it is in nobody's way.
+    pub(super) fn add_blocking(&mut self, node: &Arc<Node>, commands: Bytes, entries: Vec<Entry>) {
+        self.blocking.push((Arc::clone(node), commands, entries));
     }
 
     fn load(&mut self, node: &Arc<Node>) -> &mut Load {
@@ -57,14 +67,27 @@ impl Gather {
             let Some(node) = load.node.take() else {
                 continue;
             };
-            let chunk = load.bytes.split().freeze();
-            if let Err(refused) = node.submit(cluster, &chunk, &load.entries, delivery) {
-                let mut retention = Retention::default();
-                retention.keep(chunk, load.entries.len());
-                let commands = returned(&load.entries, 0, &mut retention);
-                cluster.refused(commands, refused);
+            if let Err(refused) = node.submit(cluster, &load.bytes, &load.entries, delivery) {
+                give_back(cluster, &load.bytes, &load.entries, refused);
             }
             load.entries.clear();
+            load.bytes.clear();
+            if load.bytes.capacity() > LARGE {
+                load.bytes = Vec::new();
+            }
+        }
+        for (node, commands, entries) in self.blocking.drain(..) {
+            if let Err(refused) = node.submit_blocking(cluster, &commands, &entries, delivery) {
+                give_back(cluster, &commands, &entries, refused);
+            }
         }
     }
+}
+
+/// What a node refuses is sent later, or elsewhere.
+pub(super) fn give_back(cluster: &Cluster, commands: &[u8], entries: &[Entry], refused: Refused) {
+    let mut retention = Retention::default();
+    retention.keep(Bytes::copy_from_slice(commands), entries.len());
+    let commands = returned(entries, 0, &mut retention);
+    cluster.refused(commands, refused);
 }

@@ -177,6 +177,7 @@ impl Cluster {
         self.retire_strangers(&map);
         if !same {
             // What waits for a node to come back may have another one now.
+            self.every_node().iter().for_each(|node| node.let_go());
             let parked = self.release(|_| true);
             self.send_all(parked);
         }

@@ -22,6 +22,7 @@ mod pending;
 pub mod redirect;
 pub mod request;
 pub mod route;
+mod sink;
 pub mod slot;
 pub mod split;
 mod submit;
@@ -49,9 +50,11 @@ use super::callers::lock;
 use super::config::{Address, Config, Status};
 use super::inflight::Entry;
 use super::lane::{Delivery, Sink};
+use super::lifecycle;
 use super::link::Link;
 use super::outbox::Backlog;
 use super::state::State;
+use crate::error::{Error, ErrorKind};
 
 /// Makes the sink of a node's connection, for the node of this number. It gets the replies and the
 /// events of that connection alone, and is asked to read it; commands without a reply, and the
@@ -86,6 +89,8 @@ pub struct Cluster {
 #[derive(Default)]
 struct Members {
     by_address: HashMap<String, Arc<Node>>,
+    /// Other names of theirs.
+    aliases: HashMap<String, Address>,
     next: u32,
 }
 
@@ -246,6 +251,11 @@ impl Cluster {
 
     /// The node at an address that was announced.
     fn member(&self, address: Address) -> Arc<Node> {
+        let known = lock(&self.members)
+            .aliases
+            .get(&address.to_string())
+            .cloned();
+        let address = known.unwrap_or(address);
         let address = match &self.config.address_map {
             Some(map) => map.apply(address),
             None => address,
@@ -278,6 +288,16 @@ impl Link for Cluster {
 
     fn finalize(&self) {
         self.finalize();
+    }
+
+    fn cancel(&self, id: u32) -> bool {
+        let error = lifecycle::closed();
+        let error = Error::new(
+            ErrorKind::Cancelled,
+            error.code().to_owned(),
+            "the command was given up",
+        );
+        self.every_node().iter().any(|node| node.cancel(id, &error))
     }
 
     /// That of the first seed.

@@ -1,48 +1,73 @@
-//! One node and the connection to it, which is made when it is needed.
+//! One node and the connections to it, which are made when they are needed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
 use super::pending::NOBODY;
+use super::sink::NodeSink;
 use super::{Cluster, chance, redirect};
 use crate::error::Error;
 use crate::redis::callers::lock;
-use crate::redis::config::Address;
+use crate::redis::config::{Address, Status};
 use crate::redis::inflight::Entry;
-#[cfg(unix)]
-use crate::redis::inlet::Inlet;
-use crate::redis::lane::{Batch, Delivery, Event, Lane, Sink};
+use crate::redis::lane::{Delivery, Event, Lane, Sink};
 use crate::redis::lifecycle;
 use crate::redis::meta::Meta;
 use crate::redis::outbox::Backlog;
 use crate::redis::resp::encode;
-use crate::redis::retention::{Diverted, Leftover};
+
+/// So many idle connections are kept for commands that block.
+const IDLE_SPARES: usize = 4;
+
+/// A command of the cluster itself whose reply is of no interest.
+pub(super) const UNANSWERED: Entry = Entry {
+    id: NOBODY,
+    meta: Meta(Meta::INTERNAL),
+};
 
 /// A node of the cluster, as long as it belongs to it.
 pub(super) struct Node {
     pub(super) number: u32,
     pub(super) address: Address,
-    link: Mutex<Link>,
+    links: Mutex<Links>,
     /// The last attempt to connect has failed.
     down: AtomicBool,
 }
 
 #[derive(Default)]
-struct Link {
-    lane: Option<Arc<Lane>>,
-    /// Where its replies go that need nothing.
-    delivery: Option<Arc<dyn Sink>>,
-    /// Counts lanes.
-    life: u64,
+struct Links {
+    /// The connection that all commands share.
+    shared: Option<Link>,
+    /// Connections for commands that block, one for each.
+    spares: Vec<Link>,
+    /// Counts connections.
+    lives: u64,
     /// Attempts since the last one that was accepted.
     failures: u32,
     /// Not before then.
     retry_at: Option<Instant>,
     /// For good.
     closed: bool,
+}
+
+#[derive(Clone)]
+struct Link {
+    lane: Arc<Lane>,
+    /// Where replies go that need nothing.
+    delivery: Arc<dyn Sink>,
+    life: u64,
+}
+
+impl Link {
+    /// Commands that wait are returned. Not while locks are held.
+    fn close(&self) {
+        self.lane.finalize();
+        // A lane that is closed by its user tells nobody, but somebody may be reading it.
+        self.delivery.event(Event::Closed(lifecycle::closed()));
+    }
 }
 
 /// Why a node does not take commands.
@@ -59,7 +84,7 @@ impl Node {
         Self {
             number,
             address,
-            link: Mutex::default(),
+            links: Mutex::default(),
             down: AtomicBool::new(false),
         }
     }
@@ -68,85 +93,121 @@ impl Node {
     pub(super) fn submit(
         self: &Arc<Self>,
         cluster: &Arc<Cluster>,
-        chunk: &Bytes,
+        commands: &[u8],
         entries: &[Entry],
         delivery: Delivery,
     ) -> Result<(), Refused> {
-        let (lane, life) = self.lane(cluster)?;
-        if lane.submit_chunk(chunk, entries, delivery).is_ok() {
-            return Ok(());
+        let mut links = lock(&self.links);
+        if links.shared.is_none() {
+            links.shared = Some(self.connect(&mut links, cluster)?);
         }
-        // It has ended just now, and its sink is about to be told.
-        Err(self.lost(life))
+        let shared = links.shared.as_ref();
+        let (lane, life) = shared
+            .map(|link| (Arc::clone(&link.lane), link.life))
+            .ok_or(Refused::Closed)?;
+        drop(links);
+        lane.try_submit(&[commands], entries, delivery)
+            // It has ended just now, and its sink is about to be told.
+            .map_err(|_| self.lost(life))
     }
 
-    fn lane(self: &Arc<Self>, cluster: &Arc<Cluster>) -> Result<(Arc<Lane>, u64), Refused> {
-        let mut link = lock(&self.link);
-        if link.closed {
+    /// Sends a command that may block on a connection that nobody else uses meanwhile.
+    pub(super) fn submit_blocking(
+        self: &Arc<Self>,
+        cluster: &Arc<Cluster>,
+        commands: &[u8],
+        entries: &[Entry],
+        delivery: Delivery,
+    ) -> Result<(), Refused> {
+        let mut links = lock(&self.links);
+        let idle = |link: &Link| link.lane.load() == 0;
+        let link = if let Some(at) = links.spares.iter().position(idle) {
+            links.spares[at].clone()
+        } else {
+            let link = self.connect(&mut links, cluster)?;
+            links.spares.push(link.clone());
+            link
+        };
+        // Before others look who is idle. It tells no sink.
+        let sent = link.lane.try_submit(&[commands], entries, delivery);
+        let mut superfluous = Vec::new();
+        while links.spares.iter().filter(|link| idle(link)).count() > IDLE_SPARES {
+            let at = links.spares.iter().position(idle);
+            superfluous.extend(at.map(|at| links.spares.swap_remove(at)));
+        }
+        drop(links);
+        superfluous.iter().for_each(Link::close);
+        sent.map_err(|_| self.lost(link.life))
+    }
+
+    fn connect(
+        self: &Arc<Self>,
+        links: &mut Links,
+        cluster: &Arc<Cluster>,
+    ) -> Result<Link, Refused> {
+        if links.closed || !cluster.is_active() {
             return Err(Refused::Closed);
         }
-        if let Some(lane) = &link.lane {
-            return Ok((Arc::clone(lane), link.life));
-        }
-        if let Some(at) = link.retry_at.filter(|at| *at > Instant::now()) {
+        if let Some(at) = links.retry_at.filter(|at| *at > Instant::now()) {
             return Err(Refused::Until(at));
         }
-        if !cluster.is_active() {
-            return Err(Refused::Closed);
-        }
-        link.life += 1;
+        links.lives += 1;
         let delivery = (cluster.factory)(self.number);
-        link.delivery = Some(Arc::clone(&delivery));
         let sink = NodeSink {
             cluster: Arc::downgrade(cluster),
             node: Arc::downgrade(self),
-            life: link.life,
+            life: links.lives,
             users: Arc::clone(&cluster.sink),
-            delivery,
+            delivery: Arc::clone(&delivery),
         };
         let lane = Lane::keeping(cluster.config.node(&self.address), Arc::new(sink));
         if cluster.config.read_from.uses_replicas() {
             let mut bytes = BytesMut::new();
             encode::command(&mut bytes, &[b"READONLY"]);
             // It leads the way on the new connection; a primary does not mind.
-            let _ = lane.submit_chunk(&bytes.freeze(), &[UNANSWERED], Delivery::Gathered);
+            let _ = lane.try_submit(&[&bytes], &[UNANSWERED], Delivery::Gathered);
         }
-        link.lane = Some(Arc::clone(&lane));
-        Ok((lane, link.life))
+        Ok(Link {
+            lane,
+            delivery,
+            life: links.lives,
+        })
     }
 
-    /// The connection has ended, or was not made. Returns when to try again.
-    fn lost(&self, life: u64) -> Refused {
-        let mut link = lock(&self.link);
-        if link.closed {
+    /// A connection has ended, or was not made. Returns when to try again.
+    pub(super) fn lost(&self, life: u64) -> Refused {
+        let mut links = lock(&self.links);
+        if links.closed {
             return Refused::Closed;
         }
+        let before = links.spares.len();
+        links.spares.retain(|link| link.life != life);
+        let shared = links.shared.take_if(|link| link.life == life);
         let now = Instant::now();
-        if link.life == life && link.lane.take().is_some() {
-            link.failures = link.failures.saturating_add(1);
-            link.retry_at = Some(now + redirect::delay(link.failures, chance()));
+        if shared.is_some() || links.spares.len() < before {
+            links.failures = links.failures.saturating_add(1);
+            links.retry_at = Some(now + redirect::delay(links.failures, chance()));
             self.down.store(true, Ordering::Relaxed);
         }
-        Refused::Until(link.retry_at.unwrap_or(now))
+        Refused::Until(links.retry_at.unwrap_or(now))
     }
 
-    fn connected(&self, life: u64) {
-        let mut link = lock(&self.link);
-        if link.life == life {
-            link.failures = 0;
-            link.retry_at = None;
-            self.down.store(false, Ordering::Relaxed);
-        }
+    /// The node has accepted the login of a connection.
+    pub(super) fn connected(&self) {
+        let mut links = lock(&self.links);
+        links.failures = 0;
+        links.retry_at = None;
+        self.down.store(false, Ordering::Relaxed);
     }
 
     /// When the node may be tried again.
     pub(super) fn retry_at(&self) -> Instant {
-        lock(&self.link).retry_at.unwrap_or_else(Instant::now)
+        lock(&self.links).retry_at.unwrap_or_else(Instant::now)
     }
 
     /// Lets the next command try at once.
     pub(super) fn try_now(&self) {
-        lock(&self.link).retry_at = None;
+        lock(&self.links).retry_at = None;
     }
 
     /// Whether the last attempt to connect has failed.
@@ -155,118 +216,66 @@ impl Node {
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        let lane = lock(&self.link).lane.clone();
-        lane.is_some_and(|lane| lane.status() == crate::redis::Status::Connected)
+        let link = lock(&self.links).shared.clone();
+        link.is_some_and(|link| link.lane.status() == Status::Connected)
     }
 
     /// Whether no command waits here for anything.
     pub(super) fn is_idle(&self) -> bool {
-        let lane = lock(&self.link).lane.clone();
-        lane.is_none_or(|lane| lane.load() == 0)
+        self.all().iter().all(|link| link.lane.load() == 0)
     }
 
-    /// What the socket has not taken yet, and what waits to be sent.
+    /// What the sockets have not taken yet, and what waits to be sent.
     pub(super) fn backlog(&self) -> (usize, Backlog) {
-        let lane = lock(&self.link).lane.clone();
-        lane.map_or((0, Backlog::default()), |lane| {
-            (lane.buffered(), lane.backlog())
-        })
+        let mut buffered = 0;
+        let mut backlog = Backlog::default();
+        for link in self.all() {
+            buffered += link.lane.buffered();
+            let more = link.lane.backlog();
+            backlog.bytes += more.bytes;
+            backlog.commands += more.commands;
+        }
+        (buffered, backlog)
+    }
+
+    /// Gives up a command that blocks, with its connection. Returns whether it was here.
+    pub(super) fn cancel(&self, id: u32, error: &Error) -> bool {
+        let holding = self.all().into_iter().find(|link| link.lane.holds(id));
+        let Some(link) = holding else {
+            return false;
+        };
+        let mut links = lock(&self.links);
+        links.spares.retain(|spare| spare.life != link.life);
+        drop(links);
+        link.lane.sever(error);
+        link.delivery.event(Event::Closed(error.clone()));
+        true
+    }
+
+    /// Gives back what waits for a connection, when the node was lost and others may have taken
+    /// over.
+    pub(super) fn let_go(&self) {
+        if self.is_down() {
+            let mut links = lock(&self.links);
+            let waits = |link: &mut Link| link.lane.status() != Status::Connected;
+            let shared = links.shared.take_if(waits);
+            drop(links);
+            shared.iter().for_each(Link::close);
+        }
     }
 
     /// Closes for good; commands that wait are returned.
     pub(super) fn close(&self) {
-        let mut link = lock(&self.link);
-        link.closed = true;
-        let (lane, delivery) = (link.lane.take(), link.delivery.take());
-        drop(link);
-        if let (Some(lane), Some(delivery)) = (lane, delivery) {
-            lane.finalize();
-            // A lane that is closed by its user tells nobody, but somebody may be reading it.
-            delivery.event(Event::Closed(lifecycle::closed()));
-        }
-    }
-}
-
-/// A command of the cluster itself whose reply is of no interest.
-pub(super) const UNANSWERED: Entry = Entry {
-    id: NOBODY,
-    meta: Meta(Meta::INTERNAL),
-};
-
-/// Where the lane of a node delivers.
-struct NodeSink {
-    cluster: Weak<Cluster>,
-    node: Weak<Node>,
-    life: u64,
-    users: Arc<dyn Sink>,
-    /// Replies that need nothing go straight on.
-    delivery: Arc<dyn Sink>,
-}
-
-impl NodeSink {
-    fn owners(&self) -> Option<(Arc<Cluster>, Arc<Node>)> {
-        Some((self.cluster.upgrade()?, self.node.upgrade()?))
-    }
-}
-
-impl Sink for NodeSink {
-    fn replies(&self, batch: Batch) {
-        self.delivery.replies(batch);
+        let mut links = lock(&self.links);
+        links.closed = true;
+        let shared = links.shared.take();
+        let spares = std::mem::take(&mut links.spares);
+        drop(links);
+        shared.iter().chain(&spares).for_each(Link::close);
     }
 
-    fn failed(&self, ids: Vec<u32>, error: &Error) {
-        self.users.failed(ids, error);
-    }
-
-    fn event(&self, event: Event) {
-        if let Some((cluster, node)) = self.owners() {
-            match &event {
-                Event::Connected(greeting) => {
-                    node.connected(self.life);
-                    cluster.greeted(greeting);
-                }
-                Event::Closed(_) => {
-                    node.lost(self.life);
-                    cluster.node_lost(&node);
-                    if cluster.config().options.tracking.is_some() {
-                        self.users.event(Event::TrackingLost);
-                    }
-                }
-                Event::Reconnecting | Event::SubscriptionsLost | Event::TrackingLost => {}
-            }
-        }
-        self.delivery.event(event);
-    }
-
-    fn diverted(&self, replies: Vec<Diverted>) {
-        if let Some((cluster, node)) = self.owners() {
-            cluster.diverted(&node, replies);
-        }
-    }
-
-    fn returned(&self, leftover: Leftover, error: &Error) {
-        if let Some((cluster, node)) = self.owners() {
-            cluster.returned(&node, leftover, error);
-            return;
-        }
-        // Nobody can send them elsewhere any more.
-        let users = leftover.commands.iter().map(|command| command.entry);
-        let ids: Vec<u32> = users
-            .filter(|entry| !entry.meta.is_internal())
-            .map(|entry| entry.id)
-            .collect();
-        if !ids.is_empty() {
-            self.users.failed(ids, error);
-        }
-    }
-
-    #[cfg(unix)]
-    fn reads(&self) -> bool {
-        self.delivery.reads()
-    }
-
-    #[cfg(unix)]
-    fn adopt(&self, inlet: Inlet) {
-        self.delivery.adopt(inlet);
+    fn all(&self) -> Vec<Link> {
+        let links = lock(&self.links);
+        links.shared.iter().chain(&links.spares).cloned().collect()
     }
 }

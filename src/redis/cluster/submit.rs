@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use super::gather::Gather;
+use super::gather::{Gather, give_back};
 use super::map::SlotMap;
 use super::merge::Merge;
 use super::node::{Node, UNANSWERED};
@@ -78,6 +78,12 @@ impl Cluster {
         entries: &[Entry],
         delivery: Delivery,
     ) {
+        if let ([entry], Some(node)) = (entries, self.simply(map, commands, entries)) {
+            if let Err(refused) = node.submit(self, commands, &[*entry], delivery) {
+                give_back(self, commands, entries, refused);
+            }
+            return;
+        }
         // Another thread may have it: then this one does without.
         let mut gather = self
             .scratch
@@ -122,6 +128,21 @@ impl Cluster {
         }
     }
 
+    /// The node of a single command that needs nothing but a node, the commonest case.
+    fn simply(&self, map: &SlotMap, commands: &[u8], entries: &[Entry]) -> Option<Arc<Node>> {
+        let [entry] = entries else {
+            return None;
+        };
+        if entry.meta.opens() || entry.meta.holds() {
+            return None;
+        }
+        let request = Requests::new(commands).next()?;
+        match route(&request, entry.meta).ok()? {
+            one @ Route::Slot { .. } => self.node_for(map, one),
+            _ => None,
+        }
+    }
+
     /// Adds a user's command to what goes out.
     fn place(
         self: &Arc<Self>,
@@ -155,7 +176,12 @@ impl Cluster {
             one => self.node_for(map, one),
         };
         if let Some(node) = node {
-            gather.add(&node, request.bytes, &[entry]);
+            if entry.meta.holds() {
+                let command = Bytes::copy_from_slice(request.bytes);
+                gather.add_blocking(&node, command, vec![entry]);
+            } else {
+                gather.add(&node, request.bytes, &[entry]);
+            }
         } else {
             let command = Bytes::copy_from_slice(request.bytes);
             self.unserved(Work::One(Pending::of_user(entry, command)));
@@ -250,14 +276,24 @@ impl Cluster {
 
     /// Adds something for this node; `asking` allows it to serve a slot that is on its way there.
     pub(super) fn add_work(&self, gather: &mut Gather, node: &Arc<Node>, work: Work, asking: bool) {
+        let mut before = BytesMut::new();
+        let mut entries = Vec::new();
         if asking {
-            let mut bytes = BytesMut::new();
-            encode::command(&mut bytes, &[b"ASKING"]);
-            gather.add(node, &bytes, &[UNANSWERED]);
+            encode::command(&mut before, &[b"ASKING"]);
+            entries.push(UNANSWERED);
         }
         match work {
-            Work::One(pending) => self.add(gather, node, pending),
+            Work::One(pending) if pending.meta.holds() => {
+                before.extend_from_slice(&pending.command);
+                entries.push(self.enlist(pending));
+                gather.add_blocking(node, before.freeze(), entries);
+            }
+            Work::One(pending) => {
+                gather.add(node, &before, &entries);
+                self.add(gather, node, pending);
+            }
             Work::Whole(transaction) => {
+                gather.add(node, &before, &entries);
                 for (number, request) in Requests::new(&transaction.commands).enumerate() {
                     let command = transaction.commands.slice_ref(request.bytes);
                     let meta = transaction.entries[number].meta;
@@ -271,9 +307,14 @@ impl Cluster {
     /// Adds a command with an id of the cluster's own.
     pub(super) fn add(&self, gather: &mut Gather, node: &Arc<Node>, pending: Pending) {
         let command = pending.command.clone();
+        let entry = self.enlist(pending);
+        gather.add(node, &command, &[entry]);
+    }
+
+    fn enlist(&self, pending: Pending) -> Entry {
         let meta = Meta(pending.meta.0 | Meta::INTERNAL);
         let id = lock(&self.waiting).insert(pending);
-        gather.add(node, &command, &[Entry { id, meta }]);
+        Entry { id, meta }
     }
 
     /// Keeps something for later.

@@ -31,6 +31,8 @@ pub struct Shard {
 pub struct Member {
     /// Where it listens.
     pub address: Address,
+    /// What redirections may call it instead.
+    pub alias: Option<Address>,
     /// Its availability zone, when it tells.
     pub zone: Option<String>,
     /// Whether it says of itself that it can be used.
@@ -85,11 +87,10 @@ fn member(node: &Fields, asked: Asked<'_>) -> Option<Member> {
     }?;
     let hostname = node.text("hostname").unwrap_or_default();
     let endpoint = node.text("endpoint").unwrap_or_default();
+    let (address, alias) = addresses(&endpoint, &hostname, port, asked)?;
     Some(Member {
-        address: Address::Host {
-            host: host(&endpoint, &hostname, asked)?,
-            port,
-        },
+        address,
+        alias,
         zone: node
             .text("availability-zone")
             .filter(|zone| !zone.is_empty()),
@@ -97,12 +98,20 @@ fn member(node: &Fields, asked: Asked<'_>) -> Option<Member> {
     })
 }
 
-/// The host to connect to. A certificate names hosts rather than addresses.
-fn host(endpoint: &str, hostname: &str, asked: Asked<'_>) -> Option<String> {
-    if asked.tls && !matches!(hostname, "" | "?") {
-        return Some(hostname.to_owned());
+/// Where to connect to, and what else the node is called. A certificate names hosts rather than
+/// addresses.
+fn addresses(
+    endpoint: &str,
+    hostname: &str,
+    port: u16,
+    asked: Asked<'_>,
+) -> Option<(Address, Option<Address>)> {
+    let at = |host| Address::Host { host, port };
+    let announced = host_or(endpoint, asked.address).map(at);
+    if asked.tls && !matches!(hostname, "" | "?") && hostname != endpoint {
+        return Some((at(hostname.to_owned()), announced));
     }
-    host_or(endpoint, asked.address)
+    Some((announced?, None))
 }
 
 /// Understands the reply to `CLUSTER SLOTS`; `None` when it is not one or is empty.
@@ -120,11 +129,11 @@ pub fn slots(frame: &[u8], asked: Asked<'_>) -> Option<Topology> {
             let about = |name| about.as_ref().and_then(|fields| fields.text(name));
             let endpoint = text(node.first()?).unwrap_or_default();
             let hostname = about("hostname").unwrap_or_default();
+            let port = Some(port).filter(|port| *port > 0)?;
+            let (address, alias) = addresses(&endpoint, &hostname, port, asked)?;
             Some(Member {
-                address: Address::Host {
-                    host: host(&endpoint, &hostname, asked)?,
-                    port: Some(port).filter(|port| *port > 0)?,
-                },
+                address,
+                alias,
                 zone: about("availability-zone").filter(|zone| !zone.is_empty()),
                 healthy: true,
             })

@@ -37,7 +37,7 @@ impl Lane {
         let outbound = self.lock();
         let inflight = self.inflight();
         let mut entries = inflight.entries().chain(outbound.outbox.entries());
-        entries.any(|entry| entry.id == id && entry.meta.holds())
+        entries.any(|entry| entry.id == id && entry.meta.holds() && !entry.meta.is_internal())
     }
 
     /// Commands that wait to be sent or for their reply.

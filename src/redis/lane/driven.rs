@@ -14,7 +14,7 @@ use crate::redis::inflight::{Entry, InFlight};
 #[cfg(unix)]
 use crate::redis::inlet::Inlet;
 use crate::redis::lifecycle;
-use crate::redis::outbox;
+use crate::redis::outbox::{self, Chunk};
 #[cfg(unix)]
 use crate::redis::receiver::Receiver;
 use crate::redis::resp::encode;
@@ -182,8 +182,15 @@ impl Lane {
         outbound.dial_now = false;
         outbound.lost = true;
         let mut inflight = self.inflight();
-        let open = inflight.transaction_is_open();
-        let lost = inflight.lost(&outbound.outbox.lost(open));
+        let unsent = if inflight.keeps() {
+            outbound.outbox.take()
+        } else {
+            vec![Chunk {
+                entries: outbound.outbox.lost(inflight.transaction_is_open()),
+                ..Chunk::default()
+            }]
+        };
+        let lost = inflight.lost(unsent);
         drop(inflight);
         self.publish(&outbound);
         drop(outbound);

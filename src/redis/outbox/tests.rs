@@ -203,7 +203,11 @@ fn what_has_gathered_is_taken_and_measured() {
     outbox.push(&[&get("a")], &entries(0..1));
     outbox.lost(false);
     assert_eq!(outbox.len(), get("a").len());
-    assert_eq!(outbox.take(), entries(0..1));
+    let waiting = Chunk {
+        bytes: get("a").into(),
+        entries: entries(0..1),
+    };
+    assert_eq!(outbox.take(), [waiting]);
     assert!(outbox.is_empty());
 }
 

@@ -4,7 +4,9 @@
 
 mod page;
 
-pub(crate) use page::{Object, Page};
+#[cfg(feature = "js")]
+pub(crate) use page::Object;
+pub(crate) use page::Page;
 
 use super::{Request, Target};
 use crate::error::{Error, ErrorKind, Result};

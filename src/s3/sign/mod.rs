@@ -296,15 +296,15 @@ mod tests {
     #[test]
     fn the_key_changes_with_the_day() {
         let signer = Signer::new("id".into(), "secret".into(), "r".into());
-        let signed = |time| {
+        let signature_at = |time| {
             signer
                 .keyed(Timestamp::from_unix(time))
                 .finalize()
                 .into_bytes()
         };
-        let today = signed(0);
-        assert_eq!(signed(3600), today);
-        assert_ne!(signed(86_400), today);
-        assert_eq!(signed(0), today);
+        let today = signature_at(0);
+        assert_eq!(signature_at(3600), today);
+        assert_ne!(signature_at(86_400), today);
+        assert_eq!(signature_at(0), today);
     }
 }

@@ -99,11 +99,13 @@ fn shards_with_replicas_zones_and_health() {
             slots: vec![(0, 9), (20, 20)],
             primary: Member {
                 address: at("10.0.0.1", 7001),
+                alias: None,
                 zone: None,
                 healthy: true
             },
             replicas: vec![Member {
                 address: at("10.0.0.2", 7001),
+                alias: None,
                 zone: Some("z1".into()),
                 healthy: false
             }],
@@ -136,6 +138,8 @@ fn tls_has_its_own_port_and_prefers_names() {
         ("hostname", Text("n1.example")),
     ];
     let said = List(vec![shard(&[0, 1], vec![node("master", "online", &named)])]);
+    let shard = understood(&said, true, shards).unwrap().shards.remove(0);
+    assert_eq!(shard.primary.alias, Some(at("10.0.0.1", 8001)));
     let of = |tls| {
         understood(&said, tls, shards).unwrap().shards[0]
             .primary
