@@ -118,6 +118,32 @@ mod tests {
     }
 
     #[test]
+    fn what_surrounds_elements_and_what_looks_like_tags() {
+        let document = "\u{feff}<?pi <a> ?><n:a b='>' c=\"'/>\"><!-- <b> -- > --><b\t/><b\n>1<c/>2</b ></n:a> ";
+        let root = Element::parse(document.as_bytes()).unwrap();
+        assert_eq!((root.name, root.children.len()), ("a", 2));
+        assert_eq!(root.children[1].text, "12");
+        assert_eq!(
+            Element::parse(b"<a>&#x41;&#66;&apos;</a>").unwrap().text,
+            "AB'"
+        );
+        for document in [
+            "<a b='>",
+            "<n:a></a>",
+            "<a>&#+1;</a>",
+            "<a>&#x;</a>",
+            "<a>&#0;</a>",
+            "<a>& </a>",
+            "<></>",
+            "<a><![CDATA[</a>",
+            "<![CDATA[x]]><a/>",
+            "\u{feff}\u{feff}<a/>",
+        ] {
+            assert_eq!(Element::parse(document.as_bytes()), None, "{document}");
+        }
+    }
+
+    #[test]
     fn a_truncated_document_is_none() {
         let end = DOCUMENT.trim_end().len();
         for end in 0..end {

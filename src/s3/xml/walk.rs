@@ -24,8 +24,10 @@ pub trait Visitor<'a> {
 /// Shows a whole document to a visitor; `None` when it is not well-formed, too deep or of too many
 /// elements. Then what the visitor was told means nothing.
 pub fn walk<'a>(document: &'a [u8], visitor: &mut impl Visitor<'a>) -> Option<()> {
+    let text = std::str::from_utf8(document).ok()?;
     let mut walker = Walker {
-        rest: std::str::from_utf8(document).ok()?,
+        // A byte order mark is no text.
+        rest: text.strip_prefix('\u{feff}').unwrap_or(text),
         open: Vec::new(),
         ended: false,
         count: 0,
