@@ -1,8 +1,8 @@
 /** What clients offer on top of single commands, in a cluster. */
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RedisClient, RedisCluster } from "../../index.js";
-import { startCluster } from "../../dev/cluster.mjs";
+import { RedisClient, RedisCluster } from "../../../index.js";
+import { startCluster } from "../../../dev/cluster.mjs";
 
 let servers: Awaited<ReturnType<typeof startCluster>>;
 const clients: RedisClient[] = [];
