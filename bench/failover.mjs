@@ -3,7 +3,7 @@
 //
 // Each round kills the primary of a shard and waits for its replica. It prints
 //   others     rate of the other shards from the kill until a second after the promotion, as a share of that before
-//   worst      the same of their worst tenth of a second
+//   worst      the same of their worst tenth of a second; behind it what that was before the kill
 //   back       milliseconds from the server's own promotion to the first write that the client is told of
 //   rejected   calls that were told an error, by code
 
@@ -41,10 +41,16 @@ async function failOver(failing) {
     await victim.restart();
     const healthy = [0, 1, 2].filter((shard) => shard !== failing);
     // The first half second is for warming up.
-    const before = load.rate(healthy, load.start + STEADY_MS / 4, killed);
-    const during = load.rate(healthy, killed, end);
-    const least = Math.min(...load.buckets(healthy, killed, end));
-    return { others: during / before, worst: least / ((before * BUCKET_MS) / 1000), back, rejected: load.rejected };
+    const warm = load.start + STEADY_MS / 4;
+    const usual = load.rate(healthy, warm, killed);
+    const worst = (from, to) => Math.min(...load.buckets(healthy, from, to)) / ((usual * BUCKET_MS) / 1000);
+    return {
+      others: load.rate(healthy, killed, end) / usual,
+      worst: worst(killed, end),
+      before: worst(warm, killed),
+      back,
+      rejected: load.rejected,
+    };
   } finally {
     await load.stop();
     await client.close();
@@ -143,11 +149,11 @@ const rounds = Number(options.rounds ?? 3);
 
 const cluster = await startCluster({ primaries: SHARDS, replicas: 1 });
 try {
-  console.log("others  worst  back ms  rejected");
+  console.log("others   worst (before)  back ms  rejected");
   for (let round = 0; round < rounds; round++) {
-    const { others, worst, back, rejected } = await failOver(round % SHARDS);
+    const { others, worst, before, back, rejected } = await failOver(round % SHARDS);
     const errors = [...rejected].map(([code, count]) => `${count} ${code}`).join(", ") || "none";
-    console.log(`${percent(others)}  ${percent(worst)}  ${back.toFixed(0).padStart(7)}  ${errors}`);
+    console.log(`${percent(others)}  ${percent(worst)} (${percent(before)})  ${back.toFixed(0).padStart(7)}  ${errors}`);
   }
 } finally {
   await cluster.stop();

@@ -27,9 +27,10 @@ describe("worker threads", () => {
         client.close();`),
       { eval: true },
     );
+    const exit = new Promise((resolve) => worker.once("exit", resolve));
     const values = await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
     expect(values).toEqual([...KEYS]);
-    expect(await new Promise((resolve) => worker.once("exit", resolve))).toBe(0);
+    expect(await exit).toBe(0);
   });
 
   it("may end at any moment, and leave no connection behind", { timeout: 60_000 }, async () => {
