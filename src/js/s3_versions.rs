@@ -52,14 +52,14 @@ struct Page<'a> {
     is_truncated: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_keys: Option<i64>,
-    versions: Vec<Version<'a>>,
-    delete_markers: Vec<Version<'a>>,
+    versions: Vec<Entry<'a>>,
+    delete_markers: Vec<Entry<'a>>,
     common_prefixes: Vec<Group<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Version<'a> {
+struct Entry<'a> {
     key: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     version_id: Option<&'a str>,
@@ -109,14 +109,14 @@ impl<'a> From<&'a S3ListVersionsResult> for Page<'a> {
             next_version_id_marker: page.next_version_id_marker.as_deref(),
             is_truncated: page.is_truncated,
             max_keys: page.max_keys,
-            versions: page.versions.iter().map(Version::from).collect(),
-            delete_markers: page.delete_markers.iter().map(Version::from).collect(),
+            versions: page.versions.iter().map(Entry::from).collect(),
+            delete_markers: page.delete_markers.iter().map(Entry::from).collect(),
             common_prefixes: groups.map(|prefix| Group { prefix }).collect(),
         }
     }
 }
 
-impl<'a> From<&'a S3ObjectVersion> for Version<'a> {
+impl<'a> From<&'a S3ObjectVersion> for Entry<'a> {
     fn from(version: &'a S3ObjectVersion) -> Self {
         Self {
             key: &version.key,
