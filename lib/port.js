@@ -7,10 +7,9 @@
  * created as arguments (see `src/js/tape.rs`).
  */
 const { Port, Tag } = require("../binding.js");
+const { notify } = require("./listeners.js");
+const { tape, signed, strings, map } = require("./tape.js");
 
-/** Words of the tape: more is drained in another turn, so that a flood starves nobody. */
-const TAPE_WORDS = 3 * 1024;
-const NULL_LENGTH = 0xffffffff;
 /** Codes as the operating system and Node's own modules give them. */
 const SYSTEM_CODE = /^E[A-Z]+$/;
 
@@ -50,12 +49,6 @@ class Pending {
 const slots = [];
 /** @type {number[]} */
 const free = [];
-/** @type {Map<number, (kind: number, argument: any) => void>} */
-const listeners = new Map();
-let nextTarget = 0;
-
-const tape = new Uint32Array(TAPE_WORDS);
-const signed = new Int32Array(tape.buffer);
 /** Where commands are written before they are submitted. */
 const slab = Buffer.allocUnsafeSlow(256 * 1024);
 /** Their ids and meta words, in pairs. */
@@ -201,32 +194,6 @@ function call(start, failed, convert = null) {
 }
 
 /**
- * A number under which a native object may report events.
- * @returns {number}
- */
-function newTarget() {
-  return nextTarget++;
-}
-
-/**
- * Receives the events of a target. The listener is held until `unlisten`, so an object that has
- * nothing to expect must not listen, or it would never be collected.
- * @param {number} target
- * @param {(kind: number, argument: any) => void} listener
- */
-function listen(target, listener) {
-  listeners.set(target, listener);
-}
-
-/**
- * Ends what `listen` began.
- * @param {number} target
- */
-function unlisten(target) {
-  listeners.delete(target);
-}
-
-/**
  * Settles what is on the tape.
  * @param {number} end words in use
  * @param {any[]} values
@@ -240,7 +207,7 @@ function settle(end, ...values) {
     at += 3;
     if (tag === Tag.Event) {
       const argument = values[next++];
-      report(() => listeners.get(id)?.(payload, argument));
+      notify(id, payload, argument);
       continue;
     }
     const { resolve, reject, outcome } = /** @type {Pending} */ (slots[id]);
@@ -292,57 +259,6 @@ function settle(end, ...values) {
   }
 }
 
-/**
- * Cuts the strings of an array out of one text.
- * @param {string} text
- * @param {number} at
- * @param {number} count
- */
-function strings(text, at, count) {
-  const result = new Array(count);
-  let start = 0;
-  for (let index = 0; index < count; index++) {
-    const length = /** @type {number} */ (tape[at + index]);
-    if (length === NULL_LENGTH) {
-      result[index] = null;
-    } else {
-      result[index] = text.substring(start, (start += length));
-    }
-  }
-  return result;
-}
-
-/**
- * Cuts the keys and values of a map out of one text.
- * @param {string} text
- * @param {number} at
- * @param {number} count
- */
-function map(text, at, count) {
-  const result = Object.create(null);
-  let start = 0;
-  for (let index = 0; index < count; index += 2) {
-    const key = text.substring(start, (start += /** @type {number} */ (tape[at + index])));
-    const length = /** @type {number} */ (tape[at + index + 1]);
-    result[key] = length === NULL_LENGTH ? null : text.substring(start, (start += length));
-  }
-  return result;
-}
-
-/**
- * Runs a listener; what it throws is an uncaught exception and stops nothing else.
- * @param {() => void} run
- */
-function report(run) {
-  try {
-    run();
-  } catch (error) {
-    process.nextTick(() => {
-      throw error;
-    });
-  }
-}
-
 module.exports = {
   port,
   slab,
@@ -355,9 +271,5 @@ module.exports = {
   beforeSettled,
   groupOf,
   eachPending,
-  newTarget,
-  listen,
-  unlisten,
-  report,
   onServerError,
 };

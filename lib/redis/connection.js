@@ -3,7 +3,8 @@
  * What is behind a `RedisClient`: one lane with its outgoing commands, events and subscriptions.
  */
 const { LaneEvent } = require("../../binding.js");
-const { port, register, forget, eachPending, newTarget, listen, unlisten, onServerError } = require("../port.js");
+const { newTarget, listen, unlisten } = require("../listeners.js");
+const { port, register, forget, eachPending, onServerError } = require("../port.js");
 const { Admission } = require("./admission.js");
 const { Group } = require("./group.js");
 const { Outgoing } = require("./outgoing.js");

@@ -1,7 +1,7 @@
 "use strict";
 /** Callbacks that keep the asynchronous context in which they were given. */
 const { AsyncResource } = require("node:async_hooks");
-const { report } = require("../port.js");
+const { report } = require("../listeners.js");
 
 /**
  * A user's function, called where `AsyncLocalStorage` has the values of its registration. What it
