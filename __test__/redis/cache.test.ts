@@ -1,34 +1,14 @@
 /** The client-side cache against real servers. */
 import { setImmediate as turn } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RedisClient, type RedisOptions } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
+import { useRedis } from "../support/redis.js";
 
 const binary = Buffer.from([0, 0xff, 0xfe, 0x0d, 0x0a, 0x80]);
 
-let server: Awaited<ReturnType<typeof startRedis>>;
-const clients: RedisClient[] = [];
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  const client = new RedisClient(server.url);
-  await client.flushall();
-  client.close();
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
-
-function connect(options: RedisOptions = {}) {
-  const client = new RedisClient(server.url, options);
-  clients.push(client);
-  return client;
-}
+const server = useRedis();
+const { connect } = server;
 
 /** A client with a cache, and one that changes what is in it. */
 function both(options: RedisOptions = { clientCache: true }) {
@@ -295,7 +275,7 @@ describe("a client with a cache", () => {
     const { client, other } = both();
     expect(other.cache).toBeNull();
     const copy = await client.duplicate();
-    clients.push(copy);
+    server.keep(copy);
     await client.get("k");
     expect(stats(copy)).toMatchObject({ misses: 0 });
     expect(Object.prototype.toString.call(client.cache)).toBe("[object RedisCache]");

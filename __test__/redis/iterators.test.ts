@@ -1,8 +1,8 @@
 /** Iterators over keys and elements. */
 import { createRequire } from "node:module";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RedisClient, type RedisOptions } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
+import { describe, expect, it } from "vitest";
+import { RedisClient } from "../../index.js";
+import { useRedis } from "../support/redis.js";
 import { startScripted } from "../support/scripted.js";
 
 // The modules that the client itself has loaded.
@@ -14,27 +14,8 @@ const { RedisView } = require("../../lib/redis/view.js");
 const MANY = 1000;
 const binary = Buffer.from([0, 0xff, 0xfe, 0x0d, 0x0a, 0x80]);
 
-let server: Awaited<ReturnType<typeof startRedis>>;
-const clients: RedisClient[] = [];
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-
-afterEach(async () => {
-  await clients[0]?.flushall();
-  for (const client of clients.splice(0)) client.close();
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
-
-function connect(options?: RedisOptions, url = server.url) {
-  const client = new RedisClient(url, options);
-  clients.push(client);
-  return client;
-}
+const server = useRedis();
+const { connect } = server;
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
@@ -129,9 +110,8 @@ describe("scanIterator", () => {
   it("does not take another reply for a page", async () => {
     for (const reply of ["+OK\r\n", "*0\r\n", "*2\r\n$1\r\n0\r\n$1\r\n0\r\n"]) {
       const odd = await startScripted((command) => (command === "HELLO" ? "%0\r\n" : reply));
-      const client = connect({}, `redis://localhost:${odd.port}`);
+      const client = server.keep(new RedisClient(`redis://localhost:${odd.port}`));
       await expect(all(client.scanIterator())).rejects.toMatchObject({ code: "ERR_REDIS_INVALID_RESPONSE" });
-      clients.splice(clients.indexOf(client), 1);
       client.close();
       await odd.stop();
     }

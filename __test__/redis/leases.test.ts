@@ -1,31 +1,9 @@
 /** Connections of one's own: `acquire`, and what they are given back as. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RedisClient, type RedisLease, type RedisOptions } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
+import { describe, expect, it } from "vitest";
+import { RedisClient, type RedisLease } from "../../index.js";
+import { useRedis } from "../support/redis.js";
 
-let server: Awaited<ReturnType<typeof startRedis>>;
-const clients: RedisClient[] = [];
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  const admin = connect();
-  await admin.flushall();
-  admin.close();
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
-
-function connect(options: RedisOptions = {}) {
-  const client = new RedisClient(server.url, options);
-  clients.push(client);
-  return client;
-}
+const { connect } = useRedis();
 
 /** The server's number for a connection. */
 const idOf = (client: RedisClient) => client.send("CLIENT", ["ID"]) as Promise<number>;

@@ -1,32 +1,12 @@
 /** Consumers of streams. */
 import { setImmediate as turn } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RedisClient, RedisPool, type RedisConsumerOptions, type RedisOptions, type RedisStreamMessage } from "../../index.js";
+import { describe, expect, it } from "vitest";
+import { RedisClient, RedisPool, type RedisConsumerOptions, type RedisStreamMessage } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
+import { useRedis } from "../support/redis.js";
 
-let server: Awaited<ReturnType<typeof startRedis>>;
-const clients: RedisClient[] = [];
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  const client = new RedisClient(server.url);
-  await client.flushall();
-  client.close();
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
-
-function connect(options?: RedisOptions) {
-  const client = new RedisClient(server.url, options);
-  clients.push(client);
-  return client;
-}
+const server = useRedis();
+const { connect } = server;
 
 const options = { group: "g", consumer: "c" } satisfies RedisConsumerOptions;
 
@@ -228,7 +208,7 @@ describe("consume", () => {
 
   it("works on a pool", async () => {
     const pool = new RedisPool(server.url, { max: 3 });
-    clients.push(pool);
+    server.keep(pool);
     const taken = take(pool.consume("s", options), 5);
     await waits(connect());
     await add(pool, 5);

@@ -1,31 +1,10 @@
 /** Replies as bytes and exact integers, key prefixes, and arguments beyond the declared ones. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RedisClient, type RedisOptions } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
+import { describe, expect, it } from "vitest";
+import { useRedis } from "../support/redis.js";
 
 const binary = Buffer.from([0, 0xff, 0xfe, 0x0d, 0x0a, 0x80]);
 
-let server: Awaited<ReturnType<typeof startRedis>>;
-const clients: RedisClient[] = [];
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-
-afterEach(async () => {
-  await clients[0]?.flushall();
-  for (const client of clients.splice(0)) client.close();
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
-
-function connect(options?: RedisOptions) {
-  const client = new RedisClient(server.url, options);
-  clients.push(client);
-  return client;
-}
+const { connect } = useRedis();
 
 describe("buffers", () => {
   it("keep the bytes of any reply, and leave numbers alone", async () => {
