@@ -13,7 +13,9 @@ exports.write = s3.write;
 
 exports.redis = redis.redis;
 exports.RedisClient = redis.RedisClient;
+exports.RedisCluster = redis.RedisCluster;
 exports.RedisPool = redis.RedisPool;
 exports.RedisError = redis.RedisError;
+exports.RedisSentinel = redis.RedisSentinel;
 exports.RedisBatchError = redis.RedisBatchError;
 exports.RedisWatchError = redis.RedisWatchError;

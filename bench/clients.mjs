@@ -25,6 +25,11 @@ export const CLIENTS = {
     { name: "s3-valkey-uncached", runtime: "node" },
     { name: "node-redis", runtime: "node" },
   ],
+  pool: [
+    { name: OURS, runtime: "node" },
+    // This package's client of one connection: what four of them cost or gain is the difference.
+    { name: "s3-valkey-single", runtime: "node" },
+  ],
   s3: [
     { name: OURS, runtime: "node" },
     { name: "bun", runtime: "bun" },

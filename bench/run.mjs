@@ -1,4 +1,4 @@
-// node bench/run.mjs redis|cluster|cache|s3 [options]: every client runs every case, in turns, in one run. See README.md.
+// node bench/run.mjs redis|cluster|cache|pool|s3 [options]: every client runs every case, in turns, in one run. See README.md.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { CLIENTS } from "./clients.mjs";
 import { Worker } from "./process.mjs";
 import { printCase, printProcesses, summarize } from "./report.mjs";
 
-const USAGE = `node bench/run.mjs redis|cluster|cache|s3 [options]
+const USAGE = `node bench/run.mjs redis|cluster|cache|pool|s3 [options]
   --cases a,b     only these cases            --clients a,b   only these clients
   --quick         short slices, two rounds    --rounds N      rounds per case (5)
   --slice MS      length of a slice (700)     --json FILE     write the figures

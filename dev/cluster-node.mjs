@@ -8,6 +8,8 @@ import { freePort, lastingFolder, startRedis } from "./servers.mjs";
 /** Slots of a cluster. */
 export const SLOTS = 16_384;
 const MIGRATE_TIMEOUT_MS = 5000;
+/** Longer than whatever happens meanwhile. */
+const PAUSE_MS = 60_000;
 /** Another process may take a port between the look and the start. */
 const PORT_ATTEMPTS = 5;
 /** Keys that MIGRATE moves at once. */
@@ -139,17 +141,43 @@ export class ClusterNode {
     return Array.isArray(reply) ? reply[0] : undefined;
   }
 
+  /** Whether it is a primary with slots. */
+  async isPrimary() {
+    return (await this.role()) === "master" && (await this.ranges()).length > 0;
+  }
+
   /** Resolves when it is a primary with slots. */
   async promoted() {
-    await until(`node ${this.port} is a primary`, async () => {
-      return (await this.role()) === "master" && (await this.ranges()).length > 0;
-    });
+    await until(`node ${this.port} is a primary`, () => this.isPrimary());
   }
 
   /** Whether it serves, and is in step with its primary if it has one. */
   async isSettled() {
     const info = `${await this.ask("CLUSTER", "INFO")}`;
     return info.includes("cluster_state:ok") && ((await this.role()) === "master" || (await this.isInStep()));
+  }
+
+  /**
+   * Lets no client write until `release`, and resolves when the replicas have all that was acknowledged. What a server
+   * that ends has not sent to its replicas is lost, whatever its clients do.
+   * @param {ClusterNode[]} replicas
+   */
+  async quiesce(replicas) {
+    await this.ask("CLIENT", "PAUSE", PAUSE_MS, "WRITE");
+    const offset = await this.#offset();
+    const reached = (/** @type {ClusterNode} */ replica) =>
+      until(`node ${replica.port} has all of ${this.port}`, async () => (await replica.#offset()) >= offset);
+    await Promise.all(replicas.map(reached));
+  }
+
+  async release() {
+    await this.ask("CLIENT", "UNPAUSE");
+  }
+
+  async #offset() {
+    const info = `${await this.ask("INFO", "replication")}`;
+    const name = info.includes("role:master") ? "master_repl_offset" : "slave_repl_offset";
+    return Number(new RegExp(`${name}:(\\d+)`).exec(info)?.[1]);
   }
 
   async isInStep() {

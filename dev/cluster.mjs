@@ -4,6 +4,9 @@
 import { ClusterNode, SLOTS } from "./cluster-node.mjs";
 import { until } from "./resp.mjs";
 
+/** A server tries for five seconds to fail over. */
+const FAILOVER_MS = 6000;
+
 /**
  * @typedef {object} ClusterOptions
  * @property {number} [primaries] Default 3.
@@ -173,8 +176,16 @@ export class Cluster {
    * @param {"FORCE" | "TAKEOVER"} [how] without it the primary agrees, and nothing is lost
    */
   async failover(replica, how) {
-    await replica.ask("CLUSTER", "FAILOVER", ...(how === undefined ? [] : [how]));
-    await replica.promoted();
+    let asked = 0;
+    await until(`node ${replica.port} is a primary`, async () => {
+      if (await replica.isPrimary()) return true;
+      // The other primaries may not agree at first, and the server gives up after a while.
+      if (Date.now() - asked > FAILOVER_MS) {
+        asked = Date.now();
+        await replica.ask("CLUSTER", "FAILOVER", ...(how === undefined ? [] : [how]));
+      }
+      return false;
+    });
   }
 
   /**

@@ -61,6 +61,7 @@ export async function startS3({ bucket = "test-bucket" } = {}) {
  * @property {string} [password] Sets `requirepass`.
  * @property {boolean} [unixsocket] Also listens on a Unix socket.
  * @property {{ cert: string, key: string, ca?: string }} [tls] Paths of PEM files: listens with TLS only.
+ * @property {boolean} [sentinel] Runs as a sentinel.
  */
 
 /**
@@ -96,7 +97,7 @@ export async function startRedis(options = {}) {
  * @param {RedisServerOptions} options
  * @returns {Promise<RedisServer>}
  */
-async function startRedisOn(port, binary, { config = [], password, unixsocket, tls }) {
+async function startRedisOn(port, binary, { config = [], password, unixsocket, tls, sentinel }) {
   const folder = temporaryFolder("redis");
   const socketPath = unixsocket ? join(folder, "redis.sock") : undefined;
   const lines = ["bind 127.0.0.1", 'save ""', "appendonly no", "daemonize no", `dir ${folder}`];
@@ -112,7 +113,10 @@ async function startRedisOn(port, binary, { config = [], password, unixsocket, t
   if (password) lines.push(`requirepass ${JSON.stringify(password)}`);
   lines.push(...config);
 
-  const child = spawn(binary, ["-"], { stdio: ["pipe", "pipe", "pipe"] });
+  // A sentinel writes what it learns into its file.
+  const file = join(folder, "sentinel.conf");
+  if (sentinel) writeFileSync(file, `${lines.join("\n")}\n`);
+  const child = spawn(binary, sentinel ? [file, "--sentinel"] : ["-"], { stdio: ["pipe", "pipe", "pipe"] });
   const stop = keepTrack(child, folder);
   const output = collect(child);
   child.stdin.on("error", () => {});

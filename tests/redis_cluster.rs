@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use s3_valkey::ErrorKind;
-use s3_valkey::redis::cluster::{ReadFrom, Role, slot};
+use s3_valkey::redis::cluster::{NodeInfo, ReadFrom, Role, slot};
 use s3_valkey::redis::{ClusterClient, ClusterConfig, Options, SetOptions, Status, Value, url};
 use support::TestCluster;
 
@@ -28,6 +28,14 @@ fn keys(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("key:{number}")).collect()
 }
 
+/// How many slots the node's shard serves.
+fn slots(node: &NodeInfo) -> u16 {
+    node.slots
+        .iter()
+        .map(|(first, last)| last - first + 1)
+        .sum()
+}
+
 #[tokio::test]
 async fn commands_go_where_their_keys_are() {
     let cluster = TestCluster::start();
@@ -42,7 +50,7 @@ async fn commands_go_where_their_keys_are() {
     }
     let nodes = client.nodes();
     assert_eq!(nodes.len(), 3);
-    assert_eq!(nodes.iter().map(|node| node.slots).sum::<usize>(), 16384);
+    assert_eq!(nodes.iter().map(slots).sum::<u16>(), 16384);
     for node in &nodes {
         assert_eq!(node.role, Role::Primary);
         let size = client.command_on(node.number, "DBSIZE", &[]).await.unwrap();
@@ -282,15 +290,66 @@ async fn a_replica_takes_over_and_other_shards_do_not_notice() {
         && node.role == Role::Primary));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_planned_takeover_loses_and_repeats_nothing() {
+    let cluster = TestCluster::start_with(3, 1, &[]);
+    let client = connect(&cluster).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let keys = keys(30);
+    let counters: Vec<_> = keys
+        .iter()
+        .map(|key| tokio::spawn(count(client.clone(), key.clone(), Arc::clone(&stop))))
+        .collect();
+    let cluster = tokio::task::spawn_blocking(move || {
+        for replica in &cluster.nodes[3..] {
+            replica.order("CLUSTER FAILOVER");
+            support::until("the replica takes over", || {
+                replica.send("INFO replication").contains("role:master")
+            });
+        }
+        cluster
+    });
+    let cluster = cluster.await.unwrap();
+    stop.store(true, Ordering::Relaxed);
+    for (counter, key) in counters.into_iter().zip(&keys) {
+        let last = counter.await.unwrap();
+        let owner = 3 + usize::from(slot::of_key(key.as_bytes())) * 3 / 16384;
+        let stored = cluster.nodes[owner].send(&format!("GET {key}"));
+        assert_eq!(stored, last.to_string());
+    }
+}
+
+async fn connect_reading(cluster: &TestCluster, read_from: ReadFrom) -> ClusterClient {
+    let seed = url::parse(&cluster.url()).unwrap();
+    let config = ClusterConfig {
+        read_from,
+        ..ClusterConfig::new(vec![seed], Options::default())
+    };
+    ClusterClient::connect_with_config(config).await.unwrap()
+}
+
+#[tokio::test]
+async fn reads_fall_back_to_the_primary_when_that_is_allowed() {
+    let mut cluster = TestCluster::start_with(3, 1, &[]);
+    let client = connect_reading(&cluster, ReadFrom::PreferReplica).await;
+    let keys = keys(30);
+    for key in &keys {
+        set(&client, key, key).await;
+        client.get(key).await.unwrap();
+    }
+    for replica in &mut cluster.nodes[3..] {
+        replica.kill();
+    }
+    for key in &keys {
+        assert_eq!(client.get(key).await.unwrap().as_ref(), Some(key));
+    }
+    assert!(reads_of(&cluster, 0..3) >= 30);
+}
+
 #[tokio::test]
 async fn reads_go_to_replicas_when_that_is_wanted() {
     let cluster = TestCluster::start_with(3, 1, &[]);
-    let seed = url::parse(&cluster.url()).unwrap();
-    let config = ClusterConfig {
-        read_from: ReadFrom::Replica,
-        ..ClusterConfig::new(vec![seed], Options::default())
-    };
-    let client = ClusterClient::connect_with_config(config).await.unwrap();
+    let client = connect_reading(&cluster, ReadFrom::Replica).await;
     let before = reads_of(&cluster, 3..6);
     for key in &keys(30) {
         set(&client, key, key).await;

@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use s3_valkey::redis::{Options, ValkeyClient, Value};
+use s3_valkey::redis::{Options, PoolOptions, RedisPool, ValkeyClient, Value};
 use support::Redis;
 
 /// Waits until so many connections of the server are blocked.
@@ -124,4 +124,63 @@ async fn closing_ends_what_blocks_and_what_waits() {
     }
     let error = lease.await.unwrap().unwrap_err();
     assert_eq!(error.code(), "ERR_REDIS_CONNECTION_CLOSED");
+}
+
+#[tokio::test]
+async fn a_pool_answers_many_and_lends_within_its_bounds() {
+    let server = Redis::start();
+    let options = PoolOptions {
+        max: 3,
+        max_waiting: 1,
+        acquire_timeout: Some(Duration::from_millis(20)),
+        ..PoolOptions::default()
+    };
+    let pool = RedisPool::connect(&server.url(), options).await.unwrap();
+    let callers: Vec<_> = (0..500)
+        .map(|number| {
+            let pool = pool.clone();
+            tokio::spawn(async move {
+                let text = number.to_string();
+                pool.command("SET", &[&text, &text]).await.unwrap();
+                let value = pool.command("GET", &[&text]).await.unwrap();
+                assert_eq!(value.as_text(), Some(&*text));
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    let leases = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
+    let counts = pool.metrics();
+    assert_eq!((counts.total(), counts.in_use, counts.idle), (3, 2, 1));
+    let (late, refused) = tokio::join!(pool.acquire(), pool.acquire());
+    assert_eq!(late.unwrap_err().code(), "ERR_REDIS_POOL_TIMEOUT");
+    assert_eq!(refused.unwrap_err().code(), "ERR_REDIS_POOL_EXHAUSTED");
+    assert_eq!(
+        pool.command("PING", &[]).await.unwrap().as_text(),
+        Some("PONG")
+    );
+    drop(leases);
+    assert_eq!(pool.metrics().in_use, 0);
+
+    let refused = pool.command("SELECT", &["1"]).await.unwrap_err();
+    assert_eq!(refused.code(), "ERR_REDIS_INVALID_STATE");
+    pool.close();
+    let error = pool.command("PING", &[]).await.unwrap_err();
+    assert_eq!(error.code(), "ERR_REDIS_CONNECTION_CLOSED");
+}
+
+#[tokio::test]
+async fn bounds_that_contradict_each_other_are_refused() {
+    for (min, max) in [(0, 1), (3, 2)] {
+        let options = PoolOptions {
+            min,
+            max,
+            ..PoolOptions::default()
+        };
+        let error = RedisPool::connect("redis://localhost", options)
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), "ERR_INVALID_ARG_VALUE");
+    }
 }

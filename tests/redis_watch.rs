@@ -6,6 +6,7 @@ mod support;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use s3_valkey::ErrorKind;
+use s3_valkey::redis::pool::{PoolOptions, RedisPool};
 use s3_valkey::redis::{SetOptions, ValkeyClient, Value};
 use support::Redis;
 
@@ -129,4 +130,48 @@ async fn a_run_has_one_transaction_and_may_end_without_one() {
         })
         .await;
     assert_eq!(executed.unwrap(), [Value::Integer(1)]);
+}
+
+#[tokio::test]
+async fn pools_and_leases_have_them_too() {
+    let server = Redis::start();
+    let pool = RedisPool::connect(&server.url(), PoolOptions::default())
+        .await
+        .unwrap();
+    let counts: Vec<_> = (0..50)
+        .map(|_| {
+            let pool = pool.clone();
+            tokio::spawn(async move {
+                let replies = pool.multi().incr("n").incr("n").exec().await.unwrap();
+                let [Value::Integer(first), Value::Integer(second)] = replies[..] else {
+                    panic!("two numbers");
+                };
+                assert_eq!(second, first + 1);
+            })
+        })
+        .collect();
+    for count in counts {
+        count.await.unwrap();
+    }
+    let results = pool.pipeline().get("n").exec().await.unwrap();
+    assert_eq!(results[0].as_ref().unwrap().as_text(), Some("100"));
+    let refused = pool
+        .multi()
+        .incr("n")
+        .command("SELECT", &["1"])
+        .exec()
+        .await;
+    assert_eq!(refused.unwrap_err().code(), "ERR_INVALID_ARG_VALUE");
+    let executed = pool
+        .watch(&["a"], async |watched| {
+            watched.multi().command("SELECT", &["1"]).exec().await
+        })
+        .await;
+    assert_eq!(executed.unwrap().len(), 1);
+    let lease = pool.acquire().await.unwrap();
+    assert_eq!(
+        lease.multi().get("n").exec().await.unwrap()[0].as_text(),
+        Some("100")
+    );
+    assert_eq!(lease.pipeline().get("n").exec().await.unwrap().len(), 1);
 }

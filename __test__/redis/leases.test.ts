@@ -158,7 +158,7 @@ describe("a lease", () => {
     const next = await client.acquire();
     expect((await idOf(next)) === id).toBe(isKept);
     expect(await next.client("GETNAME")).toBeNull();
-    expect(await next.client("INFO")).toMatch(/ db=0 .* multi=-1 /);
+    expect(await next.client("INFO")).toMatch(/ flags=N .*db=0 /);
     await client.set("key", "new");
     expect(await next.multi().get("key").exec()).toEqual(["new"]);
   });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 /**
  * Writes into `folder`: an authority (`ca`), by it a server's certificate for localhost (`server`) and
- * a client's (`client`), and a server's that nobody vouches for (`self`); each as `.crt` and `.key`.
+ * a client's (`client`), one for both by the name alone (`node`), and a server's that nobody vouches for (`self`); each as `.crt` and `.key`.
  */
 export function makeCertificates(folder: string): void {
   const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
@@ -29,6 +29,7 @@ export function makeCertificates(folder: string): void {
   for (const [name, extensions] of [
     ["server", "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth"],
     ["client", "extendedKeyUsage=clientAuth"],
+    ["node", "subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth,clientAuth"],
   ] as const) {
     writeFileSync(join(folder, `${name}.ext`), `basicConstraints=CA:FALSE\n${extensions}\n`);
     openssl(...newKey, "-subj", `/CN=${name}`, "-keyout", `${name}.key`, "-out", `${name}.csr`);

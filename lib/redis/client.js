@@ -310,4 +310,11 @@ function described(value) {
 /** The client that takes its URL from the environment, at first use. */
 const redis = new RedisClient(FROM_SOURCE, new ServerSource(undefined, {}));
 
-module.exports = { RedisClient, redis, provideCommands, provideFeatures };
+module.exports = {
+  RedisClient,
+  redis,
+  provideCommands,
+  provideFeatures,
+  /** What is behind a client; throws for what is none. */
+  connectionOf: (/** @type {unknown} */ receiver) => connectionOf(receiver),
+};

@@ -63,6 +63,8 @@ class Connection {
     this.state = "idle";
     /** Whether typed commands are refused because of subscriptions. */
     this.subscriber = false;
+    /** Whether subscriptions are beside commands, on connections of which there are several. */
+    this.mixes = false;
     /** Issues what the client itself needs, past the limits that hold for its users. @type {Issuer} */
     this.unlimited = { issue: (frame, outcome, meta) => this.start(frame, outcome, meta, this.group) };
     this.subscriptions = new Subscriptions({
@@ -324,7 +326,11 @@ class Connection {
         break;
       }
       case LaneEvent.Credentials:
-        void logIn(this.lane, argument, this.options.credentials);
+        void logIn(this.lane, Number(argument), this.options.credentials);
+        break;
+      case LaneEvent.SubscriptionsLost:
+        this.subscriptions.lost();
+        void this.subscriptions.restore();
         break;
       default:
         this.subscriptions.deliver(argument);
@@ -340,7 +346,7 @@ class Connection {
   async subscribe(command, names, outcome, via = this) {
     const meta = Meta.SUBSCRIBE | (names.length << Meta.COUNT_SHIFT);
     const value = await via.issue(encode(command, names), outcome, meta);
-    this.subscriber = true;
+    this.subscriber = !this.mixes;
     return value;
   }
 

@@ -2,7 +2,7 @@
 /** Which connection a command is on, and how one is given up. */
 const { abandon, groupOf } = require("../port.js");
 
-/** @typedef {Pick<import("./connection.js").Connection, "lane">} Link */
+/** @typedef {Pick<import("./connection.js").Connection, "lane" | "submit">} Link */
 
 /**
  * Commands of one connection that are found again together, in `eachPending` of the port.
@@ -22,7 +22,12 @@ class Group {
  */
 function giveUp(id, reason) {
   const group = groupOf(id);
-  if (group instanceof Group) group.connection.lane.cancel(id);
+  if (group instanceof Group) {
+    const { connection } = group;
+    // It may wait for the end of this turn.
+    connection.submit();
+    connection.lane.cancel(id);
+  }
   abandon(id, reason);
 }
 

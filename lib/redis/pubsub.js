@@ -105,15 +105,18 @@ function subscribe(connection, family, method, names, listener, options) {
  * @returns {Promise<void>}
  */
 function unsubscribe(connection, family, method, args) {
-  if (!connection.subscriber) {
+  if (!connection.subscriber && !connection.mixes) {
     throw new RedisError(
       "ERR_REDIS_INVALID_STATE",
       `RedisClient.prototype.${method} can only be called while in subscriber mode.`,
     );
   }
   if (args.length === 0) {
+    // Where the channels are on several nodes, each must be told which ones.
+    const named = connection.mixes && family === SHARD;
+    const all = named ? [...connection.subscriptions.of(family).values()].map(({ name }) => name) : [];
     connection.subscriptions.remove(family, null);
-    return confirm(connection, family, []);
+    return named && all.length === 0 ? Promise.resolve() : confirm(connection, family, all);
   }
   const [names, listener] = args;
   if (args.length === 2) return removeListener(connection, family, names, listener, method);

@@ -53,7 +53,7 @@ class ServerSource {
       try {
         return new RedisLane(port, target, url, options.lane);
       } catch (error) {
-        throw fromUrlError(error);
+        throw fromThrown(error);
       }
     };
     return this.make(openLane, options, owner);
@@ -95,14 +95,14 @@ function connectionClass(Base, options) {
 }
 
 /**
- * The error of an unusable URL or option.
+ * The error of an unusable URL or option, as the native side throws it.
  * @param {unknown} thrown
  */
-function fromUrlError(thrown) {
+function fromThrown(thrown) {
   const { code, message } = /** @type {{ code?: string, message: string }} */ (thrown);
   if (code?.startsWith("ERR_INVALID_ARG")) return coded(TypeError, code, message);
   // An unknown scheme has no code.
   return new Error(message);
 }
 
-module.exports = { FROM_SOURCE, ServerSource, connectionClass };
+module.exports = { FROM_SOURCE, ServerSource, connectionClass, fromThrown };

@@ -9,9 +9,11 @@ import type { RedisBatching } from "./transaction/types.js";
 
 export type { RedisCommands };
 export * from "./cache/types.js";
+export * from "./cluster/types.js";
 export * from "./iterators/types.js";
 export * from "./pool/types.js";
 export * from "./scripts/types.js";
+export * from "./sentinel/types.js";
 export * from "./streams/types.js";
 export * from "./transaction/types.js";
 

@@ -90,13 +90,14 @@ class RedisView {
   #buffers;
 
   /**
-   * @param {() => Connection} connection
-   * @param {unknown} options
+   * @param {(() => Connection) | Scope} connection
+   * @param {unknown} [options] none where a scope says it all
    * @param {Limits} [base] the limits that stay where the options say nothing
    * @param {Watching | null} [watching] the watched keys that transactions depend on
    */
   constructor(connection, options, base = NONE, watching = null) {
-    this.#scope = new Scope(connection, resolveLimits(options, base), watching);
+    this.#scope =
+      connection instanceof Scope ? connection : new Scope(connection, resolveLimits(options, base), watching);
   }
 
   /** @param {unknown} options */
@@ -192,4 +193,4 @@ function invalid(name, expected, value) {
   return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" property must be ${expected}. Received ${received}`);
 }
 
-module.exports = { RedisView, resolveTimeout };
+module.exports = { NONE, RedisView, Scope, resolveLimits, resolveTimeout };

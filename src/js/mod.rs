@@ -18,14 +18,16 @@ mod exchange;
 #[cfg(unix)]
 mod long_string;
 mod port;
+mod questions;
 mod recycled;
-mod redis_credentials;
 mod redis_lane;
 mod redis_lease;
+mod redis_nodes;
 mod redis_options;
 #[cfg(unix)]
 mod redis_reader;
 mod redis_reply;
+mod redis_sentinel;
 mod redis_sink;
 mod redis_target;
 mod s3_client;

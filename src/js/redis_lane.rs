@@ -15,16 +15,18 @@ use napi_derive::napi;
 use super::event_loop::{EventLoop, Key};
 use super::exchange::Exchange;
 use super::port::{Port, PortHandle, Resource};
-use super::redis_credentials::Asker;
+use super::questions::Asker;
 use super::redis_options::LaneOptions;
 use super::redis_sink::{Failed, LaneSink};
-use crate::redis::config::{Config, Options, Status};
+use crate::redis::cluster::Cluster;
+use crate::redis::config::{Address, Config, Options, Status};
 use crate::redis::credentials::{Credentials, CredentialsSource};
 use crate::redis::endpoint::{Endpoint, Lease, blocking, changes_state};
 use crate::redis::inflight::Entry;
-use crate::redis::lane::{Delivery, Sink};
+use crate::redis::lane::Delivery;
 use crate::redis::lifecycle;
 use crate::redis::link::Link;
+use crate::redis::location::LocationSource;
 use crate::redis::meta::Meta;
 use crate::redis::overrides::Overrides;
 use crate::redis::pool::PoolOptions;
@@ -42,10 +44,13 @@ pub enum LaneEvent {
     Closed = 2,
     /// A push of the server, such as a message; the argument is its array.
     Push = 3,
-    /// A login needs credentials; the argument is the number to answer to.
+    /// A login needs credentials; the argument is text: the number to answer to.
     Credentials = 4,
     /// One of several connections is gone, with subscriptions, which must be made again.
     SubscriptionsLost = 5,
+    /// Where does an address lead from here? The argument is text: the number to answer to, the port
+    /// and the host.
+    Address = 6,
     /// One of several connections is gone, whose server told of changed keys.
     TrackingLost = 8,
 }
@@ -61,7 +66,8 @@ pub struct RedisLane {
     push_bytes: Arc<AtomicBool>,
     exchange: Rc<Exchange>,
     pub(super) target: u32,
-    asker: Asker,
+    credentials: Asker<Credentials>,
+    addresses: Asker<Address>,
     #[cfg(unix)]
     event_loop: Option<Rc<EventLoop>>,
     // Keeps the weak reference that the environment holds alive.
@@ -76,6 +82,8 @@ pub(super) enum Kind {
     Endpoint(Arc<Endpoint>, Granted),
     /// A connection of one's own, likewise.
     Lease(Arc<Lease>, Granted),
+    /// The nodes of a cluster.
+    Cluster(Arc<Cluster>),
 }
 
 /// Leases by the ids of the calls that asked for them.
@@ -97,15 +105,14 @@ impl RedisLane {
         let address = url::parse(&url)
             .and_then(|parsed| Overrides::from(overrides).apply(parsed))
             .map_err(|error| thrown(&error))?;
+        let further = LaneSink::maker(port.handle());
         let pool = options.pool.take().map(PoolOptions::from);
-        let of_spares = port.handle();
         let mut made = None;
         let mut lane = Self::open(port, target, options, |options, sink| {
             let config = Config {
                 target: address,
                 options,
             };
-            let further = move || Arc::new(LaneSink::spare(of_spares.clone())) as Arc<dyn Sink>;
             let endpoint = match pool {
                 None => Endpoint::new(config, sink, further),
                 Some(pool) => {
@@ -224,7 +231,7 @@ impl RedisLane {
     /// Answers a `Credentials` event.
     #[napi(catch_unwind)]
     pub fn credentials(&self, asked: u32, username: String, password: String) {
-        self.asker
+        self.credentials
             .answer(asked, Ok(Credentials { username, password }));
     }
 
@@ -232,7 +239,21 @@ impl RedisLane {
     #[napi(catch_unwind)]
     pub fn no_credentials(&self, asked: u32, code: String, message: String) {
         let error = crate::Error::new(crate::ErrorKind::Credentials, code, message);
-        self.asker.answer(asked, Err(error));
+        self.credentials.answer(asked, Err(error));
+    }
+
+    /// Answers an `Address` event.
+    #[napi(catch_unwind)]
+    pub fn address_found(&self, asked: u32, host: String, port: u16) {
+        self.addresses
+            .answer(asked, Ok(Address::Host { host, port }));
+    }
+
+    /// Answers an `Address` event with why there is none.
+    #[napi(catch_unwind)]
+    pub fn no_address(&self, asked: u32, code: String, message: String) {
+        let error = crate::Error::new(crate::ErrorKind::Connection, code, message);
+        self.addresses.answer(asked, Err(error));
     }
 
     /// Whether the handshake of the current connection was accepted.
@@ -256,13 +277,13 @@ impl RedisLane {
     /// The URL in force, with `***` for the password.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
-        self.link.config().target.to_string()
+        self.link.target().to_string()
     }
 
     /// `host:port`, or the path of the Unix socket.
     #[napi(getter, catch_unwind)]
     pub fn address(&self) -> String {
-        self.link.config().target.address.to_string()
+        self.link.target().address.to_string()
     }
 
     /// The database that is selected after each connect.
@@ -298,16 +319,19 @@ impl RedisLane {
         port: &Port,
         target: u32,
         options: LaneOptions,
-        make: impl FnOnce(Options, Arc<dyn Sink>) -> crate::Result<Arc<dyn Link>>,
+        make: impl FnOnce(Options, Arc<LaneSink>) -> crate::Result<Arc<dyn Link>>,
     ) -> Result<Self, String> {
         #[cfg(unix)]
         let event_loop = port.event_loop();
         let exchange = port.exchange();
         let port = port.handle();
-        let asker = Asker::new(port.clone(), target);
+        let credentials = Asker::new(port.clone(), target);
+        let addresses = Asker::new(port.clone(), target);
+        let translates = options.maps_addresses == Some(true);
         let asks = options.has_credentials;
         let options = Options {
-            credentials: asks.then(|| CredentialsSource::new(asker.clone())),
+            credentials: asks.then(|| CredentialsSource::new(credentials.clone())),
+            location: translates.then(|| LocationSource::new(addresses.clone())),
             ..options.into()
         };
         options.validate().map_err(|error| thrown(&error))?;
@@ -323,7 +347,8 @@ impl RedisLane {
             push_bytes,
             exchange,
             target,
-            asker,
+            credentials,
+            addresses,
             #[cfg(unix)]
             event_loop,
             _closer: closer,
@@ -343,7 +368,8 @@ impl RedisLane {
             push_bytes: sink.map(LaneSink::push_bytes).unwrap_or_default(),
             exchange: Rc::clone(&self.exchange),
             target: sink.map_or(self.target, LaneSink::target),
-            asker: self.asker.clone(),
+            credentials: self.credentials.clone(),
+            addresses: self.addresses.clone(),
             #[cfg(unix)]
             event_loop: self.event_loop.clone(),
             _closer: Closer::attached(&link, &self.port),

@@ -46,7 +46,7 @@ impl RedisLane {
             port.complete(id, outcome);
         };
         match &self.kind {
-            Kind::Link => {}
+            Kind::Link | Kind::Cluster(_) => {}
             Kind::Endpoint(endpoint, _) => endpoint.acquire(Some(id), limit, Box::new(grant)),
             Kind::Lease(lease, _) => lease.acquire(Some(id), limit, Box::new(grant)),
         }
@@ -62,7 +62,7 @@ impl RedisLane {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .remove(&id),
-            Kind::Link => None,
+            Kind::Link | Kind::Cluster(_) => None,
         };
         let lease = lease.ok_or_else(|| JsError::from_reason("no connection was granted"))?;
         Ok(self.leased(lease))
@@ -87,7 +87,7 @@ impl RedisLane {
     pub fn counts(&self) -> LaneCounts {
         let counts = match &self.kind {
             Kind::Endpoint(endpoint, _) => endpoint.counts(),
-            Kind::Link | Kind::Lease(..) => Counts::default(),
+            Kind::Link | Kind::Lease(..) | Kind::Cluster(_) => Counts::default(),
         };
         let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
         LaneCounts {

@@ -46,6 +46,8 @@ pub struct LaneOptions {
     pub has_credentials: bool,
     /// The server tells of changed keys.
     pub tracking: Option<LaneTracking>,
+    /// Whether `Address` events are answered.
+    pub maps_addresses: Option<bool>,
     /// TLS settings; absent for what the URL's scheme says.
     pub tls: Option<LaneTls>,
     /// Parts of the address that win over the URL.

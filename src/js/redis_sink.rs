@@ -53,6 +53,11 @@ impl LaneSink {
         Self::new(port, SPARES.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Makes sinks for further connections.
+    pub fn maker(port: PortHandle) -> impl Fn() -> Arc<dyn Sink> + Send + Sync + 'static {
+        move || Arc::new(Self::spare(port.clone()))
+    }
+
     /// The number under which events are told.
     pub fn target(&self) -> u32 {
         self.recipient.target
@@ -94,6 +99,32 @@ impl Sink for LaneSink {
     fn adopt(&self, inlet: Inlet) {
         let adopted = Adopted::new(inlet, self.port.clone(), self.recipient.clone());
         self.port.push(Box::new(adopted));
+    }
+}
+
+/// Delivers what one of an object's connections brings; what happens to it is not the object's
+/// business.
+pub struct OneOfMany(pub Arc<LaneSink>);
+
+impl Sink for OneOfMany {
+    fn replies(&self, batch: Batch) {
+        self.0.replies(batch);
+    }
+
+    fn failed(&self, ids: Vec<u32>, error: &Error) {
+        self.0.failed(ids, error);
+    }
+
+    fn event(&self, _event: Event) {}
+
+    #[cfg(unix)]
+    fn reads(&self) -> bool {
+        self.0.reads()
+    }
+
+    #[cfg(unix)]
+    fn adopt(&self, inlet: Inlet) {
+        self.0.adopt(inlet);
     }
 }
 

@@ -196,7 +196,7 @@ impl Drop for Patience<'_> {
 }
 
 /// Where connections deliver beside that of the client, whose state is not the client's.
-pub(super) struct FurtherCallers(pub(super) Arc<Callers>);
+pub(super) struct FurtherCallers(Arc<Callers>);
 
 impl FurtherCallers {
     /// Makes one for each connection.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::callers::{Callers, FurtherCallers, lock, receive};
-use super::config::{Config, Options, Status, Target};
+use super::config::{Address, Config, Options, Status, Target};
 use super::endpoint::Endpoint;
 use super::lane::Sink;
 use super::lifecycle;
@@ -63,7 +63,7 @@ impl Drop for Inner {
 impl fmt::Debug for ValkeyClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ValkeyClient")
-            .field("address", &self.config().target.address)
+            .field("address", &self.inner.link.target().address)
             .field("status", &self.status())
             .finish_non_exhaustive()
     }
@@ -149,6 +149,13 @@ impl ValkeyClient {
         self.inner.link.config()
     }
 
+    /// The server that the client is connected to, or will try next. With sentinels it changes, and
+    /// is the group's name until a server was found.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        self.inner.link.target().address
+    }
+
     /// The state of the connection.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -227,9 +234,12 @@ impl ValkeyClient {
     /// # Ok(()) });
     /// ```
     pub async fn acquire(&self, limit: Option<Duration>) -> Result<LeasedConnection> {
-        let inner = &self.inner;
-        let endpoint = inner.endpoint.as_ref().ok_or_else(lifecycle::no_lease)?;
-        LeasedConnection::acquire(endpoint, &inner.callers, limit).await
+        LeasedConnection::acquire(self.endpoint()?, self.callers(), limit).await
+    }
+
+    pub(super) fn endpoint(&self) -> Result<&Endpoint> {
+        let endpoint = self.inner.endpoint.as_deref();
+        endpoint.ok_or_else(lifecycle::no_lease)
     }
 
     pub(super) fn link(&self) -> &Arc<dyn Link> {

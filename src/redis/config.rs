@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::credentials::CredentialsSource;
+use super::location::LocationSource;
 use super::tracking::Tracking;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::dial::{Dial, Endpoint};
@@ -53,6 +54,8 @@ pub struct Options {
     /// Asked for user name and password before each attempt to log in; replaces those of the URL.
     /// Default none.
     pub credentials: Option<CredentialsSource>,
+    /// Asked before each attempt where the address leads from here. Default none.
+    pub location: Option<LocationSource>,
     /// Lets the server tell of changed keys, with pushes that the [sink](super::lane::Sink) receives.
     /// It is on before the first command of each connection; a server that cannot do it, or speaks
     /// RESP2 only, is refused with `ERR_REDIS_TRACKING_UNSUPPORTED`. Default none.
@@ -122,6 +125,7 @@ impl Default for Options {
             client_name: None,
             library: None,
             credentials: None,
+            location: None,
             tracking: None,
         }
     }
@@ -202,6 +206,8 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unix(path) => f.write_str(path),
+            // The name of what is yet to be found.
+            Self::Host { host, port: 0 } => f.write_str(host),
             Self::Host { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
             Self::Host { host, port } => write!(f, "{host}:{port}"),
         }

@@ -1,9 +1,11 @@
-//! The driver's way to a connection: dials, finds credentials, shakes hands.
+//! The driver's way to a connection: finds the server, dials, finds credentials, shakes hands.
 
 use std::io;
 
+use bytes::Bytes;
 use tokio::time::timeout;
 
+use super::config::Address;
 use super::credentials::Credentials;
 use super::driver::{End, lost};
 use super::handshake::{Handshake, Step};
@@ -28,23 +30,62 @@ pub(super) async fn establish(lane: &Lane, epoch: u64) -> Result<(Socket, Receiv
 }
 
 async fn attempt(lane: &Lane, epoch: u64) -> Result<(Socket, Receiver), End> {
+    let Some(resolver) = lane.resolver() else {
+        return connect(lane, epoch, &lane.config().target.address).await;
+    };
+    let mut search = resolver.search();
+    loop {
+        let address = search.next().await?;
+        lane.log(|| format!("trying {address}"));
+        match connect(lane, epoch, &address).await {
+            Ok(connection) => {
+                search.accepted();
+                return Ok(connection);
+            }
+            Err(End::Superseded) => return Err(End::Superseded),
+            Err(end) => search.rejected(end),
+        }
+    }
+}
+
+async fn connect(lane: &Lane, epoch: u64, address: &Address) -> Result<(Socket, Receiver), End> {
     let config = lane.config();
-    let endpoint = (&config.target.address).into();
-    let socket = dial::connect(&endpoint, &config.dial())
-        .await
-        .map_err(|error| match error.kind() {
-            // A certificate that is refused now, and settings of no use, are so the next time.
-            ErrorKind::Tls | ErrorKind::InvalidInput => End::Fatal(error),
-            _ => End::Lost(error),
-        })?;
+    let located = match &config.options.location {
+        None => address.clone(),
+        Some(source) => source.ask(address.clone()).await.map_err(End::Lost)?,
+    };
+    let socket = open(&located, &config.dial()).await?;
     let introduction = Introduction {
         credentials: credentials(lane).await?,
         database: config.target.database,
         client_name: config.options.client_name.clone(),
         library: config.options.library.clone(),
+        role: lane.resolver().and_then(|resolver| resolver.role()),
         tracking: config.options.tracking.clone(),
     };
-    greet(lane, epoch, socket, introduction).await
+    let mut receiver = Receiver::new();
+    shake_hands(
+        &socket,
+        &mut receiver,
+        introduction,
+        |greeting, protocol| {
+            lane.log(|| format!("logged in, RESP{protocol}"));
+            lane.greeted(epoch, &greeting);
+        },
+    )
+    .await?;
+    Ok((socket, receiver))
+}
+
+/// Dials.
+pub(super) async fn open(address: &Address, dial: &dial::Dial) -> Result<Socket, End> {
+    dial::connect(&address.into(), dial)
+        .await
+        .map_err(|error| match error.kind() {
+            // A certificate that is refused now, and settings of no use, are so the next time.
+            ErrorKind::Tls | ErrorKind::InvalidInput => End::Fatal(error),
+            _ => End::Lost(error),
+        })
 }
 
 /// The URL's credentials, or those of the provider.
@@ -59,15 +100,15 @@ async fn credentials(lane: &Lane) -> Result<Credentials, End> {
     }
 }
 
-async fn greet(
-    lane: &Lane,
-    epoch: u64,
-    socket: Socket,
+/// Logs in; `greeted` is told the HELLO reply and the protocol's version.
+pub(super) async fn shake_hands(
+    socket: &Socket,
+    receiver: &mut Receiver,
     introduction: Introduction,
-) -> Result<(Socket, Receiver), End> {
+    greeted: impl Fn(Bytes, u8),
+) -> Result<(), End> {
     let (mut handshake, bytes) = Handshake::start(introduction);
-    write_all(&socket, &bytes).await.map_err(lost)?;
-    let mut receiver = Receiver::new();
+    write_all(socket, &bytes).await.map_err(lost)?;
     loop {
         while let Some(frame) = receiver
             .frame()
@@ -75,11 +116,8 @@ async fn greet(
         {
             match handshake.reply(frame) {
                 Step::Next => {}
-                Step::Send(bytes) => write_all(&socket, &bytes).await.map_err(lost)?,
-                Step::Greeted(greeting) => {
-                    lane.log(|| format!("logged in, RESP{}", handshake.protocol()));
-                    lane.greeted(epoch, &greeting);
-                }
+                Step::Send(bytes) => write_all(socket, &bytes).await.map_err(lost)?,
+                Step::Greeted(greeting) => greeted(greeting, handshake.protocol()),
                 Step::Refused { error, passing } => {
                     return Err(if passing {
                         End::Lost(error)
@@ -89,15 +127,16 @@ async fn greet(
                 }
             }
             if handshake.is_done() {
-                return Ok((socket, receiver));
+                return Ok(());
             }
         }
         socket.readable().await.map_err(lost)?;
-        receiver.read(&socket).map_err(lost)?;
+        receiver.read(socket).map_err(lost)?;
     }
 }
 
-async fn write_all(socket: &Socket, mut bytes: &[u8]) -> io::Result<()> {
+/// Writes all of it.
+pub(super) async fn write_all(socket: &Socket, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match socket.try_write(bytes) {
             Ok(count) => bytes = &bytes[count..],

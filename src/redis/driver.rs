@@ -21,6 +21,8 @@ use crate::net::stream::Socket;
 pub(super) enum End {
     /// By the peer or the network; another attempt may follow.
     Lost(Error),
+    /// The server is another one now: the next attempt follows at once.
+    Moved(Error),
     /// For good.
     Fatal(Error),
     /// By the lane's users; nothing is left to do.
@@ -30,8 +32,8 @@ pub(super) enum End {
 /// Why a connection is not served any more.
 enum Halt {
     End(End),
-    /// Nothing can be sent, but there may be replies that were not read yet.
-    Mute(io::Error),
+    /// Nothing can or shall be sent, but there may be replies that were not read yet.
+    Mute(End),
 }
 
 impl From<End> for Halt {
@@ -66,7 +68,7 @@ async fn drive(life: Life) {
         lane.log(|| format!("connecting, {} attempts failed before", attempts.failed()));
         let established = tokio::select! {
             established = establish(lane, epoch) => established,
-            () = life.superseded() => return,
+            end = life.interrupted() => Err(end),
         };
         let end = match established {
             Ok((socket, receiver)) => {
@@ -78,6 +80,13 @@ async fn drive(life: Life) {
         match end {
             End::Superseded => return,
             End::Fatal(error) => return lane.fail(epoch, &error),
+            End::Moved(error) => {
+                lane.log(|| error.message().to_owned());
+                attempts.reset();
+                if !lane.reconnecting(epoch, &error) {
+                    return;
+                }
+            }
             End::Lost(error) => match attempts.lost(&lane.config().options, &error) {
                 Verdict::GiveUp(verdict) => return lane.fail(epoch, &verdict),
                 Verdict::RetryAfter(delay) => {
@@ -103,7 +112,7 @@ impl Life {
             if !lane.is_current(*epoch) {
                 return false;
             }
-            if lane.take_dial_now() {
+            if lane.take_dial_now() || lane.take_left(*epoch).is_some() {
                 attempts.reset();
                 return true;
             }
@@ -114,8 +123,12 @@ impl Life {
         }
     }
 
-    async fn superseded(&self) {
-        while self.lane.is_current(self.epoch) {
+    /// Waits until there is no sense any more in what the life is about to do.
+    async fn interrupted(&self) -> End {
+        loop {
+            if let Some(end) = self.lane.take_left(self.epoch) {
+                return end;
+            }
             self.wake.notified().await;
         }
     }
@@ -145,9 +158,9 @@ impl Life {
         }
         let end = match self.attend(&socket, reads_here, &mut receiver).await {
             Ok(end) | Err(Halt::End(end)) => end,
-            Err(Halt::Mute(error)) => {
+            Err(Halt::Mute(end)) => {
                 self.read_rest(&socket, reads_here, &mut receiver).await;
-                lost(error)
+                end
             }
         };
         // Whoever reads elsewhere must hear of the end, and let go of the socket.
@@ -165,7 +178,7 @@ impl Life {
         receiver: &mut Receiver,
     ) -> Result<End, Halt> {
         let Self { lane, epoch, wake } = self;
-        let send = || lane.flush(*epoch, socket).map_err(Halt::Mute);
+        let send = || lane.flush(*epoch, socket).map_err(mute);
         let mut flushed = send()?;
         if reads_here {
             // What came right behind the handshake.
@@ -185,7 +198,7 @@ impl Life {
                     lane.heard();
                     receiver.deliver(lane)?;
                     // Reading may have given the TLS session something to say.
-                    flushed &= socket.try_flush().map_err(Halt::Mute)?;
+                    flushed &= socket.try_flush().map_err(mute)?;
                 }
                 () = wake.notified() => {
                     if receiver.served_many() {
@@ -195,10 +208,13 @@ impl Life {
                     if let Some(end) = lane.take_end(*epoch) {
                         return Ok(end);
                     }
+                    if let Some(end) = lane.take_left(*epoch) {
+                        return Err(Halt::Mute(end));
+                    }
                     flushed = send()?;
                 }
                 ready = socket.writable(), if !flushed => {
-                    ready.map_err(Halt::Mute)?;
+                    ready.map_err(mute)?;
                     flushed = send()?;
                 }
                 () = &mut silence, if idle.is_some() => {
@@ -243,7 +259,7 @@ fn watch(lane: &Lane, epoch: u64, socket: &Socket, watchdog: &mut Watchdog) -> R
         Order::Wait => Ok(true),
         Order::Probe => {
             lane.log(|| "a command waits and nothing is heard: asking with PING".into());
-            lane.probe(epoch, socket).map_err(Halt::Mute)
+            lane.probe(epoch, socket).map_err(mute)
         }
         Order::Drop => Err(End::Lost(lifecycle::dead_peer(watchdog.patience())).into()),
     }
@@ -258,6 +274,10 @@ pub(super) fn lost(source: io::Error) -> End {
         )
         .with_source(source),
     )
+}
+
+fn mute(source: io::Error) -> Halt {
+    Halt::Mute(lost(source))
 }
 
 /// Neither a bug nor the end of the driver's runtime may leave callers waiting for ever.

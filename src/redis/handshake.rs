@@ -1,5 +1,5 @@
-//! The first exchange on a connection: HELLO 3 with credentials and name, then SELECT. A server
-//! that does not know HELLO, or does not allow it, is logged in to with AUTH and speaks RESP2.
+//! The first exchange on a connection: HELLO 3 with credentials and name, ROLE where that matters,
+//! then SELECT. A server that does not know HELLO, or does not allow it, is logged in to with AUTH and speaks RESP2.
 //! Pure.
 //!
 //! Source: <https://redis.io/docs/latest/commands/hello/>
@@ -11,8 +11,12 @@ use bytes::{Bytes, BytesMut};
 use super::introduction::{Introduction, Packet, Sent};
 use super::lifecycle::passes;
 use super::resp::decode::{Item, Reader, lossy};
+use super::role::Role;
 use super::tracking;
 use crate::error::{Error, ErrorKind};
+
+/// The code of the error of a server that is not what it must be.
+const WRONG_ROLE: &str = "ERR_REDIS_WRONG_ROLE";
 
 /// What the connection's users are told in the place of a HELLO reply.
 const RESP2_GREETING: &[u8] = b"%1\r\n$5\r\nproto\r\n:2\r\n";
@@ -24,7 +28,7 @@ pub enum Step {
     Next,
     /// Send these bytes, then wait for the next reply.
     Send(BytesMut),
-    /// The server accepted the login; its HELLO reply, a whole frame.
+    /// The server accepted the login and is what it must be; its HELLO reply, a whole frame.
     Greeted(Bytes),
     /// The server refused; the connection must be closed.
     Refused {
@@ -42,6 +46,8 @@ pub struct Handshake {
     sent: VecDeque<Sent>,
     /// The server refused HELLO: users are greeted when all the rest is answered.
     fallen_back: bool,
+    /// The HELLO reply, until the server's role is known.
+    greeting: Option<Bytes>,
 }
 
 impl Handshake {
@@ -53,6 +59,7 @@ impl Handshake {
             introduction,
             sent,
             fallen_back: false,
+            greeting: None,
         };
         (handshake, bytes)
     }
@@ -73,7 +80,11 @@ impl Handshake {
     pub fn reply(&mut self, frame: Bytes) -> Step {
         let refusal = match (self.sent.pop_front(), Reader::new(&frame).item()) {
             (Some(Sent::Hello), Some(Item::Simple(b"OK") | Item::Map(_))) => {
-                return Step::Greeted(frame);
+                if self.introduction.role.is_none() {
+                    return Step::Greeted(frame);
+                }
+                self.greeting = Some(frame);
+                return Step::Next;
             }
             (Some(Sent::Hello), Some(Item::Error(text))) if self.not_understood(text) => {
                 if self.introduction.tracking.is_none() {
@@ -83,16 +94,43 @@ impl Handshake {
             }
             (Some(Sent::Hello), item) => greeting_refused(item),
             (Some(Sent::Auth), Some(Item::Error(text))) => authentication(lossy(text)),
+            (Some(Sent::Role), item) => match self.misplaced(item, &frame) {
+                Some(refusal) => refusal,
+                None => {
+                    return self
+                        .greeting
+                        .take()
+                        .map_or_else(|| self.next(), Step::Greeted);
+                }
+            },
             (Some(Sent::Tracking), Some(Item::Error(text))) => tracking::refused(&lossy(text)),
             (Some(Sent::Select), Some(Item::Simple(b"OK")))
             | (Some(Sent::Auth | Sent::Tracking | Sent::Optional) | None, _) => return self.next(),
             (Some(Sent::Select), item) => selection_refused(item),
         };
-        let passing = passes(refusal.message());
+        let passing = refusal.code() == WRONG_ROLE || passes(refusal.message());
         Step::Refused {
             error: refusal,
             passing,
         }
+    }
+
+    /// The error of a server that is not what it must be. Where ROLE is not allowed, the greeting
+    /// tells; a server that tells nothing is believed.
+    fn misplaced(&self, item: Option<Item<'_>>, frame: &[u8]) -> Option<Error> {
+        let wanted = self.introduction.role?;
+        let found = match item {
+            Some(Item::Error(_)) => Role::of_greeting(self.greeting.as_deref()?)?,
+            _ => match Role::of_reply(frame) {
+                Some(role) => role,
+                None => return Some(wrong_role(format!("the server is no {wanted}"))),
+            },
+        };
+        (found != wanted).then(|| {
+            wrong_role(format!(
+                "the server is a {found}, where a {wanted} was looked for"
+            ))
+        })
     }
 
     fn next(&self) -> Step {
@@ -155,6 +193,10 @@ fn selection_refused(item: Option<Item<'_>>) -> Error {
         ),
     };
     Error::new(ErrorKind::Server, code, message.into_owned())
+}
+
+fn wrong_role(message: String) -> Error {
+    Error::new(ErrorKind::Connection, WRONG_ROLE, message)
 }
 
 fn authentication(message: std::borrow::Cow<'_, str>) -> Error {
@@ -277,6 +319,43 @@ mod tests {
             refused(&["%0\r\n", "+NO\r\n"]).1,
             "SELECT command failed with non-OK response"
         );
+    }
+
+    #[test]
+    fn a_server_of_the_wrong_role_is_refused_for_now() {
+        let wants = |role| Introduction {
+            role: Some(role),
+            ..introduction("", "pw", 1)
+        };
+        let (hello, master) = (
+            "%1\r\n$4\r\nrole\r\n$6\r\nmaster\r\n",
+            "*1\r\n$6\r\nmaster\r\n",
+        );
+        let noperm = "-NOPERM no permissions\r\n";
+        for answer in [master, noperm] {
+            let mut handshake = Handshake::start(wants(Role::Primary)).0;
+            assert!(matches!(handshake.reply(hello.into()), Step::Next));
+            let step = handshake.reply(answer.into());
+            assert!(matches!(step, Step::Greeted(frame) if frame == hello));
+            assert!(matches!(handshake.reply("+OK\r\n".into()), Step::Next));
+            assert!(handshake.is_done());
+            let (code, _, passing) = refusal(wants(Role::Replica), &[hello, answer]);
+            assert_eq!((code.as_str(), passing), (WRONG_ROLE, true));
+        }
+        let sentinel = "*1\r\n$8\r\nsentinel\r\n";
+        assert_eq!(
+            refusal(wants(Role::Primary), &[hello, sentinel]).0,
+            WRONG_ROLE
+        );
+        let old = [
+            "-ERR unknown command\r\n",
+            "-NOAUTH\r\n",
+            "-NOAUTH\r\n",
+            "+OK\r\n",
+        ];
+        let mut replies = old.to_vec();
+        replies.push("*1\r\n$5\r\nslave\r\n");
+        assert_eq!(refusal(wants(Role::Primary), &replies).0, WRONG_ROLE);
     }
 
     #[test]

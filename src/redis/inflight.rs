@@ -63,6 +63,8 @@ pub struct InFlight {
     pushes_are_arrays: bool,
     /// A transaction was opened and not ended by the commands that were answered.
     in_transaction: bool,
+    /// A write was refused because the server follows another one.
+    demoted: bool,
     /// What was sent, when the lane's user wants it back.
     retention: Option<Retention>,
     /// The database that a `SELECT` on this connection has selected.
@@ -205,6 +207,11 @@ impl InFlight {
         self.generation
     }
 
+    /// Whether a write was refused since the last time because the server follows another one.
+    pub fn take_demoted(&mut self) -> bool {
+        std::mem::take(&mut self.demoted)
+    }
+
     /// Finds whom a whole frame of this `kind` is for.
     pub fn frame(&mut self, kind: u8, frame: &[u8]) -> Match {
         if kind == b'>' || (kind == b'*' && self.is_push_in_disguise(frame)) {
@@ -214,6 +221,7 @@ impl InFlight {
         let Some(entry) = self.entries.pop_front() else {
             return Match::Stray;
         };
+        self.demoted |= kind == b'-' && frame.starts_with(b"-READONLY ");
         self.in_transaction = entry.meta.transaction(self.in_transaction);
         if entry.meta.turns() {
             self.turn(entry.meta, frame);
@@ -370,6 +378,20 @@ mod tests {
         assert_eq!(inflight.frame(b'+', b"+OK\r\n"), Match::Reply(entry(1, 0)));
         assert_eq!(inflight.frame(b':', b":1\r\n"), Match::Reply(entry(2, 0)));
         assert_eq!(inflight.frame(b':', b":1\r\n"), Match::Stray);
+    }
+
+    #[test]
+    fn a_refused_write_tells_of_the_servers_role_once() {
+        let mut inflight = InFlight::default();
+        inflight.extend([entry(1, 0), entry(2, 0)]);
+        inflight.frame(b'-', b"-ERR READONLY \r\n");
+        assert!(!inflight.take_demoted());
+        inflight.frame(
+            b'-',
+            b"-READONLY You can't write against a read only replica.\r\n",
+        );
+        assert!(inflight.take_demoted());
+        assert!(!inflight.take_demoted());
     }
 
     #[test]

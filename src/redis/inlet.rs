@@ -168,7 +168,11 @@ impl Inlet {
             &mut inflight,
             &mut self.replies,
         );
+        let demoted = inflight.take_demoted();
         drop(inflight);
+        if demoted {
+            self.lane.demoted();
+        }
         self.scanned = end;
         self.lane.divert(diverted);
         self.lane.after_delivery();

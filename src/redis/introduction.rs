@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use super::config::Library;
 use super::credentials::Credentials;
 use super::resp::encode;
+use super::role::Role;
 use super::tracking::Tracking;
 
 /// What a connection introduces itself with.
@@ -20,6 +21,8 @@ pub struct Introduction {
     pub client_name: Option<String>,
     /// What `CLIENT LIST` shows as the library.
     pub library: Option<Library>,
+    /// What the server must be to its data set; `None` if that does not matter.
+    pub role: Option<Role>,
     /// Which changed keys the server is to tell of.
     pub tracking: Option<Tracking>,
 }
@@ -29,6 +32,7 @@ pub struct Introduction {
 pub(super) enum Sent {
     Hello,
     Auth,
+    Role,
     Select,
     Tracking,
     /// Its reply changes nothing: an older server may not know the command.
@@ -91,6 +95,9 @@ impl Introduction {
 
     /// What follows the login in either protocol.
     fn prepare(&self, packet: &mut Packet) {
+        if self.role.is_some() {
+            packet.push(&[b"ROLE"], Sent::Role);
+        }
         if self.database > 0 {
             let database = self.database.to_string();
             packet.push(&[b"SELECT", database.as_bytes()], Sent::Select);

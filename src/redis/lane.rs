@@ -20,6 +20,7 @@ use super::inlet::Inlet;
 use super::lifecycle;
 use super::meta::Meta;
 use super::outbox::{Backlog, Outbox};
+use super::resolve::Resolve;
 use super::retention::{Diverted, Leftover};
 use super::state::{Facts, Phase, State};
 use crate::error::{Error, Result};
@@ -28,6 +29,7 @@ use crate::net::stream::Socket;
 
 mod context;
 mod driven;
+mod resolved;
 
 pub use context::Context;
 
@@ -121,6 +123,8 @@ pub struct Lane {
     me: Weak<Self>,
     config: Config,
     sink: Arc<dyn Sink>,
+    /// Finds the server; `None` when it is the one of `config`.
+    resolver: Option<Arc<dyn Resolve>>,
     minds_quiet: bool,
     keeps: bool,
     outbound: Mutex<Outbound>,
@@ -146,6 +150,8 @@ struct Outbound {
     dial_now: bool,
     /// Why the sink cannot read the current connection any more.
     ended: Option<End>,
+    /// Why the server is to be left, or the attempt to reach one to be given up.
+    left: Option<End>,
     /// A connection was lost, or an attempt failed, in this life.
     lost: bool,
     finalized: bool,
@@ -155,7 +161,16 @@ impl Lane {
     /// A lane that dials at the first command or `connect`.
     #[must_use]
     pub fn new(config: Config, sink: Arc<dyn Sink>) -> Arc<Self> {
-        Self::with(config, sink, InFlight::default())
+        Self::with(config, sink, InFlight::default(), None)
+    }
+
+    /// A lane whose server is found before each attempt to connect, if there is a `resolver`.
+    pub(super) fn make(
+        config: Config,
+        sink: Arc<dyn Sink>,
+        resolver: Option<Arc<dyn Resolve>>,
+    ) -> Arc<Self> {
+        Self::with(config, sink, InFlight::default(), resolver)
     }
 
     /// A lane for one who can send commands elsewhere. It keeps commands until they are answered:
@@ -163,10 +178,15 @@ impl Lane {
     /// [diverted](Sink::diverted), and commands without a reply are [returned](Sink::returned).
     #[must_use]
     pub fn keeping(config: Config, sink: Arc<dyn Sink>) -> Arc<Self> {
-        Self::with(config, sink, InFlight::keeping())
+        Self::with(config, sink, InFlight::keeping(), None)
     }
 
-    fn with(config: Config, sink: Arc<dyn Sink>, inflight: InFlight) -> Arc<Self> {
+    fn with(
+        config: Config,
+        sink: Arc<dyn Sink>,
+        inflight: InFlight,
+        resolver: Option<Arc<dyn Resolve>>,
+    ) -> Arc<Self> {
         let outbound = Outbound {
             phase: Phase::Idle,
             epoch: 0,
@@ -177,22 +197,28 @@ impl Lane {
             waiters: Vec::new(),
             dial_now: false,
             ended: None,
+            left: None,
             lost: false,
             finalized: false,
         };
         let state = outbound.facts().state(&config);
-        Arc::new_cyclic(|me| Self {
+        let lane = Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             config,
             minds_quiet: sink.minds_quiet(),
             keeps: inflight.keeps(),
             sink,
+            resolver,
             outbound: Mutex::new(outbound),
             state: watch::Sender::new(state),
             inflight: Mutex::new(inflight),
             clock: Instant::now(),
             heard: AtomicU64::new(0),
-        })
+        });
+        if let Some(resolver) = &lane.resolver {
+            resolver.attach(&lane);
+        }
+        lane
     }
 
     /// What the lane was made with.
@@ -211,6 +237,11 @@ impl Lane {
     #[must_use]
     pub fn is_active(&self) -> bool {
         matches!(self.lock().phase, Phase::Connecting | Phase::Ready)
+    }
+
+    /// Whether the lane was closed or has failed: commands are refused.
+    pub(super) fn has_ended(&self) -> bool {
+        self.lock().phase.has_ended()
     }
 
     /// The state of the connection with its changes from now on.
@@ -373,6 +404,7 @@ impl Lane {
         outbound.epoch += 1;
         outbound.socket = None;
         outbound.ended = None;
+        outbound.left = None;
         outbound.greeting = None;
         outbound.dial_now = false;
         let waiters = std::mem::take(&mut outbound.waiters);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::config::Options;
+use super::config::{Address, Options};
 use crate::error::{Error, ErrorKind};
 
 const FIRST_DELAY_MS: u64 = 50;
@@ -59,7 +59,7 @@ impl Attempts {
 /// connection is the cause of `verdict`.
 fn last(verdict: Error, cause: &Error) -> Error {
     match cause.kind() {
-        ErrorKind::Connection => verdict.with_source(cause.clone()),
+        ErrorKind::Connection if !is_about_sentinels(cause) => verdict.with_source(cause.clone()),
         _ => cause.clone(),
     }
 }
@@ -87,6 +87,21 @@ pub fn closed() -> Error {
         "ERR_REDIS_CONNECTION_CLOSED",
         "Connection closed",
     )
+}
+
+/// What those who asked to connect are told when the client has failed because of `cause`.
+#[must_use]
+pub fn ended(cause: &Error) -> Error {
+    if is_about_sentinels(cause) {
+        cause.clone()
+    } else {
+        closed().with_source(cause.clone())
+    }
+}
+
+/// Whether no server was found: no connection was there that could be closed.
+fn is_about_sentinels(error: &Error) -> bool {
+    error.code().starts_with("ERR_REDIS_SENTINEL")
 }
 
 /// The error of a command that is issued after the client failed or was closed.
@@ -126,6 +141,26 @@ pub fn connect_timeout(milliseconds: u32) -> Error {
         ErrorKind::Timeout,
         "ERR_REDIS_CONNECTION_TIMEOUT",
         format!("Connection timeout reached after {milliseconds}ms"),
+    )
+}
+
+/// The error of a connection whose server refused a write because it follows another one.
+#[must_use]
+pub fn demoted() -> Error {
+    Error::new(
+        ErrorKind::Connection,
+        "ERR_REDIS_CONNECTION_CLOSED",
+        "The server is not the primary any more",
+    )
+}
+
+/// The error of a connection that is left because the primary is another server now.
+#[must_use]
+pub fn moved(primary: &Address) -> Error {
+    Error::new(
+        ErrorKind::Connection,
+        "ERR_REDIS_CONNECTION_CLOSED",
+        format!("The primary is {primary} now"),
     )
 }
 

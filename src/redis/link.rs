@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use super::config::{Config, Status};
+use super::config::{Config, Status, Target};
 use super::inflight::Entry;
 use super::lane::{Delivery, Lane};
 use super::outbox::Backlog;
@@ -29,6 +29,10 @@ pub trait Link: Send + Sync + 'static {
     }
     /// As [`Lane::config`].
     fn config(&self) -> &Config;
+    /// What is connected to now, or next.
+    fn target(&self) -> Target {
+        self.config().target.clone()
+    }
     /// As [`Lane::status`].
     fn status(&self) -> Status;
     /// As [`Lane::is_active`].

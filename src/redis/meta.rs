@@ -13,7 +13,9 @@ const SUBSCRIBE: &[u8] = b"SUBSCRIBE";
 /// the reply may take any time; bit 4: opens a transaction; bit 5: ends one; bit 6: integers are
 /// wanted exact; bit 7: the state of the connection may be another one afterwards; bits 8-30: how
 /// many confirmations a subscription command waits for, 0 when it names no channel, or which
-/// database is selected, counted from 1; bit 31: the reply is for the one who serves the submitter.
+/// database is selected, counted from 1, or where in a cluster the command goes if its keys do not
+/// say ([`Destination`](super::cluster::destination::Destination)); bit 31: the reply is for the one
+/// who serves the submitter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Meta(pub u32);
 

@@ -1,7 +1,7 @@
 //! The Redis/Valkey client.
 //!
-//! [`ValkeyClient`] is the face for Rust. Below it, [`lane`] is one connection with its
-//! driver; everything else is pure: [`url`], [`overrides`], [`handshake`], [`inflight`], [`outbox`],
+//! [`ValkeyClient`] is the face for Rust. Below it, [`endpoint`] is one server with a shared
+//! connection and spare ones, and [`lane`] is one connection with its driver; everything else is pure: [`url`], [`overrides`], [`handshake`], [`inflight`], [`outbox`],
 //! [`lifecycle`], [`watchdog`] and [`resp`].
 
 mod batch;
@@ -25,6 +25,7 @@ pub mod lane;
 pub mod lifecycle;
 pub mod link;
 mod listeners;
+pub mod location;
 pub mod meta;
 pub mod outbox;
 pub mod overrides;
@@ -32,8 +33,11 @@ pub mod pool;
 mod receiver;
 mod redacted;
 mod reply;
+mod resolve;
 pub mod resp;
 pub mod retention;
+pub mod role;
+pub mod sentinel;
 mod state;
 mod subscription;
 pub mod tracking;
@@ -47,8 +51,10 @@ pub use commands::SetOptions;
 pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tls};
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
 pub use listeners::Message;
+pub use location::{LocationSource, Locator};
 pub use pool::{LeasedConnection, PoolOptions, RedisPool};
 pub use resp::decode::Value;
+pub use sentinel::{ReadFrom, SentinelOptions};
 pub use state::{ConnectionFlags, State};
 pub use subscription::Subscription;
 pub use tracking::Tracking;

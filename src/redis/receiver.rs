@@ -97,6 +97,7 @@ impl Receiver {
             diverted,
             outcome,
         } = match_replies(&mut self.scanner, &self.buffer, &mut inflight, &mut replies);
+        let demoted = inflight.take_demoted();
         drop(inflight);
         let bytes = self.buffer.split_to(end).freeze();
         self.scanner.consume(end);
@@ -105,6 +106,9 @@ impl Receiver {
             lane.deliver(Batch { bytes, replies });
         }
         lane.divert(diverted);
+        if demoted {
+            lane.demoted();
+        }
         lane.after_delivery();
         outcome.map_err(|malformed| End::Fatal(malformed.into()))
     }

@@ -17,6 +17,11 @@ const MAX_LENGTH: usize = 2048;
 /// Fails with `ERR_INVALID_ARG_TYPE` for a URL that cannot be used, and with an empty code for an
 /// unknown scheme, as Bun does.
 pub fn parse(url: &str) -> Result<Target> {
+    parse_with(url, DEFAULT_PORT)
+}
+
+/// Like [`parse`], with another port for a URL that names none.
+pub(super) fn parse_with(url: &str, default_port: u16) -> Result<Target> {
     let with_scheme;
     let url = if url.contains("://") {
         url
@@ -65,7 +70,7 @@ pub fn parse(url: &str) -> Result<Target> {
     if host_port.is_empty() && !authority.is_empty() {
         return Err(invalid("Invalid URL format"));
     }
-    let (host, port) = host_and_port(host_port)?;
+    let (host, port) = host_and_port(host_port, default_port)?;
     Ok(Target {
         protocol,
         address: Address::Host { host, port },
@@ -94,7 +99,7 @@ fn unix(protocol: Protocol, rest: &str) -> Result<Target> {
     })
 }
 
-fn host_and_port(text: &str) -> Result<(String, u16)> {
+fn host_and_port(text: &str, default_port: u16) -> Result<(String, u16)> {
     let (host, port) = if let Some(bracketed) = text.strip_prefix('[') {
         let (host, after) = bracketed
             .split_once(']')
@@ -115,7 +120,7 @@ fn host_and_port(text: &str) -> Result<(String, u16)> {
         (host, port)
     };
     let port = match port {
-        "" => DEFAULT_PORT,
+        "" => default_port,
         digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
             digits.parse().map_err(|_| invalid("Invalid URL format"))?
         }

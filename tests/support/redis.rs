@@ -18,6 +18,13 @@ impl Redis {
 
     /// Like `start`, with further arguments such as `--requirepass secret`.
     pub fn start_with(arguments: &[&str]) -> Self {
+        let folder = std::env::temp_dir();
+        let folder = folder.to_str().expect("a path that is text");
+        Self::spawn(&[&["--save", "", "--dir", folder], arguments].concat())
+    }
+
+    /// Starts the program with these arguments and a port.
+    fn spawn(arguments: &[&str]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .expect("a free port")
@@ -26,9 +33,8 @@ impl Redis {
             .iter()
             .find_map(|program| {
                 Command::new(program)
-                    .args(["--port", &port.to_string(), "--save", "", "--dir"])
-                    .arg(std::env::temp_dir())
                     .args(arguments)
+                    .args(["--port", &port.to_string()])
                     .stdout(Stdio::null())
                     .stdin(Stdio::null())
                     .spawn()

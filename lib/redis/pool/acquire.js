@@ -31,6 +31,10 @@ async function acquire(connection, source, options) {
  * @returns {Promise<import("../../../binding.js").RedisLane>}
  */
 async function lease(connection, timeout, signal) {
+  if (connection.mixes) {
+    const why = "A connection of one's own is to one server: make a RedisClient for the node of the keys";
+    throw new RedisError("ERR_REDIS_CLUSTER_UNSUPPORTED", why);
+  }
   signal?.throwIfAborted();
   if (!connection.listening) connection.expectEvents(true);
   // A SELECT of this turn counts.

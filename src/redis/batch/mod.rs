@@ -24,6 +24,7 @@ pub use pipeline::Pipeline;
 pub use refused::{RefusedCommand, RefusedCommands};
 pub use transaction::Transaction;
 pub use watch::Watched;
+pub(super) use watch::{Leases, RETRIES, watch};
 
 /// A reply that is still to come.
 type Waiting = oneshot::Receiver<Result<Value>>;

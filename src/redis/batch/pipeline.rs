@@ -36,6 +36,13 @@ impl Pipeline {
         }
     }
 
+    pub(in crate::redis) fn pooled(self) -> Self {
+        Self {
+            queue: Queue::pooled(),
+            ..self
+        }
+    }
+
     /// Adds any command. One whose replies do not come in order, such as `SUBSCRIBE`, makes
     /// [`exec`](Self::exec) fail with `ERR_INVALID_ARG_VALUE` before anything is sent.
     pub fn command(&mut self, command: &str, arguments: &[&str]) -> &mut Self {
@@ -57,7 +64,8 @@ impl Pipeline {
 
     /// Drops the commands.
     pub fn discard(&mut self) {
-        self.queue = Queue::default();
+        // What was refused goes as well.
+        drop(self.queue.take());
     }
 
     /// Sends the commands and returns their results in order, when all have one. The pipeline is

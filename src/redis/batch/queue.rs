@@ -3,6 +3,7 @@
 use bytes::BytesMut;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::redis::endpoint::changes_state;
 use crate::redis::meta::{Answered, Meta};
 use crate::redis::resp::encode;
 
@@ -17,15 +18,26 @@ pub(super) struct Queue {
     pub metas: Vec<Meta>,
     /// Why the commands cannot be sent.
     refusal: Option<Error>,
+    /// Whether they go to one of several connections, which must stay as it is.
+    pooled: bool,
 }
 
 impl Queue {
+    /// For one of several connections: what changes its state is refused.
+    pub fn pooled() -> Self {
+        Self {
+            pooled: true,
+            ..Self::default()
+        }
+    }
+
     /// Adds a command. One that cannot be among others is told by [`take`](Self::take).
     pub fn push(&mut self, command: &str, arguments: &[&str]) {
         let mut all: Vec<&[u8]> = Vec::with_capacity(arguments.len() + 1);
         all.push(command.as_bytes());
         all.extend(arguments.iter().map(|argument| argument.as_bytes()));
         match Meta::of_call(all[0], &all[1..]) {
+            Ok(meta) if self.pooled && changes_state(meta, &all) => self.refuse(command),
             Ok(meta) if meta.answered() == Answered::Reply => {
                 encode::command(&mut self.bytes, &all);
                 self.names.push(command.to_ascii_uppercase());
@@ -60,7 +72,12 @@ impl Queue {
 
     /// Takes all commands out; the queue is empty behind it.
     pub fn take(&mut self) -> Result<Self> {
-        let mut all = std::mem::take(self);
+        let pooled = self.pooled;
+        let next = Self {
+            pooled,
+            ..Self::default()
+        };
+        let mut all = std::mem::replace(self, next);
         all.refusal.take().map_or(Ok(all), Err)
     }
 

@@ -51,6 +51,13 @@ impl Transaction {
         }
     }
 
+    pub(in crate::redis) fn pooled(self) -> Self {
+        Self {
+            queue: Queue::pooled(),
+            ..self
+        }
+    }
+
     /// Adds any command. One that cannot be inside a transaction, such as `WATCH` or `SUBSCRIBE`,
     /// makes [`exec`](Self::exec) fail with `ERR_INVALID_ARG_VALUE` before anything is sent.
     pub fn command(&mut self, command: &str, arguments: &[&str]) -> &mut Self {
@@ -72,7 +79,8 @@ impl Transaction {
 
     /// Drops the commands.
     pub fn discard(&mut self) {
-        self.queue = Queue::default();
+        // What was refused goes as well.
+        drop(self.queue.take());
     }
 
     /// Executes the commands and returns their replies in order; that of a command which failed

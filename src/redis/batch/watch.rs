@@ -7,12 +7,15 @@ use std::time::Duration;
 use super::{Pipeline, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::chance::chance;
+use crate::redis::callers::Callers;
 use crate::redis::client::ValkeyClient;
+use crate::redis::endpoint::Endpoint;
 use crate::redis::link::Link;
 use crate::redis::pool::LeasedConnection;
 use crate::redis::resp::decode::Value;
 
-const RETRIES: u32 = 16;
+/// How often a function runs again by default.
+pub(in crate::redis) const RETRIES: u32 = 16;
 /// The longest pause before another attempt.
 const LONGEST_PAUSE_MS: u32 = 250;
 
@@ -71,15 +74,13 @@ impl Watched {
     /// [`exec`](Transaction::exec) fails with `ERR_REDIS_WATCH_CONFLICT` if a key was changed.
     #[must_use]
     pub fn multi(&self) -> Transaction {
-        let (link, callers) = (self.connection.link(), self.connection.callers());
-        Transaction::new(Arc::clone(link), Arc::clone(callers)).depending_on(&self.state)
+        self.connection.multi().depending_on(&self.state)
     }
 
     /// Begins a pipeline on this connection.
     #[must_use]
     pub fn pipeline(&self) -> Pipeline {
-        let (link, callers) = (self.connection.link(), self.connection.callers());
-        Pipeline::new(Arc::clone(link), Arc::clone(callers))
+        self.connection.pipeline()
     }
 
     /// The conflict that a run has failed by.
@@ -134,30 +135,55 @@ impl ValkeyClient {
         &self,
         keys: &[&str],
         retries: u32,
-        mut run: impl AsyncFnMut(&Watched) -> Result<T>,
+        run: impl AsyncFnMut(&Watched) -> Result<T>,
     ) -> Result<T> {
-        for failed in 0u32.. {
-            let watched = Watched {
-                connection: self.acquire(None).await?,
-                state: Arc::default(),
-            };
-            let outcome = match watched.command("WATCH", keys).await {
-                Ok(_) => run(&watched).await,
-                Err(error) => Err(error),
-            };
-            let Err(error) = outcome else {
-                return outcome;
-            };
-            let Some(conflict) = watched.conflict_behind(&error) else {
-                return Err(error);
-            };
-            if failed >= retries {
-                return Err(conflict);
-            }
-            drop(watched);
-            tokio::time::sleep(pause(failed)).await;
+        let leases = Leases {
+            endpoint: self.endpoint()?,
+            callers: self.callers(),
+            limit: None,
+        };
+        watch(leases, keys, retries, run).await
+    }
+}
+
+/// Where a function gets its connections from.
+pub(in crate::redis) struct Leases<'a> {
+    pub endpoint: &'a Endpoint,
+    pub callers: &'a Arc<Callers>,
+    /// How long to wait for one.
+    pub limit: Option<Duration>,
+}
+
+/// Runs a function on leased connections until there is no conflict.
+pub(in crate::redis) async fn watch<T>(
+    leases: Leases<'_>,
+    keys: &[&str],
+    retries: u32,
+    mut run: impl AsyncFnMut(&Watched) -> Result<T>,
+) -> Result<T> {
+    let mut failed = 0;
+    loop {
+        let watched = Watched {
+            connection: LeasedConnection::acquire(leases.endpoint, leases.callers, leases.limit)
+                .await?,
+            state: Arc::default(),
+        };
+        let outcome = match watched.command("WATCH", keys).await {
+            Ok(_) => run(&watched).await,
+            Err(error) => Err(error),
+        };
+        let Err(error) = outcome else {
+            return outcome;
+        };
+        let Some(conflict) = watched.conflict_behind(&error) else {
+            return Err(error);
+        };
+        if failed >= retries {
+            return Err(conflict);
         }
-        unreachable!("there are fewer retries than numbers")
+        drop(watched);
+        tokio::time::sleep(pause(failed)).await;
+        failed += 1;
     }
 }
 

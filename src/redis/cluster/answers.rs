@@ -69,6 +69,8 @@ impl Cluster {
         };
         pending.redirections += 1;
         if pending.redirections > self.config.max_redirections || !self.is_active() {
+            // The next ones need not fare like this one.
+            self.want_refresh();
             self.settle(pending, Ok(reply));
             return;
         }

@@ -1,6 +1,6 @@
 //! Finding out which nodes there are.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -138,22 +138,19 @@ impl Cluster {
         seeds.map(|seed| members.get(&seed.address)).collect()
     }
 
-    /// The nodes to ask for changes: those that are connected first, the seeds last.
+    /// The nodes to ask for changes, in any order: those that are connected, or all that are known
+    /// and the seeds when none is. A node that is lost is not disturbed while others can tell.
     pub(super) fn acquaintances(&self) -> Vec<Arc<Node>> {
-        let mut nodes: Vec<(bool, u64, Arc<Node>)> = self
-            .map()
-            .map(|map| map.nodes(true))
-            .unwrap_or_default()
-            .into_iter()
-            .map(|node| (!node.is_connected(), chance(), node))
-            .collect();
-        nodes.sort_by_key(|(apart, chance, _)| (*apart, *chance));
-        let mut nodes: Vec<Arc<Node>> = nodes.into_iter().map(|(_, _, node)| node).collect();
-        for seed in self.seeds() {
-            if !nodes.iter().any(|node| node.number == seed.number) {
-                nodes.push(seed);
-            }
+        let known = self.map().map(|map| map.nodes(true)).unwrap_or_default();
+        let (mut nodes, others): (Vec<_>, Vec<_>) =
+            known.into_iter().partition(|node| node.is_connected());
+        if nodes.is_empty() {
+            let strangers = self.seeds().into_iter();
+            let strangers =
+                strangers.filter(|seed| !others.iter().any(|node| node.number == seed.number));
+            nodes = strangers.chain(others.iter().cloned()).collect();
         }
+        nodes.sort_by_cached_key(|_| chance());
         nodes
     }
 
@@ -197,21 +194,35 @@ impl Cluster {
         if strangers.is_empty() {
             return;
         }
-        let cluster = Arc::downgrade(self);
+        let farewell = Farewell {
+            cluster: Arc::downgrade(self),
+            nodes: strangers,
+        };
         crate::net::runtime::current().spawn(async move {
             let idle = async {
-                while !strangers.iter().all(|node| node.is_idle()) {
+                while !farewell.nodes.iter().all(|node| node.is_idle()) {
                     sleep(GRACE).await;
                 }
             };
             // What is left then goes to others.
             let _ = timeout(FAREWELL, idle).await;
-            for node in strangers {
-                node.close();
-            }
-            if let Some(cluster) = cluster.upgrade() {
-                cluster.tracking_lost();
-            }
         });
+    }
+}
+
+/// Nodes that have left; they are closed when the waiting ends in whatever way.
+struct Farewell {
+    cluster: Weak<Cluster>,
+    nodes: Vec<Arc<Node>>,
+}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        for node in &self.nodes {
+            node.close();
+        }
+        if let Some(cluster) = self.cluster.upgrade() {
+            cluster.tracking_lost();
+        }
     }
 }

@@ -12,8 +12,9 @@ use super::gather::Gather;
 use super::pending::Work;
 use super::{Cluster, chance, discovery};
 use crate::net::runtime;
+use crate::redis::callers::lock;
 use crate::redis::lane::Delivery;
-use crate::redis::lifecycle::{Attempts, Verdict};
+use crate::redis::lifecycle::{self, Attempts, Verdict};
 
 /// Between two looks at the nodes at least.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -22,7 +23,42 @@ const FOREVER: Duration = Duration::from_hours(24);
 
 /// Runs the life `epoch` of a cluster until it ends.
 pub(super) async fn run(cluster: Weak<Cluster>, epoch: u64, wake: Arc<Notify>) {
-    if !connect(&cluster, epoch, &wake).await {
+    let mut guard = Guard {
+        cluster: Weak::clone(&cluster),
+        epoch,
+        wake: Arc::clone(&wake),
+        finished: false,
+    };
+    keep(cluster, epoch, wake).await;
+    guard.finished = true;
+}
+
+/// The end of the runtime that the keeper was started on is not the end of the cluster.
+struct Guard {
+    cluster: Weak<Cluster>,
+    epoch: u64,
+    wake: Arc<Notify>,
+    finished: bool,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let cluster = self.cluster.upgrade().filter(|_| !self.finished);
+        let Some(cluster) = cluster.filter(|cluster| cluster.is_current(self.epoch)) else {
+            return;
+        };
+        if std::thread::panicking() {
+            cluster.fail(self.epoch, &lifecycle::closed());
+            return;
+        }
+        let cluster = Weak::clone(&self.cluster);
+        runtime::shared().spawn(run(cluster, self.epoch, Arc::clone(&self.wake)));
+    }
+}
+
+async fn keep(cluster: Weak<Cluster>, epoch: u64, wake: Arc<Notify>) {
+    let ready = |cluster: &Weak<Cluster>| cluster.upgrade().is_some_and(|one| one.is_ready(epoch));
+    if !ready(&cluster) && !connect(&cluster, epoch, &wake).await {
         return;
     }
     let mut looked = Instant::now();
@@ -49,7 +85,7 @@ pub(super) async fn run(cluster: Weak<Cluster>, epoch: u64, wake: Arc<Notify>) {
             } else {
                 due
             };
-            let next = next.into_iter().chain(cluster.next_due()).min();
+            let next = next.into_iter().chain(lock(&cluster.parked).next()).min();
             next.unwrap_or(now + FOREVER)
         };
         tokio::select! {
@@ -107,6 +143,31 @@ async fn superseded(cluster: &Cluster, epoch: u64, wake: &Notify) {
     }
 }
 
+/// One look at the nodes; it may be cut short.
+struct Look {
+    cluster: Arc<Cluster>,
+    done: bool,
+}
+
+impl Look {
+    async fn run(mut self) {
+        let nodes = self.cluster.acquaintances();
+        if let Ok(topology) = discovery::discover(&self.cluster, nodes).await {
+            self.cluster.changed(&topology);
+            self.done = true;
+        }
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        if !self.done {
+            self.cluster.stale.store(true, Ordering::Relaxed);
+        }
+        self.cluster.refreshing.store(false, Ordering::Relaxed);
+    }
+}
+
 impl Cluster {
     /// The period of looking at the nodes, as chance has it this time.
     fn period(&self) -> Option<Duration> {
@@ -118,8 +179,7 @@ impl Cluster {
 
     /// Sends what was parked and is due.
     fn send_due(self: &Arc<Self>) {
-        let now = Instant::now();
-        let due = self.release(|at| at <= now);
+        let due = lock(&self.parked).due(Instant::now());
         self.send_all(due);
     }
 
@@ -131,7 +191,7 @@ impl Cluster {
         for work in works {
             match self.map() {
                 Some(map) => self.dispatch(&mut gather, &map, work),
-                None => self.fail_work(work, &crate::redis::lifecycle::closed()),
+                None => self.fail_work(work, &lifecycle::closed()),
             }
         }
         gather.send(self, Delivery::Direct);
@@ -143,16 +203,11 @@ impl Cluster {
             return false;
         }
         self.stale.store(false, Ordering::Relaxed);
-        let cluster = Arc::clone(self);
-        runtime::current().spawn(async move {
-            let nodes = cluster.acquaintances();
-            match discovery::discover(&cluster, nodes).await {
-                Ok(topology) => cluster.changed(&topology),
-                // Commands that need it ask again.
-                Err(_) => cluster.stale.store(true, Ordering::Relaxed),
-            }
-            cluster.refreshing.store(false, Ordering::Relaxed);
-        });
+        let look = Look {
+            cluster: Arc::clone(self),
+            done: false,
+        };
+        runtime::current().spawn(look.run());
         true
     }
 
@@ -178,7 +233,7 @@ impl Cluster {
         if !same {
             // What waits for a node to come back may have another one now.
             self.every_node().iter().for_each(|node| node.let_go());
-            let parked = self.release(|_| true);
+            let parked = lock(&self.parked).all();
             self.send_all(parked);
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Life {
     epoch: u64,
     /// Wakes the keeper of this life.
     wake: Arc<Notify>,
+    /// The nodes are known, and their users were told.
+    found: bool,
     /// The HELLO reply of a node.
     greeting: Option<Bytes>,
     /// Ids of `connect` calls that wait.
@@ -42,6 +44,7 @@ impl Default for Life {
             phase: Phase::Idle,
             epoch: 0,
             wake: Arc::default(),
+            found: false,
             greeting: None,
             callers: Vec::new(),
             early: Vec::new(),
@@ -58,7 +61,7 @@ impl Life {
     pub(super) fn state(&self, first: &Config) -> State {
         let facts = Facts {
             phase: self.phase,
-            greeted: self.phase == Phase::Ready,
+            greeted: self.found,
             lost: false,
             finalized: self.finalized,
         };
@@ -120,7 +123,9 @@ impl Cluster {
         let refusal = match life.phase {
             Phase::Ready => return false,
             Phase::Closed | Phase::Failed => Some(lifecycle::failed()),
-            Phase::Idle | Phase::Connecting if !self.config.options.enable_offline_queue => {
+            Phase::Idle | Phase::Connecting
+                if !life.found && !self.config.options.enable_offline_queue =>
+            {
                 Some(lifecycle::offline())
             }
             Phase::Idle | Phase::Connecting => {
@@ -148,6 +153,12 @@ impl Cluster {
             let keeper = keeper::run(Arc::downgrade(self), life.epoch, Arc::clone(&life.wake));
             runtime::current().spawn(keeper);
         }
+    }
+
+    /// Whether the nodes of this life are known.
+    pub(super) fn is_ready(&self, epoch: u64) -> bool {
+        let life = lock(&self.life);
+        life.epoch == epoch && life.phase == Phase::Ready
     }
 
     pub(super) fn is_current(&self, epoch: u64) -> bool {
@@ -181,15 +192,22 @@ impl Cluster {
             if life.epoch != epoch {
                 return;
             }
+            let greeting = life.greeting.clone().unwrap_or_default();
+            if !life.found {
+                // Before the first reply.
+                life.found = true;
+                self.publish(&life);
+                drop(life);
+                self.sink.event(Event::Connected(greeting));
+                continue;
+            }
             let early = std::mem::take(&mut life.early);
             if early.is_empty() {
                 self.replace_map(Some(Arc::clone(map)));
                 life.phase = Phase::Ready;
                 let callers = std::mem::take(&mut life.callers);
-                let greeting = life.greeting.clone().unwrap_or_default();
                 self.publish(&life);
                 drop(life);
-                self.sink.event(Event::Connected(greeting.clone()));
                 self.greet(&greeting, &callers);
                 return;
             }
@@ -215,6 +233,7 @@ impl Cluster {
         life.phase = phase;
         life.epoch += 1;
         life.greeting = None;
+        life.found = false;
         let early = std::mem::take(&mut life.early);
         let callers = std::mem::take(&mut life.callers);
         self.replace_map(None);
@@ -230,8 +249,8 @@ impl Cluster {
         for node in nodes.values() {
             node.close();
         }
-        let parked = std::mem::take(&mut *lock(&self.parked));
-        for (_, work) in parked {
+        let parked = lock(&self.parked).all();
+        for work in parked {
             self.fail_work(work, error);
         }
         let ids: Vec<u32> = early

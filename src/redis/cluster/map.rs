@@ -137,15 +137,20 @@ impl SlotMap {
         })
     }
 
-    /// How many slots each shard serves.
-    pub(super) fn counts(&self) -> Vec<usize> {
-        let mut counts = vec![0; self.shards.len()];
-        for slot in &self.slots {
-            if let Some(count) = counts.get_mut(usize::from(slot.load(Ordering::Relaxed))) {
-                *count += 1;
+    /// First and last slots that each shard serves.
+    pub(super) fn ranges(&self) -> Vec<Vec<(u16, u16)>> {
+        let mut ranges = vec![Vec::new(); self.shards.len()];
+        for (slot, shard) in (0..SLOTS).zip(&self.slots) {
+            let shard = usize::from(shard.load(Ordering::Relaxed));
+            let Some(of_shard) = ranges.get_mut(shard) else {
+                continue;
+            };
+            match of_shard.last_mut() {
+                Some((_, last)) if *last + 1 == slot => *last = slot,
+                _ => of_shard.push((slot, slot)),
             }
         }
-        counts
+        ranges
     }
 
     /// A slot has moved to `owner`. Returns a map to take the place of this one when the owner is
@@ -270,7 +275,7 @@ mod tests {
         assert_eq!((owner(&map, 5), owner(&map, 4)), (Some(2), Some(1)));
         let next = map.moved(5, &node(3)).unwrap();
         assert_eq!((owner(&next, 5), owner(&next, 4)), (Some(3), Some(1)));
-        assert_eq!(next.counts(), [5, 4, 1]);
+        assert_eq!(next.ranges(), [vec![(0, 4)], vec![(6, 9)], vec![(5, 5)]]);
         assert!(map.agrees(&map) && !map.agrees(&next));
         assert!(next.has(&node(3)) && !map.has(&node(3)));
         assert_eq!(next.nodes(true).len(), 3);

@@ -24,6 +24,8 @@ pub enum Merge {
     OneSucceeded,
     /// The last reply.
     Last,
+    /// A map of all replies by these names; errors are among them.
+    ByName(Vec<String>),
 }
 
 impl From<Response> for Merge {
@@ -53,6 +55,7 @@ impl Merge {
     pub fn frames(&self, replies: &[Bytes]) -> Bytes {
         let error = replies.iter().find(|reply| is_error(reply));
         let merged = match (self, error) {
+            (Self::ByName(names), _) => Some(by_name(names, replies)),
             (Self::OneSucceeded, _) => replies
                 .iter()
                 .find(|reply| !is_error(reply))
@@ -108,6 +111,19 @@ fn lists(places: &[Vec<usize>], replies: &[Bytes]) -> Option<Bytes> {
         }
     }
     Some(aggregate(b'*', total, &all))
+}
+
+fn by_name(names: &[String], replies: &[Bytes]) -> Bytes {
+    let names: Vec<String> = names
+        .iter()
+        .map(|name| format!("${}\r\n{name}\r\n", name.len()))
+        .collect();
+    let pairs: Vec<&[u8]> = names
+        .iter()
+        .zip(replies)
+        .flat_map(|(name, reply)| [name.as_bytes(), reply])
+        .collect();
+    aggregate(b'%', pairs.len() / 2, &pairs)
 }
 
 fn concatenated(replies: &[Bytes]) -> Option<Bytes> {
@@ -227,6 +243,15 @@ mod tests {
         assert_eq!(
             merged(&Merge::Concatenated, &maps),
             "%2\r\n+a\r\n:1\r\n+b\r\n:2\r\n"
+        );
+    }
+
+    #[test]
+    fn replies_that_stay_apart_are_told_by_their_names() {
+        let merge = Merge::ByName(vec!["a:1".into(), "b:2".into()]);
+        assert_eq!(
+            merged(&merge, &["+OK\r\n", "-ERR x\r\n"]),
+            "%2\r\n$3\r\na:1\r\n+OK\r\n$3\r\nb:2\r\n-ERR x\r\n"
         );
     }
 

@@ -6,11 +6,12 @@
 //! need nothing come back past the cluster. Only what is redirected, split, or the cluster's own
 //! has an id of the cluster.
 //!
-//! Locks are held for a moment each, and none while a sink or a lane is called.
+//! Locks are held for a moment each, and none while a sink is called.
 
 mod answers;
 mod client;
 pub mod config;
+pub mod destination;
 mod discovery;
 mod gather;
 mod keeper;
@@ -18,6 +19,7 @@ mod life;
 mod map;
 pub mod merge;
 mod node;
+mod parked;
 mod pending;
 pub mod redirect;
 pub mod request;
@@ -34,7 +36,6 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
-use std::time::Instant;
 
 use tokio::sync::watch;
 
@@ -45,6 +46,7 @@ use self::gather::Gather;
 use self::life::Life;
 use self::map::SlotMap;
 use self::node::Node;
+use self::parked::Parked;
 use self::pending::{Waiting, Work};
 use super::callers::lock;
 use super::config::{Address, Config, Status};
@@ -72,11 +74,13 @@ pub struct Cluster {
     /// There is one while the cluster is connected.
     map: RwLock<Option<Arc<SlotMap>>>,
     members: Mutex<Members>,
+    /// Addresses that destinations name by their place.
+    names: Mutex<Vec<String>>,
     life: Mutex<Life>,
     state: watch::Sender<State>,
     waiting: Mutex<Waiting>,
     /// What is sent later, and not before when.
-    parked: Mutex<Vec<(Instant, Work)>>,
+    parked: Mutex<Parked<Work>>,
     /// Where channels and patterns are subscribed to.
     channels: Mutex<Option<Arc<Node>>>,
     scratch: Mutex<Gather>,
@@ -123,8 +127,10 @@ pub struct NodeInfo {
     pub address: Address,
     /// What it does.
     pub role: Role,
-    /// How many slots its shard serves.
-    pub slots: usize,
+    /// Whom a replica follows.
+    pub primary: Option<Address>,
+    /// First and last slots that its shard serves.
+    pub slots: Vec<(u16, u16)>,
     /// Its availability zone, when it tells.
     pub zone: Option<String>,
     /// Whether there is a connection.
@@ -156,6 +162,7 @@ impl Cluster {
             factory,
             map: RwLock::default(),
             members: Mutex::default(),
+            names: Mutex::default(),
             life: Mutex::new(life),
             state: watch::Sender::new(state),
             waiting: Mutex::default(),
@@ -201,6 +208,11 @@ impl Cluster {
     #[must_use]
     pub fn backlog(&self) -> Backlog {
         let mut all = lock(&self.life).backlog();
+        for work in lock(&self.parked).iter() {
+            let (bytes, commands) = work.size();
+            all.bytes += bytes;
+            all.commands += commands;
+        }
         for node in self.every_node() {
             let (_, backlog) = node.backlog();
             all.bytes += backlog.bytes;
@@ -216,25 +228,49 @@ impl Cluster {
         let Some(map) = self.map() else {
             return Vec::new();
         };
-        let info = |node: &Arc<Node>, role, slots, zone: &Option<String>| NodeInfo {
-            number: node.number,
-            address: node.address.clone(),
-            role,
-            slots,
-            zone: zone.clone(),
-            connected: node.is_connected(),
-        };
-        let shards = map.shards.iter().zip(map.counts());
-        shards
-            .filter(|(_, slots)| *slots > 0)
-            .flat_map(|(shard, slots)| {
-                let primary = info(&shard.primary, Role::Primary, slots, &shard.primary_zone);
-                let replicas = shard.replicas.iter();
-                let replicas =
-                    replicas.map(move |one| info(&one.node, Role::Replica, slots, &one.zone));
-                std::iter::once(primary).chain(replicas)
-            })
-            .collect()
+        let mut nodes = Vec::new();
+        for (shard, slots) in map.shards.iter().zip(map.ranges()) {
+            if slots.is_empty() {
+                continue;
+            }
+            let mut add = |node: &Node, zone: &Option<String>, primary: Option<&Node>| {
+                nodes.push(NodeInfo {
+                    number: node.number,
+                    address: node.address.clone(),
+                    role: primary.map_or(Role::Primary, |_| Role::Replica),
+                    primary: primary.map(|node| node.address.clone()),
+                    slots: slots.clone(),
+                    zone: zone.clone(),
+                    connected: node.is_connected(),
+                });
+            };
+            add(&shard.primary, &shard.primary_zone, None);
+            for replica in &shard.replicas {
+                add(&replica.node, &replica.zone, Some(&shard.primary));
+            }
+        }
+        nodes
+    }
+
+    /// The number by which a [`Destination`](destination::Destination) names the node at an
+    /// address, whether it belongs to the cluster or not.
+    #[must_use]
+    pub fn number_of(&self, address: &Address) -> u32 {
+        let name = address.to_string();
+        let mut names = lock(&self.names);
+        let at = names.iter().position(|known| *known == name);
+        let at = at.unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    /// The node of such a number, if it belongs to the cluster.
+    fn named(&self, map: &SlotMap, number: u32) -> Option<Arc<Node>> {
+        let name = lock(&self.names).get(number as usize).cloned()?;
+        let node = lock(&self.members).by_address.get(&name).cloned()?;
+        map.has(&node).then_some(node)
     }
 
     fn map(&self) -> Option<Arc<SlotMap>> {

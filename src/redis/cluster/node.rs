@@ -64,9 +64,13 @@ struct Link {
 impl Link {
     /// Commands that wait are returned. Not while locks are held.
     fn close(&self) {
-        self.lane.finalize();
+        self.end(&lifecycle::closed());
+    }
+
+    fn end(&self, error: &Error) {
+        self.lane.sever(error);
         // A lane that is closed by its user tells nobody, but somebody may be reading it.
-        self.delivery.event(Event::Closed(lifecycle::closed()));
+        self.delivery.event(Event::Closed(error.clone()));
     }
 }
 
@@ -186,7 +190,7 @@ impl Node {
         let now = Instant::now();
         if shared.is_some() || links.spares.len() < before {
             links.failures = links.failures.saturating_add(1);
-            links.retry_at = Some(now + redirect::delay(links.failures, chance()));
+            links.retry_at = Some(now + redirect::connection_delay(links.failures, chance()));
             self.down.store(true, Ordering::Relaxed);
         }
         Refused::Until(links.retry_at.unwrap_or(now))
@@ -240,15 +244,14 @@ impl Node {
 
     /// Gives up a command that blocks, with its connection. Returns whether it was here.
     pub(super) fn cancel(&self, id: u32, error: &Error) -> bool {
-        let holding = self.all().into_iter().find(|link| link.lane.holds(id));
-        let Some(link) = holding else {
+        let mut links = lock(&self.links);
+        let Some(at) = links.spares.iter().position(|link| link.lane.holds(id)) else {
             return false;
         };
-        let mut links = lock(&self.links);
-        links.spares.retain(|spare| spare.life != link.life);
+        // Nobody else gets it from now on.
+        let link = links.spares.swap_remove(at);
         drop(links);
-        link.lane.sever(error);
-        link.delivery.event(Event::Closed(error.clone()));
+        link.end(error);
         true
     }
 

@@ -48,6 +48,16 @@ pub(super) enum Work {
     Whole(Arc<Transaction>),
 }
 
+impl Work {
+    /// How many bytes and commands it has.
+    pub(super) fn size(&self) -> (usize, usize) {
+        match self {
+            Self::One(pending) => (pending.command.len(), 1),
+            Self::Whole(transaction) => (transaction.commands.len(), transaction.entries.len()),
+        }
+    }
+}
+
 impl Pending {
     pub(super) fn of_user(entry: Entry, command: Bytes) -> Self {
         Self::new(Origin::User(entry), command, entry.meta)

@@ -7,8 +7,10 @@ use std::time::Duration;
 use crate::redis::config::Address;
 use crate::redis::resp::decode::{Item, Reader};
 
-const FIRST_DELAY_MS: u64 = 25;
-const LONGEST_DELAY_MS: u64 = 1000;
+/// First and longest times between two attempts of a command, in milliseconds.
+const COMMAND_DELAYS: (u64, u64) = (25, 1000);
+/// The same for connections: all attempts together outlast the choice of a new primary.
+const CONNECTION_DELAYS: (u64, u64) = (50, 2000);
 
 /// Which way a command must take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,8 +112,18 @@ pub(super) fn host_or(host: &str, asked: &Address) -> Option<String> {
 /// chance has it: `chance` is any number.
 #[must_use]
 pub fn delay(attempt: u32, chance: u64) -> Duration {
+    jittered(COMMAND_DELAYS, attempt, chance)
+}
+
+/// The same for a connection that was lost or not made.
+#[must_use]
+pub fn connection_delay(attempt: u32, chance: u64) -> Duration {
+    jittered(CONNECTION_DELAYS, attempt, chance)
+}
+
+fn jittered((first, longest): (u64, u64), attempt: u32, chance: u64) -> Duration {
     let doublings = attempt.saturating_sub(1).min(16);
-    let longest = (FIRST_DELAY_MS << doublings).min(LONGEST_DELAY_MS);
+    let longest = (first << doublings).min(longest);
     // Never at once, and never all at the same time.
     Duration::from_millis(longest / 2 + chance % (longest / 2 + 1))
 }
@@ -199,5 +211,7 @@ mod tests {
             }
         }
         assert_ne!(delay(5, 0), delay(5, 100));
+        let all: Duration = (1..=20).map(|attempt| connection_delay(attempt, 0)).sum();
+        assert!(all > Duration::from_secs(15), "{all:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! Where in a cluster a command goes. Pure.
 
+use super::destination::Destination;
 use super::request::Request;
 use super::slot;
 use super::vocabulary::{self, Known, Shape};
@@ -28,9 +29,11 @@ pub enum Route {
     Many {
         /// Replicas too.
         replicas: bool,
-        /// What becomes of the replies.
-        response: Response,
+        /// What becomes of the replies; `None` keeps them apart, each with its node.
+        response: Option<Response>,
     },
+    /// To the node of this number.
+    Node(u32),
     /// To any primary.
     Any,
     /// To the node that serves publish and subscribe.
@@ -42,6 +45,9 @@ pub enum Route {
 /// Fails with `ERR_REDIS_CROSSSLOT` when it has keys of several slots and cannot be split, and with
 /// `ERR_REDIS_CLUSTER_UNSUPPORTED` when it makes no sense on connections that are shared.
 pub fn route(request: &Request<'_>, meta: Meta) -> Result<Route> {
+    if let Some(destination) = Destination::of(meta) {
+        return Ok(sent_to(destination, request));
+    }
     let Some(known) = vocabulary::find(request.name) else {
         // One who knows the command knows where it goes, and will say so.
         return Ok(Route::Any);
@@ -65,6 +71,32 @@ pub fn route(request: &Request<'_>, meta: Meta) -> Result<Route> {
     match keyed(request, command)? {
         Some(route) => Ok(route),
         None => Ok(keyless(command, meta)),
+    }
+}
+
+fn sent_to(destination: Destination, request: &Request<'_>) -> Route {
+    let known = || command_table::lookup(request.name, Some(request.first));
+    match destination {
+        Destination::AllPrimaries | Destination::AllNodes => Route::Many {
+            replicas: destination == Destination::AllNodes,
+            response: known().and_then(together),
+        },
+        Destination::Random => Route::Any,
+        Destination::Slot(slot) => Route::Slot {
+            slot,
+            reads: known().is_some_and(|command| command.read_only),
+        },
+        Destination::Node(number) => Route::Node(number),
+    }
+}
+
+/// What becomes of the replies of many nodes; `None` when each stands for itself.
+fn together(command: &Command) -> Option<Response> {
+    match (command.request, command.response) {
+        (_, Response::Special) => None,
+        (Policy::AllNodes | Policy::AllShards, response) => Some(response),
+        (_, Response::None) => None,
+        (_, response) => Some(response),
     }
 }
 
@@ -156,10 +188,9 @@ fn keyless(command: &Command, meta: Meta) -> Route {
     if meta.answered() != Answered::Reply {
         return Route::Channels;
     }
-    match (command.request, command.response) {
+    match (command.request, together(command)) {
         // What each node says stands for itself.
-        (_, Response::Special) => Route::Any,
-        (Policy::AllNodes | Policy::AllShards, response) => Route::Many {
+        (Policy::AllNodes | Policy::AllShards, response @ Some(_)) => Route::Many {
             replicas: command.request == Policy::AllNodes,
             response,
         },
@@ -229,7 +260,10 @@ mod tests {
 
     #[test]
     fn commands_without_keys_follow_their_policy() {
-        let many = |replicas, response| Route::Many { replicas, response };
+        let many = |replicas, response| Route::Many {
+            replicas,
+            response: Some(response),
+        };
         assert_eq!(to("DBSIZE"), many(false, Response::AggSum));
         assert_eq!(to("KEYS *"), many(false, Response::None));
         assert_eq!(to("SCRIPT LOAD x"), many(true, Response::AllSucceeded));
@@ -247,6 +281,34 @@ mod tests {
         }
         assert_eq!(to("SUBSCRIBE a b"), Route::Channels);
         assert_eq!(to("PUNSUBSCRIBE"), Route::Channels);
+    }
+
+    #[test]
+    fn a_destination_wins_over_keys() {
+        let sent = |command: &str, destination: Destination| {
+            let words: Vec<&[u8]> = command.split(' ').map(str::as_bytes).collect();
+            let mut bytes = BytesMut::new();
+            encode::command(&mut bytes, &words);
+            let request = Requests::new(&bytes).next().unwrap();
+            route(&request, destination.meta()).unwrap()
+        };
+        let many = |replicas, response| Route::Many { replicas, response };
+        let all = Destination::AllNodes;
+        assert_eq!(sent("DBSIZE", all), many(true, Some(Response::AggSum)));
+        assert_eq!(sent("KEYS *", all), many(true, Some(Response::None)));
+        for each in ["INFO", "ECHO x", "CONFIG GET a", "GET a", "NOSUCH"] {
+            assert_eq!(
+                sent(each, Destination::AllPrimaries),
+                many(false, None),
+                "{each}"
+            );
+        }
+        assert_eq!(sent("GET a", Destination::Random), Route::Any);
+        assert_eq!(sent("SCAN 0", Destination::Node(7)), Route::Node(7));
+        for (command, reads) in [("GET a", true), ("EVAL x 0", false)] {
+            let slot = Route::Slot { slot: 5, reads };
+            assert_eq!(sent(command, Destination::Slot(5)), slot);
+        }
     }
 
     #[test]

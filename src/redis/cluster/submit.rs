@@ -62,12 +62,7 @@ impl Cluster {
         }
         gather.send(self, Delivery::Direct);
         if !failed.is_empty() {
-            let error = Error::new(
-                ErrorKind::InvalidInput,
-                "ERR_REDIS_CLUSTER_UNKNOWN_NODE",
-                "the node does not belong to the cluster any more",
-            );
-            self.sink.failed(failed, &error);
+            self.sink.failed(failed, &unknown_node());
         }
     }
 
@@ -164,13 +159,21 @@ impl Cluster {
             }
             Route::Many { replicas, response } => {
                 let nodes = map.nodes(replicas);
-                let job = Job::new(entry, Merge::from(response), nodes.len());
+                let names = || nodes.iter().map(|node| node.address.to_string()).collect();
+                let merge = response.map_or_else(|| Merge::ByName(names()), Merge::from);
+                let job = Job::new(entry, merge, nodes.len());
                 let command = Bytes::copy_from_slice(request.bytes);
                 for (number, node) in nodes.iter().enumerate() {
                     let origin = Origin::Part(Arc::clone(&job), number);
                     let pending = Pending::new(origin, command.clone(), entry.meta).at(node);
                     self.add(gather, node, pending);
                 }
+                return Ok(());
+            }
+            Route::Node(number) => {
+                let node = self.named(map, number).ok_or_else(unknown_node)?;
+                let command = Bytes::copy_from_slice(request.bytes);
+                self.add(gather, &node, Pending::of_user(entry, command).at(&node));
                 return Ok(());
             }
             one => self.node_for(map, one),
@@ -194,7 +197,9 @@ impl Cluster {
             Route::Slot { slot, reads: true } => map.reader(slot, &self.config.read_from).cloned(),
             Route::Slot { slot, reads: false } => map.primary(slot).cloned(),
             Route::Channels => self.channels_node(map),
-            Route::Any | Route::Split(_) | Route::Many { .. } => map.any().cloned(),
+            Route::Any | Route::Split(_) | Route::Many { .. } | Route::Node(_) => {
+                map.any().cloned()
+            }
         }
     }
 
@@ -319,30 +324,24 @@ impl Cluster {
 
     /// Keeps something for later.
     pub(super) fn park(&self, at: Instant, work: Work) {
-        lock(&self.parked).push((at, work));
-        self.wake();
+        let first = lock(&self.parked).add(at, work);
+        if first {
+            self.wake();
+        }
         // The cluster may have been closed just now, and nobody looks at what is parked then.
         if !self.is_active() {
-            self.release(|_| true).into_iter().for_each(|work| {
+            let parked = lock(&self.parked).all();
+            for work in parked {
                 self.fail_work(work, &lifecycle::closed());
-            });
+            }
         }
     }
+}
 
-    /// Takes out what is parked and due.
-    pub(super) fn release(&self, due: impl Fn(Instant) -> bool) -> Vec<Work> {
-        let mut parked = lock(&self.parked);
-        let (out, rest) = std::mem::take(&mut *parked)
-            .into_iter()
-            .partition(|(at, _)| due(*at));
-        *parked = rest;
-        drop(parked);
-        let out: Vec<(Instant, Work)> = out;
-        out.into_iter().map(|(_, work)| work).collect()
-    }
-
-    /// When the next parked command is due.
-    pub(super) fn next_due(&self) -> Option<Instant> {
-        lock(&self.parked).iter().map(|(at, _)| *at).min()
-    }
+fn unknown_node() -> Error {
+    Error::new(
+        ErrorKind::InvalidInput,
+        "ERR_REDIS_CLUSTER_UNKNOWN_NODE",
+        "the node does not belong to the cluster, or not any more",
+    )
 }

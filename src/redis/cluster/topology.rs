@@ -55,7 +55,7 @@ pub fn shards(frame: &[u8], asked: Asked<'_>) -> Option<Topology> {
     complete(shards.into_iter().filter_map(|shard| {
         let shard = Fields::of(shard)?;
         let slots = pairs(&list(shard.get("slots")?.clone())?)?;
-        let mut primary = None;
+        let mut primary: Option<Member> = None;
         let mut replicas = Vec::new();
         for node in list(shard.get("nodes")?.clone())? {
             let node = Fields::of(node)?;
@@ -63,11 +63,15 @@ pub fn shards(frame: &[u8], asked: Asked<'_>) -> Option<Topology> {
                 continue;
             };
             match node.text("role")?.as_str() {
-                "master" | "primary" if primary.is_none() && member.healthy => {
-                    primary = Some(member);
+                "master" | "primary" => {
+                    // One that has failed is still there while another has taken over.
+                    if primary
+                        .as_ref()
+                        .is_none_or(|known| !known.healthy && member.healthy)
+                    {
+                        primary = Some(member);
+                    }
                 }
-                // One that has failed while another has taken over.
-                "master" | "primary" => {}
                 _ => replicas.push(member),
             }
         }

@@ -21,7 +21,7 @@ use super::inflight::Entry;
 use super::lane::{Delivery, Lane, Sink};
 use super::meta::Meta;
 use super::outbox::Backlog;
-use super::pool::state::Counts;
+use super::resolve::MakeResolver;
 use super::state::State;
 
 pub mod blocking;
@@ -56,6 +56,18 @@ pub struct Reserve {
     pub spreads: bool,
 }
 
+impl Reserve {
+    /// As many as the options allow for commands that block.
+    pub(super) fn of(config: &Config) -> Self {
+        Self {
+            min: 0,
+            max: config.options.max_blocking_connections.max(1) as usize,
+            max_waiting: usize::MAX,
+            spreads: false,
+        }
+    }
+}
+
 /// The connections to one server. It is shared by its users; dropping it closes nothing, for lanes
 /// live on with what they have to do: [`finalize`](Self::finalize) does.
 pub struct Endpoint {
@@ -76,12 +88,7 @@ impl Endpoint {
         sink: Arc<dyn Sink>,
         make_sink: impl Fn() -> Arc<dyn Sink> + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let reserve = Reserve {
-            min: 0,
-            max: config.options.max_blocking_connections.max(1) as usize,
-            max_waiting: usize::MAX,
-            spreads: false,
-        };
+        let reserve = Reserve::of(&config);
         Self::with_reserve(config, reserve, sink, make_sink)
     }
 
@@ -93,9 +100,22 @@ impl Endpoint {
         sink: Arc<dyn Sink>,
         make_sink: impl Fn() -> Arc<dyn Sink> + Send + Sync + 'static,
     ) -> Arc<Self> {
+        Self::resolved(config, reserve, sink, make_sink, None)
+    }
+
+    /// The same, for a server that is found before each attempt to connect.
+    pub(super) fn resolved(
+        config: Config,
+        reserve: Reserve,
+        sink: Arc<dyn Sink>,
+        make_sink: impl Fn() -> Arc<dyn Sink> + Send + Sync + 'static,
+        resolvers: Option<MakeResolver>,
+    ) -> Arc<Self> {
         let sink = Arc::new(SharedSink::new(sink));
-        let shared = Lane::new(config.clone(), Arc::clone(&sink) as _);
-        let spares = Spares::new(Arc::clone(&shared), config, reserve, Box::new(make_sink));
+        let resolver = resolvers.as_ref().map(|make| make());
+        let shared = Lane::make(config.clone(), Arc::clone(&sink) as _, resolver);
+        let make_sink = Box::new(make_sink);
+        let spares = Spares::new(Arc::clone(&shared), config, reserve, make_sink, resolvers);
         sink.attach(&spares);
         Arc::new(Self {
             shared,
@@ -145,12 +165,6 @@ impl Endpoint {
     #[must_use]
     pub fn backlog(&self) -> Backlog {
         self.shared.backlog()
-    }
-
-    /// How many spare connections there are, and how many callers wait for one.
-    #[must_use]
-    pub fn spares(&self) -> Counts {
-        self.spares.counts()
     }
 
     /// Submits whole commands, cut in pieces anywhere, and their entries in the same order.

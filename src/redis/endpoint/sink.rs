@@ -1,6 +1,7 @@
 //! Where the connections of an endpoint deliver: to their user, and the endpoint sees what matters
 //! to it.
 
+use std::error::Error as _;
 use std::sync::{Arc, OnceLock, Weak};
 
 use super::spares::Spares;
@@ -45,7 +46,7 @@ impl Sink for SharedSink {
     fn event(&self, event: Event) {
         let connected = matches!(event, Event::Connected(_));
         let failed = match &event {
-            Event::Closed(error) => Some(error.clone()),
+            Event::Closed(error) => Some(reason(error)),
             _ => None,
         };
         self.user.event(event);
@@ -68,6 +69,12 @@ impl Sink for SharedSink {
     fn adopt(&self, inlet: Inlet) {
         self.user.adopt(inlet);
     }
+}
+
+/// Why a lane has failed, as its commands are told: the cause of the event's error.
+fn reason(error: &Error) -> Error {
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    cause.unwrap_or(error).clone()
 }
 
 /// Of a spare connection. Its user is told when it is gone, and of nothing else that happens to it.
@@ -93,6 +100,10 @@ impl Sink for SpareSink {
     }
 
     fn event(&self, event: Event) {
+        let event = match event {
+            Event::Closed(error) => Event::Closed(reason(&error)),
+            event => event,
+        };
         if let Some(spares) = self.spares.upgrade() {
             spares.happened(self.key, event);
         }

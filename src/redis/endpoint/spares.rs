@@ -19,6 +19,7 @@ use crate::redis::inflight::Entry;
 use crate::redis::lane::{Delivery, Event, Lane, Sink};
 use crate::redis::lifecycle;
 use crate::redis::pool::state::{Counts, Limits, Slots, Taken};
+use crate::redis::resolve::MakeResolver;
 
 /// Makes where a further connection delivers.
 pub(super) type MakeSink = Box<dyn Fn() -> Arc<dyn Sink> + Send + Sync>;
@@ -27,6 +28,7 @@ pub(super) struct Spares {
     pub(super) shared: Arc<Lane>,
     config: Config,
     make_sink: MakeSink,
+    resolvers: Option<MakeResolver>,
     this: Weak<Self>,
     clock: Instant,
     books: Mutex<Books>,
@@ -79,6 +81,7 @@ impl Spares {
         mut config: Config,
         reserve: Reserve,
         make_sink: MakeSink,
+        resolvers: Option<MakeResolver>,
     ) -> Arc<Self> {
         // What blocks may be silent, and what is to be sent on a spare waits for it.
         config.options.idle_timeout_ms = 0;
@@ -89,6 +92,7 @@ impl Spares {
             shared,
             config,
             make_sink,
+            resolvers,
             this: this.clone(),
             clock: Instant::now(),
             books: Mutex::new(Books {
@@ -207,7 +211,8 @@ impl Spares {
     fn open(&self, books: &mut Books, key: u64, work: Work) {
         let user = (self.make_sink)();
         let sink = SpareSink::new(Arc::clone(&user), self.this(), key);
-        let lane = Lane::new(self.config.clone(), Arc::new(sink));
+        let resolver = self.resolvers.as_ref().map(|make| make());
+        let lane = Lane::make(self.config.clone(), Arc::new(sink), resolver);
         // Nothing is refused that is nothing.
         let _ = lane.try_submit(&[], &[], Delivery::Direct);
         let phase = Phase::Preparing {

@@ -77,10 +77,11 @@ impl Lane {
         Sight {
             heard: self.last_heard(),
             // What has arrived was not read yet: it is not the server that is silent.
-            oldest: if oldest != Oldest::Patient && socket.has_input() {
-                Oldest::Patient
-            } else {
-                oldest
+            oldest: match oldest {
+                Oldest::Patient if self.is_attentive() => Oldest::Owed,
+                Oldest::Patient => Oldest::Patient,
+                _ if socket.has_input() => Oldest::Patient,
+                owed => owed,
             },
         }
     }
@@ -177,6 +178,7 @@ impl Lane {
         outbound.phase = Phase::Connecting;
         outbound.socket = None;
         outbound.ended = None;
+        outbound.left = None;
         outbound.greeting = None;
         // Who asked while this attempt was made was not asking for the next one.
         outbound.dial_now = false;
@@ -208,7 +210,7 @@ impl Lane {
     pub(in crate::redis) fn fail(&self, epoch: u64, error: &Error) {
         let outbound = self.lock();
         if outbound.epoch == epoch {
-            let closed = lifecycle::closed().with_source(error.clone());
+            let closed = lifecycle::ended(error);
             self.end(outbound, error, &closed, Phase::Failed);
         }
     }

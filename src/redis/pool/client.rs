@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::LeasedConnection;
 use super::state::Counts;
 use crate::error::{Error, ErrorKind, Result};
+use crate::redis::batch::{Leases, Pipeline, RETRIES, Transaction, Watched, watch};
 use crate::redis::callers::{Callers, FurtherCallers, receive};
 use crate::redis::config::{Config, Options};
 use crate::redis::endpoint::{Endpoint, Reserve, changes_state};
@@ -131,11 +132,9 @@ impl RedisPool {
             options: options.connection,
         };
         let callers = Arc::new(Callers::default());
-        let further = Arc::clone(&callers);
+        let further = FurtherCallers::maker(&callers);
         let sink = Arc::clone(&callers) as Arc<dyn Sink>;
-        let endpoint = Endpoint::with_reserve(config, reserve, sink, move || {
-            Arc::new(FurtherCallers(Arc::clone(&further)))
-        });
+        let endpoint = Endpoint::with_reserve(config, reserve, sink, further);
         let pool = Self {
             inner: Arc::new(Inner {
                 link: Arc::clone(&endpoint) as _,
@@ -171,6 +170,53 @@ impl RedisPool {
     pub async fn acquire(&self) -> Result<LeasedConnection> {
         let inner = &self.inner;
         LeasedConnection::acquire(&inner.endpoint, &inner.callers, inner.acquire_timeout).await
+    }
+
+    /// Begins a transaction, which goes to one connection; see
+    /// [`ValkeyClient::multi`](crate::redis::ValkeyClient::multi).
+    #[must_use]
+    pub fn multi(&self) -> Transaction {
+        let inner = &self.inner;
+        Transaction::new(Arc::clone(&inner.link), Arc::clone(&inner.callers)).pooled()
+    }
+
+    /// Begins a pipeline, whose commands may go to several connections; see
+    /// [`ValkeyClient::pipeline`](crate::redis::ValkeyClient::pipeline).
+    #[must_use]
+    pub fn pipeline(&self) -> Pipeline {
+        let inner = &self.inner;
+        Pipeline::new(Arc::clone(&inner.link), Arc::clone(&inner.callers)).pooled()
+    }
+
+    /// Runs a transaction that depends on keys; see
+    /// [`ValkeyClient::watch`](crate::redis::ValkeyClient::watch).
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// use s3_valkey::redis::pool::{PoolOptions, RedisPool};
+    ///
+    /// let pool = RedisPool::connect(&url, PoolOptions::default()).await?;
+    /// let replies = pool
+    ///     .watch(&["price"], async |watched| {
+    ///         let price = watched.get("price").await?.unwrap_or_default();
+    ///         watched.multi().rpush("offers", &[&price]).incr("price").exec().await
+    ///     })
+    ///     .await?;
+    /// assert_eq!(replies.len(), 2);
+    /// # Ok(()) });
+    /// ```
+    pub async fn watch<T>(
+        &self,
+        keys: &[&str],
+        run: impl AsyncFnMut(&Watched) -> Result<T>,
+    ) -> Result<T> {
+        let leases = Leases {
+            endpoint: &self.inner.endpoint,
+            callers: &self.inner.callers,
+            limit: self.inner.acquire_timeout,
+        };
+        watch(leases, keys, RETRIES, run).await
     }
 
     /// How many connections are in use and idle, and how many callers wait for one of their own.

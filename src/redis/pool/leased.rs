@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::error::Result;
+use crate::redis::batch::{Pipeline, Transaction};
 use crate::redis::callers::Callers;
 use crate::redis::endpoint::{Endpoint, Lease};
 use crate::redis::lifecycle;
@@ -67,8 +68,18 @@ impl LeasedConnection {
         &self.link
     }
 
-    pub(in crate::redis) fn callers(&self) -> &Arc<Callers> {
-        &self.callers
+    /// Begins a transaction on this connection; see
+    /// [`ValkeyClient::multi`](crate::redis::ValkeyClient::multi).
+    #[must_use]
+    pub fn multi(&self) -> Transaction {
+        Transaction::new(Arc::clone(&self.link), Arc::clone(&self.callers))
+    }
+
+    /// Begins a pipeline on this connection; see
+    /// [`ValkeyClient::pipeline`](crate::redis::ValkeyClient::pipeline).
+    #[must_use]
+    pub fn pipeline(&self) -> Pipeline {
+        Pipeline::new(Arc::clone(&self.link), Arc::clone(&self.callers))
     }
 
     /// Gives the connection back, as dropping it does.

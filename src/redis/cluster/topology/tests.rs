@@ -156,7 +156,7 @@ fn tls_has_its_own_port_and_prefers_names() {
 }
 
 #[test]
-fn a_primary_that_has_failed_is_none() {
+fn a_primary_that_has_failed_gives_way_to_another() {
     let named = |host| [("endpoint", Text(host))];
     let nodes = vec![
         node("master", "fail", &named("10.0.0.1")),
@@ -165,10 +165,8 @@ fn a_primary_that_has_failed_is_none() {
     let topology = understood(&List(vec![shard(&[0, 1], nodes)]), false, shards).unwrap();
     assert_eq!(topology.shards[0].primary.address, at("10.0.0.2", 7001));
     let nodes = vec![node("master", "fail", &named("10.0.0.1"))];
-    assert_eq!(
-        understood(&List(vec![shard(&[0, 1], nodes)]), false, shards),
-        None
-    );
+    let topology = understood(&List(vec![shard(&[0, 1], nodes)]), false, shards).unwrap();
+    assert!(!topology.shards[0].primary.healthy);
 }
 
 #[test]

@@ -1,0 +1,1 @@
+export { connect } from "../redis/s3-valkey.mjs";

@@ -1,0 +1,69 @@
+"use strict";
+/** The client of a cluster. What it needs is loaded when the first one is made. */
+const { inspect } = require("node:util");
+const { RedisClient, connectionOf } = require("../client.js");
+const { FROM_SOURCE } = require("../source.js");
+
+/**
+ * @typedef {import("./connection.js").ClusterConnection} ClusterConnection
+ * @typedef {import("./source.js").ClusterSource} ClusterSource
+ */
+
+class RedisCluster extends RedisClient {
+  /** @type {import("./view.js").ClusterView | undefined} */
+  #buffers;
+
+  /**
+   * @param {unknown} seeds
+   * @param {unknown} [options]
+   */
+  constructor(seeds, options) {
+    const source = seeds === FROM_SOURCE ? options : new (require("./source.js").ClusterSource)(seeds, options);
+    super(FROM_SOURCE, source);
+    // What cannot be used is told now.
+    connectionOf(this);
+  }
+
+  nodes() {
+    return clusterOf(this).nodes();
+  }
+
+  /** @param {unknown} address */
+  node(address) {
+    return this.with({ route: { address } });
+  }
+
+  /**
+   * @override
+   * @param {unknown} options
+   */
+  with(options) {
+    const { ClusterView } = require("./view.js");
+    return new ClusterView(() => clusterOf(this), options);
+  }
+
+  /** @override */
+  get buffers() {
+    return (this.#buffers ??= this.with({ buffers: true }));
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")]() {
+    const { lane, state, pending, subscriptions } = clusterOf(this);
+    return `${this.constructor.name} ${inspect({ seeds: lane.seeds(), state, pending, subscriptions: subscriptions.size })}`;
+  }
+
+  /** @override */
+  get [Symbol.toStringTag]() {
+    return "RedisCluster";
+  }
+}
+
+/**
+ * @param {RedisCluster} cluster
+ * @returns {ClusterConnection}
+ */
+function clusterOf(cluster) {
+  return /** @type {ClusterConnection} */ (connectionOf(cluster));
+}
+
+module.exports = { RedisCluster };

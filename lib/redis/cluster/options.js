@@ -1,0 +1,104 @@
+"use strict";
+/** The options of a cluster's client that a client of one server has not. */
+const { coded } = require("../errors.js");
+const { resolveAddress } = require("./seeds.js");
+
+const READ_FROM = ["primary", "replica", "preferReplica", "nearest"];
+const MAX_UINT32 = 0xffffffff;
+const MAX_REDIRECTIONS = 16;
+const REFRESH_INTERVAL_MS = 60_000;
+
+/**
+ * @param {Record<string, unknown>} given
+ * @returns {import("../../../binding.js").ClusterOptions}
+ */
+function resolveClusterOptions(given) {
+  const { readFrom = "primary", zone } = given;
+  if (typeof readFrom !== "string" || !READ_FROM.includes(readFrom)) {
+    throw invalidValue(`The "readFrom" property must be one of ${READ_FROM.join(", ")}`);
+  }
+  if (zone !== undefined && typeof zone !== "string") throw invalidType("zone", "of type string", zone);
+  if (readFrom === "nearest" && !zone) throw invalidValue('"readFrom: nearest" needs the "zone" that this program runs in');
+  return {
+    readFrom,
+    zone,
+    maxRedirections: count(given, "maxRedirections", MAX_REDIRECTIONS),
+    refreshInterval: count(given, "refreshInterval", REFRESH_INTERVAL_MS),
+  };
+}
+
+/**
+ * @typedef {{ host: string, port: number }} Address
+ * @typedef {(host: string, port: number) => Promise<Address | undefined>} AddressMap
+ *
+ * @param {unknown} given
+ * @returns {AddressMap | undefined} gives nothing for an address that stays as it is
+ */
+function resolveAddressMap(given) {
+  if (given === undefined || given === null) return undefined;
+  if (typeof given === "function") return async (host, port) => target(await given(host, port));
+  if (typeof given !== "object") throw invalidType("addressMap", "an object or a function", given);
+  const entries = Object.entries(given).map(([from, to]) => {
+    const { host, port } = resolveAddress(from, "key of addressMap");
+    return /** @type {const} */ ([key(host, port), target(to)]);
+  });
+  const map = new Map(entries);
+  return async (host, port) => map.get(key(host, port));
+}
+
+/**
+ * @param {string} host
+ * @param {number} port
+ */
+function key(host, port) {
+  return `${host.toLowerCase()} ${port}`;
+}
+
+/**
+ * @param {any} value
+ * @returns {Address | undefined}
+ */
+function target(value) {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "string") return resolveAddress(value, "value of addressMap");
+  const { host, port } = value;
+  if (typeof host !== "string" || typeof port !== "number") {
+    throw invalidType("addressMap", 'made of "host:port" or objects with host and port', value);
+  }
+  return { host, port };
+}
+
+/**
+ * @param {Record<string, unknown>} options
+ * @param {string} name
+ * @param {number} missing
+ */
+function count(options, name, missing) {
+  const value = options[name];
+  if (value === undefined || value === null) return missing;
+  if (typeof value !== "number") throw invalidType(name, "of type number", value);
+  if (!Number.isInteger(value) || value < 0 || value > MAX_UINT32) {
+    throw coded(
+      RangeError,
+      "ERR_OUT_OF_RANGE",
+      `The value of "${name}" is out of range. It must be an integer >= 0 and <= ${MAX_UINT32}. Received ${value}`,
+    );
+  }
+  return value;
+}
+
+/**
+ * @param {string} name
+ * @param {string} expected
+ * @param {unknown} value
+ */
+function invalidType(name, expected, value) {
+  return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" property must be ${expected}. Received ${typeof value}`);
+}
+
+/** @param {string} message */
+function invalidValue(message) {
+  return coded(TypeError, "ERR_INVALID_ARG_VALUE", message);
+}
+
+module.exports = { resolveClusterOptions, resolveAddressMap };

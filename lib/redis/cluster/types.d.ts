@@ -1,0 +1,157 @@
+/** The client of a Redis Cluster: declarations. */
+import type { RedisCallOptions, RedisClient, RedisOptions, RedisView } from "../types.js";
+
+/** Where a cluster is found: the URL or address of one of its nodes. */
+export type RedisClusterSeed = string | URL | { host: string; port?: number };
+
+/** The address of a node: a host, or an address, with its port. */
+export type RedisNodeAddress = string | { host: string; port: number };
+
+/** Which nodes answer commands that only read. */
+export type RedisReadFrom = "primary" | "replica" | "preferReplica" | "nearest";
+
+/**
+ * Options of a {@link RedisCluster}. All connections have the options of a {@link RedisClient}; user, password and
+ * database are those of the first seed unless the options say something else.
+ */
+export interface RedisClusterOptions extends Omit<RedisOptions, "host" | "port" | "path"> {
+  /**
+   * Which nodes answer commands that only read. A replica may not have seen the latest writes.
+   *
+   * - `primary`: the primary of the slot
+   * - `replica`: its replicas in turn; without one that works the slot cannot be read
+   * - `preferReplica`: its replicas in turn, or else the primary
+   * - `nearest`: the nodes of the {@link zone} in turn, or else other replicas, or else the primary
+   *
+   * Default `primary`.
+   */
+  readFrom?: RedisReadFrom;
+  /** Availability zone that this program runs in, as the servers name theirs. Needed for `nearest`. */
+  zone?: string;
+  /** How often one command may be sent elsewhere, or again, because a server said so. Default 16. */
+  maxRedirections?: number;
+  /**
+   * Milliseconds between looks for changes of the cluster, give or take a quarter; 0 looks only when there is a reason,
+   * such as a redirection or a lost connection. Default 60,000.
+   */
+  refreshInterval?: number;
+  /**
+   * Translates the addresses that nodes announce into those that can be reached from here, as behind a NAT or a tunnel:
+   * an object by `host:port`, or a function, which is asked before each new connection.
+   *
+   * @example
+   * ```ts
+   * const cluster = new RedisCluster("localhost:7000", {
+   *   addressMap: { "10.0.0.1:6379": "localhost:7000", "10.0.0.2:6379": "localhost:7001" },
+   * });
+   * ```
+   */
+  addressMap?:
+    | Record<string, RedisNodeAddress>
+    | ((host: string, port: number) => RedisNodeAddress | undefined | Promise<RedisNodeAddress | undefined>);
+}
+
+/**
+ * Where commands go, instead of where their keys say.
+ *
+ * - `allPrimaries`, `allNodes`: to all of them, which makes one reply: numbers are added, lists put together, one `OK`
+ *   stands for all. Of commands whose replies cannot be one, such as `INFO`, it is an object by address.
+ * - `random`: to any primary
+ * - `{ key }`: to where this key is
+ * - `{ address }`: to this node
+ */
+export type RedisRoute = "allPrimaries" | "allNodes" | "random" | { key: string | ArrayBufferView } | { address: string };
+
+/** What {@link RedisCluster.with} changes for the commands of a view. */
+export interface RedisClusterCallOptions extends RedisCallOptions {
+  /** Where the commands go. Default: where their keys are. */
+  route?: RedisRoute;
+}
+
+/** A node of a cluster, as {@link RedisCluster.nodes} gives it. */
+export interface RedisClusterNode {
+  /** `host:port`, as the node announces it. */
+  address: string;
+  host: string;
+  port: number;
+  role: "primary" | "replica";
+  /** Address of a replica's primary. */
+  primary?: string;
+  /** Its availability zone, if it tells. */
+  zone?: string;
+  /** First and last slots that it serves. */
+  slots: [first: number, last: number][];
+  /** Whether there is a connection to it. One is made when it is needed. */
+  connected: boolean;
+}
+
+/** The commands of a cluster under other conditions; see {@link RedisCluster.with}. */
+export interface RedisClusterView<Text = string> extends RedisView<Text> {
+  with(options: RedisClusterCallOptions & { buffers: true }): RedisClusterView<Buffer>;
+  with(options: RedisClusterCallOptions & { buffers: false }): RedisClusterView<string>;
+  with(options: RedisClusterCallOptions): RedisClusterView<Text>;
+  readonly buffers: RedisClusterView<Buffer>;
+}
+
+/**
+ * A Redis Cluster, with the methods of a {@link RedisClient}. Each command goes to the node that has its keys, and is
+ * followed when they move. Commands that take any number of keys (`MGET`, `MSET`, `DEL`, `UNLINK`, `EXISTS`, `TOUCH`)
+ * may have keys anywhere: they are sent in parts, which are not one atomic step. Others whose keys are in several slots
+ * are rejected with `ERR_REDIS_CROSSSLOT`.
+ *
+ * @example
+ * ```ts
+ * const cluster = new RedisCluster(["redis://node-1:6379", "redis://node-2:6379"]);
+ * await cluster.set("greeting", "hello");
+ * console.log(await cluster.get("greeting")); // "hello"
+ * cluster.close();
+ * ```
+ */
+export class RedisCluster extends RedisClient {
+  /**
+   * @param seeds nodes that are asked for the others, in this order: URLs, `host:port`, or objects with host and port
+   * @throws TypeError with code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, RangeError with code
+   *   `ERR_OUT_OF_RANGE` for an unusable seed or option
+   */
+  constructor(seeds: RedisClusterSeed | readonly RedisClusterSeed[], options?: RedisClusterOptions);
+
+  /**
+   * The nodes as far as they are known; connects if none are.
+   *
+   * @example
+   * ```ts
+   * for (const { address, role, slots } of await cluster.nodes()) console.log(address, role, slots);
+   * ```
+   */
+  nodes(): Promise<RedisClusterNode[]>;
+
+  /**
+   * A view whose commands go to one node.
+   *
+   * @param address `host:port` as {@link nodes} gives it, or such a node
+   * @throws TypeError with code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE` if it is no address
+   * @example
+   * ```ts
+   * for (const node of await cluster.nodes()) console.log(node.address, await cluster.node(node).dbsize());
+   * ```
+   */
+  node(address: string | { address: string }): RedisClusterView;
+
+  /**
+   * A view whose commands have a deadline, a signal, another form of reply, or another way.
+   *
+   * @throws TypeError with code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE` for an unusable option
+   * @example
+   * ```ts
+   * await cluster.with({ route: "allNodes" }).configSet("maxmemory", "1gb");
+   * await cluster.with({ route: { key: "user:1" } }).eval("return redis.call('TIME')", 0);
+   * ```
+   */
+  with(options: RedisClusterCallOptions & { buffers: true }): RedisClusterView<Buffer>;
+  with(options: RedisClusterCallOptions): RedisClusterView;
+
+  readonly buffers: RedisClusterView<Buffer>;
+
+  /** Makes a client with the same seeds and options; connected if this one is. */
+  duplicate(): Promise<RedisCluster>;
+}

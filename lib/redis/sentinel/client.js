@@ -1,0 +1,31 @@
+"use strict";
+/** A client of a group of servers that sentinels watch. */
+const { inspect } = require("node:util");
+const { RedisClient } = require("../client.js");
+const { FROM_SOURCE } = require("../source.js");
+const { SentinelSource } = require("./source.js");
+
+class RedisSentinel extends RedisClient {
+  /** @type {SentinelSource} */
+  #source;
+
+  /** @param {unknown} options */
+  constructor(options) {
+    const source = options instanceof SentinelSource ? options : SentinelSource.of(options);
+    super(FROM_SOURCE, source);
+    this.#source = source;
+    // What only the core refuses is refused now as well.
+    void this.connected;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")]() {
+    return `RedisSentinel ${inspect(this.#source.describe())}`;
+  }
+
+  get [Symbol.toStringTag]() {
+    return "RedisSentinel";
+  }
+}
+Object.defineProperty(RedisSentinel, "length", { value: 1 });
+
+module.exports = { RedisSentinel };
