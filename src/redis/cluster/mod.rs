@@ -9,6 +9,7 @@
 //! Locks are held for a moment each, and none while a sink is called.
 
 mod answers;
+mod cancel;
 mod client;
 pub mod config;
 pub mod destination;
@@ -95,6 +96,8 @@ struct Members {
     by_address: HashMap<String, Arc<Node>>,
     /// Other names of theirs.
     aliases: HashMap<String, Address>,
+    /// They belong to the cluster no more, and answer what they were asked.
+    leaving: Vec<Arc<Node>>,
     next: u32,
 }
 
@@ -299,8 +302,11 @@ impl Cluster {
         lock(&self.members).get(&address)
     }
 
+    /// Those that are leaving, too.
     fn every_node(&self) -> Vec<Arc<Node>> {
-        lock(&self.members).by_address.values().cloned().collect()
+        let members = lock(&self.members);
+        let nodes = members.by_address.values().chain(&members.leaving);
+        nodes.cloned().collect()
     }
 }
 
@@ -333,7 +339,7 @@ impl Link for Cluster {
             error.code().to_owned(),
             "the command was given up",
         );
-        self.every_node().iter().any(|node| node.cancel(id, &error))
+        self.give_up(id, &error)
     }
 
     /// That of the first seed.
