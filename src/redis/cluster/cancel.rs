@@ -2,13 +2,20 @@
 
 use super::Cluster;
 use super::pending::Work;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::redis::callers::lock;
+use crate::redis::lifecycle;
 
 impl Cluster {
     /// Fails a user's command that blocks, so that it takes nothing that nobody gets. Others are left
     /// alone. Returns whether there was one.
-    pub(super) fn give_up(&self, id: u32, error: &Error) -> bool {
+    pub(super) fn give_up(&self, id: u32) -> bool {
+        // Of a kind after which nothing is sent again.
+        let error = &Error::new(
+            ErrorKind::Cancelled,
+            lifecycle::closed().code().to_owned(),
+            "the command was given up",
+        );
         if lock(&self.life).withdraw(id) {
             self.sink.failed(vec![id], error);
             return true;
@@ -82,10 +89,6 @@ mod tests {
         (listener, failures, cluster)
     }
 
-    fn give_up(cluster: &Cluster, id: u32) -> bool {
-        cluster.give_up(id, &crate::redis::lifecycle::closed())
-    }
-
     #[test]
     fn one_that_waits_for_the_first_map_is_taken_out_alone() {
         let (_listener, failures, cluster) = silent();
@@ -93,7 +96,7 @@ mod tests {
         let bytes: Vec<&[u8]> = all.iter().map(|(bytes, _)| &bytes[..]).collect();
         let entries: Vec<Entry> = all.iter().map(|(_, entry)| *entry).collect();
         cluster.submit(&bytes, &entries, Delivery::Held);
-        assert!(give_up(&cluster, 2) && !give_up(&cluster, 2));
+        assert!(cluster.give_up(2) && !cluster.give_up(2));
         assert_eq!(failures.take(), [2]);
         let left = [&all[0].0[..], &all[2].0[..]].concat();
         assert_eq!(cluster.backlog().bytes, left.len());
@@ -109,14 +112,14 @@ mod tests {
             Work::One(Pending::of_user(entry, bytes))
         };
         cluster.park(Instant::now() + Duration::from_secs(600), pending(1));
-        assert!(give_up(&cluster, 1) && !give_up(&cluster, 1));
+        assert!(cluster.give_up(1) && !cluster.give_up(1));
         assert_eq!(failures.take(), [1]);
         let node = cluster.seeds().remove(0);
         let mut gather = Gather::default();
         cluster.add_work(&mut gather, &node, pending(2), true);
         gather.send(&cluster, Delivery::Direct);
         assert!(failures.take().is_empty());
-        assert!(give_up(&cluster, 2) && !give_up(&cluster, 2));
+        assert!(cluster.give_up(2) && !cluster.give_up(2));
         assert_eq!(failures.take(), [2]);
         cluster.close();
     }

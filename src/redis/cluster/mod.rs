@@ -53,11 +53,9 @@ use super::callers::lock;
 use super::config::{Address, Config, Status};
 use super::inflight::Entry;
 use super::lane::{Delivery, Sink};
-use super::lifecycle;
 use super::link::Link;
 use super::outbox::Backlog;
 use super::state::State;
-use crate::error::{Error, ErrorKind};
 
 /// Makes the sink of a node's connection, for the node of this number. It gets the replies and the
 /// events of that connection alone, and is asked to read it; commands without a reply, and the
@@ -333,13 +331,7 @@ impl Link for Cluster {
     }
 
     fn cancel(&self, id: u32) -> bool {
-        let error = lifecycle::closed();
-        let error = Error::new(
-            ErrorKind::Cancelled,
-            error.code().to_owned(),
-            "the command was given up",
-        );
-        self.give_up(id, &error)
+        self.give_up(id)
     }
 
     /// That of the first seed.
