@@ -269,7 +269,9 @@ impl Cluster {
         lock(&self.members).by_address.clear();
         lock(&self.channels).take();
         // Their commands come back, and fail because there is no map.
-        nodes.iter().for_each(|node| node.close());
+        for node in nodes {
+            node.close();
+        }
         let parked = lock(&self.parked).all();
         for work in parked {
             self.fail_work(work, error);
