@@ -111,7 +111,7 @@ mod tests {
             let (bytes, entry) = blocking(id);
             Work::One(Pending::of_user(entry, bytes))
         };
-        cluster.park(Instant::now() + Duration::from_secs(600), pending(1));
+        cluster.park(Instant::now() + Duration::from_mins(10), pending(1));
         assert!(cluster.give_up(1) && !cluster.give_up(1));
         assert_eq!(failures.take(), [1]);
         let node = cluster.seeds().remove(0);
