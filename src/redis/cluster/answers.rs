@@ -15,14 +15,15 @@ use super::transaction::{Next, Transaction};
 use super::{Cluster, chance};
 use crate::error::{Error, ErrorKind};
 use crate::redis::callers::lock;
+use crate::redis::config::Address;
 use crate::redis::inflight::Entry;
 use crate::redis::lane::{Delivery, Event};
 use crate::redis::lifecycle;
 use crate::redis::retention::{Diverted, Leftover, Returned};
 
 impl Cluster {
-    /// A node has answered commands of the cluster's own, or has sent users' elsewhere.
-    pub(super) fn diverted(self: &Arc<Self>, node: &Arc<Node>, replies: Vec<Diverted>) {
+    /// The node at `asked`, which may have left, has answered commands of the cluster's own, or has sent users' elsewhere.
+    pub(super) fn diverted(self: &Arc<Self>, asked: &Address, replies: Vec<Diverted>) {
         let mut gather = Gather::default();
         for Diverted {
             entry,
@@ -36,9 +37,9 @@ impl Cluster {
             match &pending.origin {
                 Origin::Member(transaction, number) => {
                     let (transaction, number) = (Arc::clone(transaction), *number);
-                    self.answered_member(&mut gather, node, &transaction, number, reply);
+                    self.answered_member(&mut gather, asked, &transaction, number, reply);
                 }
-                _ => self.answered(&mut gather, node, pending, reply),
+                _ => self.answered(&mut gather, asked, pending, reply),
             }
         }
         gather.send(self, Delivery::Direct);
@@ -55,14 +56,14 @@ impl Cluster {
         lock(&self.waiting).take(entry.id)
     }
 
-    fn answered(&self, gather: &mut Gather, node: &Arc<Node>, mut pending: Pending, reply: Bytes) {
+    fn answered(&self, gather: &mut Gather, asked: &Address, mut pending: Pending, reply: Bytes) {
         let follows = |redirect: &Redirect| match (&pending.origin, &pending.node) {
             (Origin::Own(_), _) => false,
             // It may wait, but not go elsewhere.
             (_, Some(_)) => *redirect == Redirect::Loading,
             (_, None) => true,
         };
-        let redirect = redirect::parse(&reply, &node.address).filter(follows);
+        let redirect = redirect::parse(&reply, asked).filter(follows);
         let Some(redirect) = redirect else {
             self.settle(pending, Ok(reply));
             return;
@@ -81,12 +82,12 @@ impl Cluster {
     fn answered_member(
         &self,
         gather: &mut Gather,
-        node: &Arc<Node>,
+        asked: &Address,
         transaction: &Arc<Transaction>,
         number: usize,
         reply: Bytes,
     ) {
-        let redirect = redirect::parse(&reply, &node.address);
+        let redirect = redirect::parse(&reply, asked);
         match transaction.reply(number, reply, redirect) {
             Next::Wait => {}
             Next::Answer(replies) => {
@@ -145,11 +146,10 @@ impl Cluster {
     pub(super) fn refused(&self, commands: Vec<Returned>, refused: Refused) {
         let at = match refused {
             Refused::Until(at) => at,
-            Refused::Closed => Instant::now(),
+            // The map may name it for a moment still.
+            Refused::Closed => Instant::now() + redirect::delay(1, chance()),
         };
-        if refused != Refused::Closed {
-            self.want_refresh();
-        }
+        self.want_refresh();
         let queues = self.config.options.enable_offline_queue;
         for Back { work, .. } in self.works(commands) {
             let (own, bound) = match &work {
@@ -170,15 +170,14 @@ impl Cluster {
         }
     }
 
-    /// A connection has ended with these commands on it.
-    pub(super) fn returned(&self, node: &Node, leftover: Leftover, error: &Error) {
+    /// A connection has ended with these commands on it, and its node may be tried again at `at`.
+    pub(super) fn returned(&self, at: Instant, leftover: Leftover, error: &Error) {
         let options = &self.config.options;
         let most = if options.enable_auto_reconnect {
             options.max_retries
         } else {
             0
         };
-        let at = node.retry_at();
         for Back { mut work, begun } in self.works(leftover.commands) {
             let own = matches!(
                 &work,

@@ -189,7 +189,9 @@ impl Cluster {
                 .partition(|(_, node)| map.has(node));
             members.by_address = stay;
             let leave: std::collections::HashMap<String, Arc<Node>> = leave;
-            leave.into_values().collect()
+            let leave: Vec<_> = leave.into_values().collect();
+            members.leaving.extend(leave.iter().cloned());
+            leave
         };
         if strangers.is_empty() {
             return;
@@ -222,6 +224,8 @@ impl Drop for Farewell {
             node.close();
         }
         if let Some(cluster) = self.cluster.upgrade() {
+            let stays = |node: &Arc<Node>| !self.nodes.iter().any(|gone| Arc::ptr_eq(gone, node));
+            lock(&cluster.members).leaving.retain(stays);
             cluster.tracking_lost();
         }
     }

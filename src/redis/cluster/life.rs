@@ -17,6 +17,7 @@ use crate::redis::lane::{Delivery, Event};
 use crate::redis::lifecycle;
 use crate::redis::meta::Meta;
 use crate::redis::outbox::Backlog;
+use crate::redis::resp::encode::length;
 use crate::redis::state::{Facts, Phase, State};
 
 /// What a cluster is in the course of doing.
@@ -65,6 +66,27 @@ impl Life {
             finalized: self.finalized,
         };
         facts.state(first)
+    }
+
+    /// Takes a command that blocks out of those that wait for the first map. Returns whether it was
+    /// there.
+    pub(super) fn withdraw(&mut self, id: u32) -> bool {
+        self.early.iter_mut().any(|(bytes, entries)| {
+            let wanted = |entry: &Entry| entry.id == id && entry.meta.holds();
+            let Some(at) = entries.iter().position(wanted) else {
+                return false;
+            };
+            let open = |open, entry: &Entry| entry.meta.transaction(open);
+            // There it does not block.
+            if entries[..at].iter().fold(false, open) {
+                return false;
+            }
+            let start = length(bytes, at);
+            let end = length(bytes, at + 1);
+            *bytes = [&bytes[..start], &bytes[end..]].concat().into();
+            entries.remove(at);
+            true
+        })
     }
 
     pub(super) fn backlog(&self) -> Backlog {
@@ -242,10 +264,11 @@ impl Cluster {
         if phase == Phase::Failed {
             self.sink.event(Event::Closed(closed.clone()));
         }
-        let nodes = std::mem::take(&mut lock(&self.members).by_address);
+        let nodes = self.every_node();
+        lock(&self.members).by_address.clear();
         lock(&self.channels).take();
         // Their commands come back, and fail because there is no map.
-        for node in nodes.values() {
+        for node in nodes {
             node.close();
         }
         let parked = lock(&self.parked).all();

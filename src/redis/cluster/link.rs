@@ -3,11 +3,9 @@
 use tokio::sync::watch;
 
 use super::Cluster;
-use crate::error::{Error, ErrorKind};
 use crate::redis::config::{Config, Status};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::Delivery;
-use crate::redis::lifecycle;
 use crate::redis::link::Link;
 use crate::redis::outbox::Backlog;
 use crate::redis::state::State;
@@ -35,13 +33,7 @@ impl Link for Cluster {
     }
 
     fn cancel(&self, id: u32) -> bool {
-        let error = lifecycle::closed();
-        let error = Error::new(
-            ErrorKind::Cancelled,
-            error.code().to_owned(),
-            "the command was given up",
-        );
-        self.every_node().iter().any(|node| node.cancel(id, &error))
+        self.give_up(id)
     }
 
     /// That of the first seed.

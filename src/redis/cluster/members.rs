@@ -15,6 +15,8 @@ pub(super) struct Members {
     pub(super) by_address: HashMap<String, Arc<Node>>,
     /// Other names of theirs.
     pub(super) aliases: HashMap<String, Address>,
+    /// They belong to the cluster no more, and answer what they were asked.
+    pub(super) leaving: Vec<Arc<Node>>,
     pub(super) next: u32,
 }
 
@@ -124,7 +126,10 @@ impl Cluster {
         lock(&self.members).get(&address)
     }
 
+    /// Those that are leaving, too.
     pub(super) fn every_node(&self) -> Vec<Arc<Node>> {
-        lock(&self.members).by_address.values().cloned().collect()
+        let members = lock(&self.members);
+        let nodes = members.by_address.values().chain(&members.leaving);
+        nodes.cloned().collect()
     }
 }

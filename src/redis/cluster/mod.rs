@@ -9,6 +9,7 @@
 //! Locks are held for a moment each, and none while a sink is called.
 
 mod answers;
+mod cancel;
 mod client;
 pub mod config;
 pub mod destination;

@@ -160,6 +160,7 @@ impl Node {
         let sink = NodeSink {
             cluster: Arc::downgrade(cluster),
             node: Arc::downgrade(self),
+            address: self.address.clone(),
             life: links.lives,
             users: Arc::clone(&cluster.sink),
             delivery: Arc::clone(&delivery),
@@ -242,10 +243,15 @@ impl Node {
         (buffered, backlog)
     }
 
-    /// Gives up a command that blocks, with its connection. Returns whether it was here.
-    pub(super) fn cancel(&self, id: u32, error: &Error) -> bool {
+    /// Gives up a command that blocks, with its connection; `internal` ids are the cluster's own.
+    /// Returns whether it was here.
+    pub(super) fn cancel(&self, id: u32, internal: bool, error: &Error) -> bool {
         let mut links = lock(&self.links);
-        let Some(at) = links.spares.iter().position(|link| link.lane.holds(id)) else {
+        let Some(at) = links
+            .spares
+            .iter()
+            .position(|link| link.lane.holds_as(id, internal))
+        else {
             return false;
         };
         // Nobody else gets it from now on.

@@ -40,6 +40,13 @@ impl<T> Parked<T> {
         std::mem::take(&mut self.things).into_values().collect()
     }
 
+    /// Takes out the first that is `wanted`.
+    pub(super) fn take(&mut self, wanted: impl Fn(&T) -> bool) -> Option<T> {
+        let found = self.things.iter().find(|(_, thing)| wanted(thing));
+        let key = found.map(|(key, _)| *key)?;
+        self.things.remove(&key)
+    }
+
     /// When something is due next.
     pub(super) fn next(&self) -> Option<Instant> {
         self.things.keys().next().map(|(due, _)| *due)
@@ -69,7 +76,9 @@ mod tests {
         assert_eq!(parked.due(now), ['a', 'b']);
         assert!(parked.due(now).is_empty());
         assert_eq!(parked.iter().count(), 2);
-        assert_eq!(parked.all(), ['c', 'd']);
+        assert_eq!(parked.take(|thing| *thing == 'd'), Some('d'));
+        assert_eq!(parked.take(|thing| *thing == 'd'), None);
+        assert_eq!(parked.all(), ['c']);
         assert_eq!(parked.next(), None);
     }
 }

@@ -74,6 +74,11 @@ impl Pending {
         }
     }
 
+    /// Whether it is a user's command of this id that blocks.
+    pub(super) fn blocks_as(&self, id: u32) -> bool {
+        matches!(&self.origin, Origin::User(entry) if entry.id == id && entry.meta.holds())
+    }
+
     pub(super) fn at(mut self, node: &Arc<Node>) -> Self {
         self.node = Some(Arc::clone(node));
         self
@@ -162,6 +167,13 @@ impl Waiting {
         let pending = self.places.get_mut(id as usize)?.take()?;
         self.free.push(id);
         Some(pending)
+    }
+
+    /// The id of the first that is `wanted`.
+    pub(super) fn find(&self, wanted: impl Fn(&Pending) -> bool) -> Option<u32> {
+        let wanted = |place: &Option<Pending>| place.as_ref().is_some_and(&wanted);
+        let at = self.places.iter().position(wanted)?;
+        u32::try_from(at).ok()
     }
 }
 

@@ -1,10 +1,12 @@
 //! Where the connections of a node deliver.
 
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 
 use super::Cluster;
 use super::node::Node;
 use crate::error::Error;
+use crate::redis::config::Address;
 #[cfg(unix)]
 use crate::redis::inlet::Inlet;
 use crate::redis::lane::{Batch, Event, Sink};
@@ -14,6 +16,8 @@ use crate::redis::retention::{Diverted, Leftover};
 pub(super) struct NodeSink {
     pub(super) cluster: Weak<Cluster>,
     pub(super) node: Weak<Node>,
+    /// Where the node is reached.
+    pub(super) address: Address,
     /// Tells the lane from others of the node.
     pub(super) life: u64,
     pub(super) users: Arc<dyn Sink>,
@@ -55,14 +59,17 @@ impl Sink for NodeSink {
     }
 
     fn diverted(&self, replies: Vec<Diverted>) {
-        if let Some((cluster, node)) = self.owners() {
-            cluster.diverted(&node, replies);
+        // The node may be gone already: it was idle when these had been matched.
+        if let Some(cluster) = self.cluster.upgrade() {
+            cluster.diverted(&self.address, replies);
         }
     }
 
     fn returned(&self, leftover: Leftover, error: &Error) {
-        if let Some((cluster, node)) = self.owners() {
-            cluster.returned(&node, leftover, error);
+        if let Some(cluster) = self.cluster.upgrade() {
+            let node = self.node.upgrade();
+            let at = node.map_or_else(Instant::now, |node| node.retry_at());
+            cluster.returned(at, leftover, error);
             return;
         }
         // Nobody can send them elsewhere any more.

@@ -83,6 +83,11 @@ impl Transaction {
     /// The command of this number was answered, after all before it.
     pub(super) fn reply(&self, member: usize, reply: Bytes, redirect: Option<Redirect>) -> Next {
         let mut progress = lock(&self.progress);
+        if member == 0 {
+            // A late reply of the attempt before may have come behind its loss.
+            progress.replies.clear();
+            progress.redirect = None;
+        }
         let executed = !matches!(reply.first(), Some(b'-' | b'!'));
         progress.replies.push(reply);
         progress.redirect = progress.redirect.take().or(redirect);
@@ -185,6 +190,12 @@ mod tests {
         let ok = Bytes::from_static(b"+OK\r\n");
         transaction.reply(0, ok.clone(), Some(Redirect::Loading));
         assert_eq!(transaction.lost(), 1);
+        for member in 0..2 {
+            assert_eq!(transaction.reply(member, ok.clone(), None), Next::Wait);
+        }
+        // The reader of a lost connection may be late.
+        assert_eq!(transaction.lost(), 2);
+        transaction.reply(0, ok.clone(), Some(Redirect::Loading));
         for member in 0..2 {
             assert_eq!(transaction.reply(member, ok.clone(), None), Next::Wait);
         }

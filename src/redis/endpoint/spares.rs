@@ -140,9 +140,19 @@ impl Spares {
         if self.shared.is_greeted() {
             self.place(books, later, work);
         } else {
-            books.held.push(work);
+            self.hold(books, later, work);
         }
         ticket
+    }
+
+    /// Keeps work until the shared connection is there, unless that has ended: `give_up` has been
+    /// called then, and nobody looks at what is held.
+    pub(super) fn hold(&self, books: &mut Books, later: &mut Later, work: Work) {
+        if self.shared.has_ended() {
+            self.refuse(later, work, lifecycle::failed());
+        } else {
+            books.held.push(work);
+        }
     }
 
     fn place(&self, books: &mut Books, later: &mut Later, work: Work) {
@@ -268,5 +278,53 @@ impl Spares {
         spare.phase = Phase::Leased;
         let lease = Lease::new(spares, key, &spare.lane, &spare.user);
         later.push(Box::new(move || (waiter.grant)(Ok(lease))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redis::config::Options;
+    use crate::redis::endpoint::Endpoint;
+    use crate::redis::lane::Batch;
+    use crate::redis::meta::Meta;
+
+    #[derive(Default)]
+    struct Failures(Mutex<Vec<u32>>);
+
+    impl Sink for Failures {
+        fn replies(&self, _: Batch) {}
+        fn failed(&self, ids: Vec<u32>, _: &Error) {
+            self.0.lock().unwrap().extend(ids);
+        }
+        fn event(&self, _: Event) {}
+    }
+
+    #[test]
+    fn nothing_is_held_for_a_shared_connection_that_has_ended() {
+        // Accepts connections and says nothing.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("redis://{}", listener.local_addr().unwrap());
+        let config = Config {
+            target: crate::redis::url::parse(&url).unwrap(),
+            options: Options::default(),
+        };
+        let failures = Arc::new(Failures::default());
+        let sink: Arc<dyn Sink> = Arc::clone(&failures) as _;
+        let endpoint = Endpoint::new(config, sink, || Arc::new(Failures::default()));
+        let run = |id| {
+            let meta = Meta(Meta::HOLDS);
+            endpoint
+                .spares
+                .run(Bytes::new(), Entry { id, meta }, None, 0);
+        };
+        endpoint.connect(9);
+        run(1);
+        assert_eq!(endpoint.spares.counts().waiting, 1);
+        endpoint.close();
+        // The end came between the look at the shared connection and this.
+        run(2);
+        assert_eq!(endpoint.spares.counts().waiting, 0);
+        assert_eq!(*failures.0.lock().unwrap(), [9, 1, 2]);
     }
 }

@@ -124,7 +124,7 @@ impl Spares {
         if let Phase::Preparing { mut work, .. } = std::mem::replace(&mut spare.phase, Phase::Idle)
         {
             if spare.connected && work.again() {
-                books.held.push(work);
+                self.hold(books, later, work);
                 let spares = self.this();
                 later.push(Box::new(move || {
                     if let Some(spares) = spares.upgrade()

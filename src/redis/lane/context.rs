@@ -36,10 +36,17 @@ impl Lane {
     /// Whether this command waits and may do so for any time.
     #[must_use]
     pub fn holds(&self, id: u32) -> bool {
+        self.holds_as(id, false)
+    }
+
+    /// The same for an id of the user's, or one that is [internal](crate::redis::meta::Meta::INTERNAL).
+    pub(in crate::redis) fn holds_as(&self, id: u32, internal: bool) -> bool {
         let outbound = self.lock();
         let inflight = self.inflight();
         let mut entries = inflight.entries().chain(outbound.outbox.entries());
-        entries.any(|entry| entry.id == id && entry.meta.holds() && !entry.meta.is_internal())
+        entries.any(|entry| {
+            entry.id == id && entry.meta.holds() && entry.meta.is_internal() == internal
+        })
     }
 
     /// Commands that wait to be sent or for their reply.

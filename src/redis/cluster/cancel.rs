@@ -1,0 +1,146 @@
+//! Giving up a command that blocks, wherever it is.
+
+use super::Cluster;
+use super::pending::Work;
+use crate::error::{Error, ErrorKind};
+use crate::redis::callers::lock;
+use crate::redis::lifecycle;
+
+impl Cluster {
+    /// Fails a user's command that blocks, so that it takes nothing that nobody gets. Others are left
+    /// alone. Returns whether there was one.
+    pub(super) fn give_up(&self, id: u32) -> bool {
+        // Of a kind after which nothing is sent again.
+        let error = &Error::new(
+            ErrorKind::Cancelled,
+            lifecycle::closed().code().to_owned(),
+            "the command was given up",
+        );
+        if lock(&self.life).withdraw(id) {
+            self.sink.failed(vec![id], error);
+            return true;
+        }
+        let meant = |work: &Work| matches!(work, Work::One(pending) if pending.blocks_as(id));
+        let parked = lock(&self.parked).take(meant);
+        if let Some(work) = parked {
+            self.fail_work(work, error);
+            return true;
+        }
+        // One that was redirected goes by another id.
+        let own = lock(&self.waiting).find(|pending| pending.blocks_as(id));
+        let (id, internal) = own.map_or((id, false), |own| (own, true));
+        let nodes = self.every_node();
+        nodes.iter().any(|node| node.cancel(id, internal, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::{Arc, Mutex};
+    use std::time::{Duration, Instant};
+
+    use bytes::{Bytes, BytesMut};
+
+    use super::*;
+    use crate::redis::cluster::ClusterConfig;
+    use crate::redis::cluster::gather::Gather;
+    use crate::redis::cluster::pending::Pending;
+    use crate::redis::config::Options;
+    use crate::redis::inflight::Entry;
+    use crate::redis::lane::{Batch, Delivery, Event, Sink};
+    use crate::redis::meta::Meta;
+    use crate::redis::resp::encode;
+
+    #[derive(Default)]
+    struct Failures(Mutex<Vec<u32>>);
+
+    impl Failures {
+        fn take(&self) -> Vec<u32> {
+            std::mem::take(&mut *lock(&self.0))
+        }
+    }
+
+    impl Sink for Failures {
+        fn replies(&self, _: Batch) {}
+        fn failed(&self, ids: Vec<u32>, _: &Error) {
+            lock(&self.0).extend(ids);
+        }
+        fn event(&self, _: Event) {}
+    }
+
+    fn blocking(id: u32) -> (Bytes, Entry) {
+        let mut bytes = BytesMut::new();
+        encode::command(&mut bytes, &[b"BLPOP", id.to_string().as_bytes(), b"0"]);
+        let meta = Meta(Meta::HOLDS);
+        (bytes.freeze(), Entry { id, meta })
+    }
+
+    /// A cluster whose nodes accept connections and say nothing.
+    fn silent() -> (TcpListener, Arc<Failures>, Arc<Cluster>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("redis://{}", listener.local_addr().unwrap());
+        let failures = Arc::new(Failures::default());
+        let sink: Arc<dyn Sink> = Arc::clone(&failures) as _;
+        let seeds = vec![crate::redis::url::parse(&url).unwrap()];
+        let config = ClusterConfig::new(seeds, Options::default());
+        let factory = Box::new(|_| Arc::new(Failures::default()) as Arc<dyn Sink>);
+        let cluster = Cluster::new(config, sink, factory).unwrap();
+        (listener, failures, cluster)
+    }
+
+    #[test]
+    fn one_that_waits_for_the_first_map_is_taken_out_alone() {
+        let (_listener, failures, cluster) = silent();
+        let all: Vec<_> = (1..=3).map(blocking).collect();
+        let bytes: Vec<&[u8]> = all.iter().map(|(bytes, _)| &bytes[..]).collect();
+        let entries: Vec<Entry> = all.iter().map(|(_, entry)| *entry).collect();
+        cluster.submit(&bytes, &entries, Delivery::Held);
+        assert!(cluster.give_up(2) && !cluster.give_up(2));
+        assert_eq!(failures.take(), [2]);
+        let left = [&all[0].0[..], &all[2].0[..]].concat();
+        assert_eq!(cluster.backlog().bytes, left.len());
+        assert_eq!(cluster.backlog().commands, 2);
+    }
+
+    #[test]
+    fn one_that_was_parked_or_redirected_is_found_by_its_users_id() {
+        let (_listener, failures, cluster) = silent();
+        cluster.connect(9);
+        let pending = |id| {
+            let (bytes, entry) = blocking(id);
+            Work::One(Pending::of_user(entry, bytes))
+        };
+        cluster.park(Instant::now() + Duration::from_mins(10), pending(1));
+        assert!(cluster.give_up(1) && !cluster.give_up(1));
+        assert_eq!(failures.take(), [1]);
+        let node = cluster.seeds().remove(0);
+        let mut gather = Gather::default();
+        cluster.add_work(&mut gather, &node, pending(2), true);
+        gather.send(&cluster, Delivery::Direct);
+        assert!(failures.take().is_empty());
+        assert!(cluster.give_up(2) && !cluster.give_up(2));
+        assert_eq!(failures.take(), [2]);
+        cluster.close();
+    }
+
+    #[test]
+    fn a_node_that_is_leaving_ends_with_the_cluster() {
+        let (_listener, failures, cluster) = silent();
+        cluster.connect(9);
+        let node = cluster.seeds().remove(0);
+        let (bytes, entry) = blocking(1);
+        let mut gather = Gather::default();
+        cluster.add_work(
+            &mut gather,
+            &node,
+            Work::One(Pending::of_user(entry, bytes)),
+            false,
+        );
+        gather.send(&cluster, Delivery::Direct);
+        cluster.retire_strangers(&crate::redis::cluster::map::SlotMap::new(Vec::new()));
+        assert!(failures.take().is_empty());
+        assert!(cluster.close());
+        assert!(failures.take().contains(&1));
+    }
+}
