@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use s3_valkey::s3::op::multipart::Part;
 use s3_valkey::s3::sign::{self, Request, Signer, Timestamp, UNSIGNED_PAYLOAD};
 use s3_valkey::s3::url::{Location, encode_path, encode_query, encoded_bytes};
 use s3_valkey::s3::xml::{Element, complete_multipart_upload};
@@ -178,7 +179,10 @@ fn documents_that_are_written_can_be_read() {
     let mut random = Random(7);
     for _ in 0..ROUNDS {
         let etag = random.text(20);
-        let document = complete_multipart_upload(&[(1, etag.clone()), (2, "\"e\"".into())]);
+        let document = complete_multipart_upload(
+            &[Part::new(1, etag.clone()), Part::new(2, "\"e\"".into())],
+            None,
+        );
         let root = Element::parse(document.as_bytes()).expect("it is well-formed");
         let etags: Vec<_> = root
             .children("Part")

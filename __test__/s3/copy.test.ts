@@ -10,7 +10,7 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
 
-/** A store with one object of this length; `part` may answer the copy of a part in its own way. */
+/** A store with one object of this length; `part` may answer the copy of a part, or of the `whole`, in its own way. */
 async function storeOf(length: number, part?: (number: string, response: ServerResponse) => boolean) {
   const requests: { line: string; headers: IncomingMessage["headers"]; body: string }[] = [];
   const server = createServer(async (request, response) => {
@@ -18,7 +18,8 @@ async function storeOf(length: number, part?: (number: string, response: ServerR
     for await (const chunk of request) body += chunk;
     requests.push({ line: `${request.method} ${request.url}`, headers: request.headers, body });
     const number = /partNumber=(\d+)/.exec(request.url!)?.[1];
-    if (number !== undefined && part?.(number, response)) return;
+    const copies = request.headers["x-amz-copy-source"] !== undefined;
+    if (copies && part?.(number ?? "whole", response)) return;
     if (request.method === "HEAD") response.setHeader("content-length", length).setHeader("etag", '"e"').end();
     else if (request.url!.endsWith("?uploads=")) {
       response.end("<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>");
@@ -56,6 +57,14 @@ it("copies a large object part by part", async () => {
     expect(headers).toMatchObject({ "x-amz-copy-source": "/bucket/a%20b", "x-amz-copy-source-if-match": '"e"' });
   }
   expect(requests[5]!.body.match(/<PartNumber>\d<\/PartNumber>/g)).toHaveLength(3);
+});
+
+it("takes an error behind 200 for what it is", async () => {
+  const { client } = await storeOf(5, (_, response) => {
+    response.end("<Error><Code>InternalError</Code><Message>late</Message></Error>");
+    return true;
+  });
+  await expect(client.write("copy", client.file("key"))).rejects.toMatchObject({ code: "InternalError", statusCode: 503 });
 });
 
 it("leaves nothing behind when a part cannot be copied", async () => {

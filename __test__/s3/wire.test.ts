@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { S3Client } from "../../lib/s3/index.js";
 
 const stops: (() => void)[] = [];
@@ -23,7 +23,7 @@ async function scripted(answer: (request: IncomingMessage, response: ServerRespo
   });
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const credentials = { accessKeyId: "AKID", secretAccessKey: "SECRET", bucket: "bucket", region: "auto", retry: 0 };
-  return { client: new S3Client({ endpoint, ...credentials }) as any, requests };
+  return { client: new S3Client({ endpoint, ...credentials }) as any, requests, endpoint };
 }
 
 it("sends keys as they are", async () => {
@@ -68,18 +68,56 @@ it("asks for ranges", async () => {
   expect(requests[2]!.headers.range).toMatch(/^bytes=7-/);
 });
 
-it("returns bytes as they are stored", async () => {
+it.each(["gzip", "deflate", "br", "zstd"])("returns bytes as they are stored, whatever %s would make of them", async (encoding) => {
   const stored = gzipSync("data");
-  const { client } = await scripted((_, response) => response.setHeader("content-encoding", "gzip").end(stored));
-  expect(Buffer.from(await client.file("key").bytes()).equals(stored)).toBe(true);
+  const { client, requests } = await scripted((_, response) => response.setHeader("content-encoding", encoding).end(stored));
+  const file = client.file("key");
+  expect(Buffer.from(await file.bytes()).equals(stored)).toBe(true);
+  expect(Buffer.from(await new Response(file.stream()).bytes()).equals(stored)).toBe(true);
+  expect(requests.every(({ headers }) => headers["accept-encoding"] === undefined)).toBe(true);
 });
 
-it("follows no redirect", async () => {
-  const { client, requests } = await scripted((_, response) => {
-    response.writeHead(303, { location: "/elsewhere" }).end();
+it("sends metadata as ASCII, and only once", async () => {
+  const { client, requests } = await scripted((_, response) => response.end());
+  await client.write("key", "data", { metadata: { Author: "Zoë", plain: "a b", empty: "" } });
+  const { headers } = requests[0]!;
+  expect(headers).toMatchObject({ "x-amz-meta-author": "=?UTF-8?B?Wm/Dqw==?=", "x-amz-meta-plain": "a b", "x-amz-meta-empty": "" });
+  expect(headers.authorization).toMatch(/x-amz-meta-author;x-amz-meta-empty;x-amz-meta-plain/);
+});
+
+it("sends no checksum and asks for none, unless it is told to", async () => {
+  const { client, requests } = await scripted((_, response) => response.end());
+  await client.write("key", "data");
+  await client.file("key").text();
+  const sums = () => requests.flatMap(({ headers }) => Object.keys(headers).filter((name) => /checksum|md5/.test(name)));
+  expect(sums()).toEqual([]);
+  await client.write("key", "123456789", { checksumAlgorithm: "CRC32C" });
+  await client.file("key", { checksumAlgorithm: "CRC32C" }).text();
+  await client.write("key", "123456789", { checksumAlgorithm: "MD5" });
+  await client.file("key", { checksumAlgorithm: "MD5" }).text();
+  expect(sums()).toEqual(["x-amz-checksum-crc32c", "x-amz-checksum-mode", "content-md5"]);
+  expect(requests[2]!.headers["x-amz-checksum-crc32c"]).toBe("4waSgw==");
+  expect(requests[4]!.headers["content-md5"]).toBe("JfnnlDI7RTiF9RgfG2JNCw==");
+});
+
+describe.each([300, 301, 302, 303, 304, 305, 307, 308])("a redirect with status %i", (statusCode) => {
+  it.each<[string, (client: any) => Promise<unknown>]>([
+    ["a write", (client) => client.write("key", "data")],
+    ["a writer", (client) => client.file("key").writer().end()],
+    ["a read", (client) => client.file("key").text()],
+    ["a stream", (client) => client.file("key").stream().getReader().read()],
+    ["a stat", (client) => client.stat("key")],
+    ["a delete", (client) => client.delete("key")],
+    ["a list", (client) => client.list()],
+  ])("is an error of %s, and nothing is sent elsewhere", async (_, run) => {
+    const elsewhere = await scripted((_, response) => response.end("stolen"));
+    const { client, requests } = await scripted((_, response) => {
+      response.writeHead(statusCode, { location: `${elsewhere.endpoint}/bucket/key` }).end();
+    });
+    await expect(run(client)).rejects.toMatchObject({ name: "S3Error", statusCode });
+    expect(requests).toHaveLength(1);
+    expect(elsewhere.requests).toHaveLength(0);
   });
-  await expect(client.write("key", "data")).rejects.toMatchObject({ name: "S3Error", statusCode: 303 });
-  expect(requests).toHaveLength(1);
 });
 
 it("closes the connection of a stream that is cancelled while it waits", async () => {

@@ -28,6 +28,8 @@ export interface MemoryStore {
   requests: IncomingMessage[];
   fault: Fault;
   endpoint: string;
+  /** Answers a request that came to another server. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
   /** Resolves when no connection is open any more. */
   idle(): Promise<void>;
   client(options?: object): any;
@@ -120,6 +122,7 @@ export async function startMemoryStore(): Promise<MemoryStore> {
     requests: [],
     fault: () => false,
     endpoint,
+    handle: (request, response) => void serve(request, response),
     idle: () => (open === 0 ? Promise.resolve() : new Promise((done) => waiting.push(done))),
     client: (options = {}) =>
       new S3Client({ endpoint, accessKeyId: "AKID", secretAccessKey: "SECRET", bucket: "b", proxy: "", ...options }),

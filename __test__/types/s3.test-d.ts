@@ -23,6 +23,15 @@ export const ended: [Promise<string>, ReadableStream<Uint8Array>, Promise<number
   limited.write("key", "data", { signal }),
 ];
 export const listed = limited.list({}, { signal });
+export const noted: Promise<string | undefined> = s3
+  .write("key", "data", { metadata: { author: "Zoë" }, checksumAlgorithm: "CRC64NVME" })
+  .then(() => s3.stat("key"))
+  .then(({ metadata }) => metadata["author"]);
+export const oldest: Promise<string> = s3
+  .listVersions({ prefix: "key" })
+  .then(({ versions: [version] }) => s3.file("key", { versionId: version?.versionId ?? "null" }).text());
+// @ts-expect-error not an algorithm
+s3.file("key", { checksumAlgorithm: "crc32" });
 // @ts-expect-error not a signal
 ours.writer({ signal: "abort" });
 // @ts-expect-error not an ACL

@@ -5,6 +5,7 @@
  * What a test may need of a store.
  * - `acl`: canned ACLs of objects have an effect; `aclInQuery`: also those of a presigned URL; `aclGrants`: the grants of an
  *   object are told
+ * - `checksums`: those of uploads are compared and kept; `partChecksums`: also those of parts, and of what they make
  * - `classInQuery`: the storage class of a presigned URL has an effect
  * - `contentHeaders`: content disposition and encoding are kept
  * - `dotSegments`, `emptySegments`: keys such as `a/../b`, `a//b`
@@ -15,17 +16,19 @@
  * - `longSuffixes`: ranges from the end that are longer than the object
  * - `pagedGroups`: a list with a delimiter comes in pages
  * - `partEtags`: the ETag of an upload in parts is that of the sums of its parts
+ * - `refusedIsAbsent`: an upload that is refused leaves nothing
  * - `regionErrors`: a wrong region is refused, with the right one in the message; `regionHeader`: with the right one in
  *   `x-amz-bucket-region`
  * - `responseHeaders`: the query of a GET sets headers of the answer
  * - `sessionTokens`: the store has a token service of its own
  * - `storageClass`: the class of an object is told; `otherClasses`: there are more than the standard one; `unknownClasses`:
  *   those that are not configured are refused
+ * - `versions`: buckets keep all versions of their objects
  * - `virtualHosts`: the bucket may be in the host's name
- * @typedef {"acl" | "aclGrants" | "aclInQuery" | "classInQuery" | "contentHeaders" | "dotSegments" | "emptySegments" | "expiryLimit" | "listEncoding"
+ * @typedef {"acl" | "aclGrants" | "aclInQuery" | "checksums" | "classInQuery" | "contentHeaders" | "dotSegments" | "emptySegments" | "expiryLimit" | "listEncoding"
  *   | "listEtags" | "listOwner" | "listUploads" | "longKeys" | "longSegments" | "longSuffixes" | "otherClasses" | "pagedGroups"
- *   | "partEtags" | "regionErrors" | "regionHeader" | "responseHeaders" | "sessionTokens" | "storageClass"
- *   | "unknownClasses" | "virtualHosts"} Capability
+ *   | "partChecksums" | "partEtags" | "refusedIsAbsent" | "regionErrors" | "regionHeader" | "responseHeaders" | "sessionTokens" | "storageClass"
+ *   | "unknownClasses" | "versions" | "virtualHosts"} Capability
  */
 
 /** @typedef {"s3s-fs" | "minio" | "ceph" | "garage"} StoreName */
@@ -47,9 +50,12 @@ export const LACKS = {
     longSegments: "longer than a file's name may be",
     longSuffixes: "answered with an internal error",
     otherClasses: "not kept",
+    partChecksums: "ignored",
+    refusedIsAbsent: "stored before it is checked",
     regionErrors: "any region is accepted",
     sessionTokens: "no token service",
     storageClass: "not kept",
+    versions: "not implemented",
     virtualHosts: "no domain",
   },
   minio: {
@@ -62,6 +68,7 @@ export const LACKS = {
   },
   ceph: {
     aclInQuery: "only headers are read",
+    checksums: "ignored",
     classInQuery: "only headers are read",
     regionErrors: "any region is accepted",
   },
@@ -74,6 +81,7 @@ export const LACKS = {
     sessionTokens: "no token service",
     otherClasses: "not kept",
     unknownClasses: "not kept",
+    versions: "not implemented",
   },
 };
 

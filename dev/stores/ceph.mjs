@@ -1,7 +1,7 @@
 // Ceph's S3 gateway of Debian 12 with one monitor and one storage daemon that keeps everything in memory.
 
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, temporaryFolder } from "../servers.mjs";
 import { root } from "../setup.mjs";
@@ -26,10 +26,22 @@ export async function start() {
 /** The packages with all their libraries, beside the system: nothing is installed. */
 function unpacked() {
   return cached(`ceph-${SUITE}`, async (folder) => {
-    if (process.arch !== "x64") throw new Error(`there is no script for ${process.arch}`);
     process.stderr.write("Unpacking Ceph of Debian 12 …\n");
     await run(join(root, "dev", "debian-suite.sh"), [SUITE, folder, ...PACKAGES]);
   });
+}
+
+/**
+ * What packages of any architecture call their folder of libraries, and where their loader is.
+ * @param {string} root where they are unpacked
+ */
+export function platformOf(root) {
+  const triplet = readdirSync(join(root, "usr", "lib")).find((name) => existsSync(join(root, "usr", "lib", name, "rados-classes")));
+  if (triplet === undefined) throw new Error(`There is no Ceph in ${root}`);
+  const folder = join(root, "lib", triplet);
+  const loader = readdirSync(folder).find((name) => /^ld(-linux.*|64)\.so\.\d+$/.test(name));
+  if (loader === undefined) throw new Error(`There is no loader in ${folder}`);
+  return { triplet, loader: join(folder, loader) };
 }
 
 class Ceph {
@@ -42,6 +54,10 @@ class Ceph {
    */
   constructor(packages, folder) {
     this.root = join(packages, "root");
+    const { triplet, loader } = platformOf(this.root);
+    this.loader = loader;
+    this.library = join(this.root, "usr", "lib", triplet);
+    this.libraries = [join(this.root, "lib", triplet), this.library, join(this.library, "ceph")].join(":");
     this.folder = folder;
     this.configuration = join(folder, "ceph.conf");
   }
@@ -105,10 +121,6 @@ class Ceph {
    * @param {string[]} parameters
    */
   #command(program, parameters) {
-    const folders = ["lib", "usr/lib"].map((folder) => join(this.root, folder, "x86_64-linux-gnu"));
-    const libraries = [...folders, join(this.root, "usr/lib/x86_64-linux-gnu/ceph")].join(":");
-    // Their own loader and libraries: the system may be another one.
-    const loader = join(this.root, "lib64", "ld-linux-x86-64.so.2");
     const env = {
       ...process.env,
       CEPH_CONF: this.configuration,
@@ -117,7 +129,8 @@ class Ceph {
       PYTHONDONTWRITEBYTECODE: "1",
       MALLOC_ARENA_MAX: "2",
     };
-    return { loader, parameters: ["--library-path", libraries, join(this.root, "usr", "bin", program), ...parameters], env };
+    // Their own loader and libraries: the system may be another one.
+    return { parameters: ["--library-path", this.libraries, join(this.root, "usr", "bin", program), ...parameters], env };
   }
 
   /**
@@ -125,8 +138,8 @@ class Ceph {
    * @param {string[]} given
    */
   async #run(program, ...given) {
-    const { loader, parameters, env } = this.#command(program, given);
-    await run(loader, parameters, { env, timeout: 120_000 });
+    const { parameters, env } = this.#command(program, given);
+    await run(this.loader, parameters, { env, timeout: 120_000 });
   }
 
   /**
@@ -135,10 +148,10 @@ class Ceph {
    * @param {string[]} given
    */
   #launch(name, program, ...given) {
-    const { loader, parameters, env } = this.#command(program, given);
+    const { parameters, env } = this.#command(program, given);
     // When this process ends early, the first of them removes everything.
     const folder = this.#running.length === 0 ? this.folder : join(this.folder, name);
-    const server = launch(loader, parameters, { folder, log: join(this.folder, `${name}.out`), env });
+    const server = launch(this.loader, parameters, { folder, log: join(this.folder, `${name}.out`), env });
     this.#running.push(server);
     return server;
   }
@@ -149,7 +162,6 @@ class Ceph {
    * @param {number} port
    */
   #settings(cluster, monitors, port) {
-    const library = join(this.root, "usr/lib/x86_64-linux-gnu");
     // Without authentication between the daemons there is no key for secure connections: each has to be a plain one.
     const plain = ["mon client", "client", "service", "mon service", "cluster", "mon cluster"];
     return `[global]
@@ -176,9 +188,9 @@ osd data = ${this.folder}/osd
 run dir = ${this.folder}/run
 log file = ${this.folder}/$name.log
 admin socket = ${this.folder}/run/$name.asok
-plugin dir = ${library}/ceph
-erasure code dir = ${library}/ceph/erasure-code
-osd class dir = ${library}/rados-classes
+plugin dir = ${this.library}/ceph
+erasure code dir = ${this.library}/ceph/erasure-code
+osd class dir = ${this.library}/rados-classes
 osd class load list = *
 osd class default list = *
 [client]

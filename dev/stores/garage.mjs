@@ -44,7 +44,7 @@ export async function start() {
 /** The folder of the program. */
 function built() {
   return cached(`garage-${VERSION}`, async (folder) => {
-    process.stderr.write("Building Garage (a quarter of an hour, once) …\n");
+    process.stderr.write("Building Garage (about ten minutes, once) …\n");
     const build = join(folder, "build");
     const parameters = ["cargo", "install", "--quiet", "--locked", "--root", folder, `garage@${VERSION}`];
     // It has to be there soon; nobody waits for its answers.

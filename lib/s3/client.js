@@ -1,5 +1,5 @@
 "use strict";
-/** `S3Client`: the nine operations on paths, as methods and as statics. */
+/** `S3Client`: the operations on paths, as methods and as statics. */
 
 const { inspect } = require("node:util");
 const { baseConfig, Config } = require("./config.js");
@@ -120,6 +120,14 @@ class S3Client {
   }
 
   /**
+   * @param {unknown} input
+   * @param {unknown} options
+   */
+  listVersions(input, options) {
+    return operations.listVersions(S3Client.#of(this).with(readOptions(options)), input);
+  }
+
+  /**
    * @param {unknown} path
    * @param {unknown} options
    */
@@ -204,6 +212,14 @@ class S3Client {
    */
   static list(input, options) {
     return operations.list(baseConfig().with(readOptions(options)), input);
+  }
+
+  /**
+   * @param {unknown} input
+   * @param {unknown} options
+   */
+  static listVersions(input, options) {
+    return operations.listVersions(baseConfig().with(readOptions(options)), input);
   }
 
   get [Symbol.toStringTag]() {

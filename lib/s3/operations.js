@@ -49,7 +49,7 @@ function originOf(data) {
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 function get(config, path, range) {
-  return run(config, path, (id) => config.handle.get(id, path, range.start, range.end, range.suffix));
+  return run(config, path, (id) => config.handle.get(id, path, range.start, range.end, range.suffix, config.fields.versionId));
 }
 
 /**
@@ -82,7 +82,7 @@ function stream(config, path, rangeOf) {
         const range = await rangeOf();
         if (cancelled) return;
         if (range === "empty") return end();
-        download = config.handle.download(path, range.start, range.end, range.suffix);
+        download = config.handle.download(path, range.start, range.end, range.suffix, config.fields.versionId);
       }
       const from = download;
       let chunk;
@@ -112,10 +112,10 @@ function stream(config, path, rangeOf) {
  * @returns {Promise<S3Stat>}
  */
 function stat(config, path) {
-  return run(config, path, (id) => config.handle.stat(id, path), toStat);
+  return run(config, path, (id) => config.handle.stat(id, path, config.fields.versionId), toStat);
 }
 
-/** @param {[number, string, number | null, string]} values */
+/** @param {ConstructorParameters<typeof S3Stat>[0]} values */
 const toStat = (values) => new S3Stat(values);
 
 /**
@@ -124,7 +124,7 @@ const toStat = (values) => new S3Stat(values);
  * @returns {Promise<boolean>}
  */
 function exists(config, path) {
-  return run(config, path, (id) => config.handle.exists(id, path));
+  return run(config, path, (id) => config.handle.exists(id, path, config.fields.versionId));
 }
 
 /**
@@ -133,7 +133,7 @@ function exists(config, path) {
  * @returns {Promise<boolean>}
  */
 function remove(config, path) {
-  return run(config, path, (id) => config.handle.delete(id, path));
+  return run(config, path, (id) => config.handle.delete(id, path, config.fields.versionId));
 }
 
 /**
@@ -149,6 +149,7 @@ function putOptions({ fields }, path, bodyType) {
     contentEncoding: fields.contentEncoding,
     acl: fields.acl,
     storageClass: fields.storageClass,
+    metadata: fields.metadata,
   };
 }
 
@@ -176,7 +177,7 @@ function write(config, path, data) {
 async function copy(config, path, { config: from, path: source, stream }) {
   const options = putOptions(config, path);
   try {
-    return await run(config, path, (id) => config.handle.copy(id, from.handle, source, path, options));
+    return await run(config, path, (id) => config.handle.copy(id, from.handle, source, path, options, from.fields.versionId));
   } catch (error) {
     if (/** @type {{ code?: unknown }} */ (error).code !== "NotImplemented") throw error;
     return pump(stream(), new S3Writer(config, path, options), config.fields.signal);
@@ -204,13 +205,13 @@ async function send(config, path, body) {
  * @returns {Promise<number>}
  */
 function put(config, path, bytes, type) {
-  const { contentType, contentDisposition, contentEncoding, acl, storageClass } = putOptions(config, path, type);
+  const { contentType, contentDisposition, contentEncoding, acl, storageClass, metadata } = putOptions(config, path, type);
   const { byteLength } = bytes;
   return run(
     config,
     path,
     (id) =>
-      config.handle.put(id, path, bytes, contentType, contentDisposition, contentEncoding, acl, storageClass),
+      config.handle.put(id, path, bytes, contentType, contentDisposition, contentEncoding, acl, storageClass, metadata),
     () => byteLength,
   );
 }
@@ -240,7 +241,8 @@ function presign(config, path, options, inherit) {
   // As it was written: `fields.type` is what an upload would send.
   const contentType = given["type"] ? String(given["type"]) : undefined;
   try {
-    return config.handle.presign(path, chosen, expiresIn, acl, storageClass, contentType, fields.contentDisposition);
+    const { contentDisposition, versionId } = fields;
+    return config.handle.presign(path, chosen, expiresIn, acl, storageClass, contentType, contentDisposition, versionId);
   } catch (error) {
     const { code, message } = /** @type {Error & { code: string }} */ (error);
     throw coded(Error, code, message);
@@ -278,8 +280,47 @@ function expiry(value) {
  * @returns {Promise<import("./types.js").S3ListObjectsResponse>}
  */
 function list(config, input) {
+  const { text, maxKeys, given } = listInput(input, "S3Client.listObjects() needs a S3ListObjectsOption as it's first argument");
+  const { fetchOwner } = given;
+  const query = {
+    prefix: text("prefix"),
+    continuationToken: text("continuationToken"),
+    delimiter: text("delimiter"),
+    maxKeys,
+    startAfter: text("startAfter"),
+    encodingType: text("encodingType") && "url",
+    // Other values count as true or false, these as absent.
+    fetchOwner: [undefined, null, ""].includes(/** @type {any} */ (fetchOwner)) ? undefined : Boolean(fetchOwner),
+  };
+  return run(config, "", (id) => config.handle.list(id, query)).then((json) => JSON.parse(json));
+}
+
+/**
+ * @param {Config} config
+ * @param {unknown} input
+ * @returns {Promise<import("./types.js").S3ListVersionsResponse>}
+ */
+function listVersions(config, input) {
+  const { text, maxKeys } = listInput(input, "S3Client.listVersions() needs an object with options as its first argument");
+  const query = {
+    prefix: text("prefix"),
+    delimiter: text("delimiter"),
+    maxKeys,
+    keyMarker: text("keyMarker"),
+    versionIdMarker: text("versionIdMarker"),
+    encodingType: text("encodingType") && "url",
+  };
+  return run(config, "", (id) => config.handle.listVersions(id, query)).then((json) => JSON.parse(json));
+}
+
+/**
+ * What the input of a list says; what is empty or of a wrong type counts as absent.
+ * @param {unknown} input
+ * @param {string} refusal
+ */
+function listInput(input, refusal) {
   if (input !== undefined && input !== null && typeof input !== "object" && typeof input !== "function") {
-    throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "S3Client.listObjects() needs a S3ListObjectsOption as it's first argument");
+    throw coded(TypeError, "ERR_INVALID_ARG_TYPE", refusal);
   }
   const given = /** @type {Record<string, unknown>} */ (input ?? {});
   /** @param {string} name */
@@ -287,18 +328,8 @@ function list(config, input) {
     const value = unboxed(given[name]);
     return typeof value === "string" && value !== "" ? value : undefined;
   };
-  const { maxKeys, fetchOwner } = given;
-  const query = {
-    prefix: text("prefix"),
-    continuationToken: text("continuationToken"),
-    delimiter: text("delimiter"),
-    maxKeys: typeof maxKeys === "number" ? Math.trunc(clamp(maxKeys)) : undefined,
-    startAfter: text("startAfter"),
-    encodingType: text("encodingType") && "url",
-    // Other values count as true or false, these as absent.
-    fetchOwner: [undefined, null, ""].includes(/** @type {any} */ (fetchOwner)) ? undefined : Boolean(fetchOwner),
-  };
-  return run(config, "", (id) => config.handle.list(id, query)).then((json) => JSON.parse(json));
+  const { maxKeys } = given;
+  return { given, text, maxKeys: typeof maxKeys === "number" ? Math.trunc(clamp(maxKeys)) : undefined };
 }
 
 /**
@@ -309,4 +340,4 @@ function clamp(number) {
   return Math.min(Math.max(number, -MAX_INTEGER - 1), MAX_INTEGER);
 }
 
-module.exports = { ORIGIN, get, stream, stat, exists, remove, write, writer, presign, list };
+module.exports = { ORIGIN, get, stream, stat, exists, remove, write, writer, presign, list, listVersions };

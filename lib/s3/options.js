@@ -22,6 +22,9 @@ const { normalizeType } = require("./mime.js");
  * @property {string} [type]
  * @property {string} [contentDisposition]
  * @property {string} [contentEncoding]
+ * @property {string} [versionId]
+ * @property {string[]} [metadata] names and values in turn
+ * @property {string} [checksumAlgorithm]
  * @property {number} [partSize]
  * @property {number} [queueSize]
  * @property {number} [retry]
@@ -64,11 +67,13 @@ const STORAGE_CLASSES = [
   "SNOW",
 ];
 
-/** @typedef {"accessKeyId" | "secretAccessKey" | "sessionToken" | "region" | "endpoint" | "bucket"} PlainString */
+const CHECKSUM_ALGORITHMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "MD5"];
+
+/** @typedef {"accessKeyId" | "secretAccessKey" | "sessionToken" | "region" | "endpoint" | "bucket" | "versionId"} PlainString */
 /** @typedef {"type" | "contentDisposition" | "contentEncoding"} HeaderString */
 
 /** @type {PlainString[]} */
-const PLAIN_STRINGS = ["accessKeyId", "secretAccessKey", "sessionToken", "region", "endpoint", "bucket"];
+const PLAIN_STRINGS = ["accessKeyId", "secretAccessKey", "sessionToken", "region", "endpoint", "bucket", "versionId"];
 /** @type {HeaderString[]} */
 const HEADER_STRINGS = ["type", "contentDisposition", "contentEncoding"];
 /** @type {("virtualHostedStyle" | "requestPayer")[]} */
@@ -112,6 +117,10 @@ function readOptions(options) {
   if (acl !== undefined) fields.acl = acl;
   const storageClass = choice(given, "storageClass", STORAGE_CLASSES);
   if (storageClass !== undefined) fields.storageClass = storageClass;
+  const checksumAlgorithm = choice(given, "checksumAlgorithm", CHECKSUM_ALGORITHMS);
+  if (checksumAlgorithm !== undefined) fields.checksumAlgorithm = checksumAlgorithm;
+  const { metadata } = given;
+  if (metadata !== undefined && metadata !== null) fields.metadata = readMetadata(metadata);
   for (const name of HEADER_STRINGS) {
     let value = string(given, name);
     if (/[\r\n]/.test(value)) {
@@ -143,6 +152,9 @@ function hasNone(given) {
     given.type === undefined &&
     given.contentDisposition === undefined &&
     given.contentEncoding === undefined &&
+    given.versionId === undefined &&
+    given.metadata === undefined &&
+    given.checksumAlgorithm === undefined &&
     given.pageSize === undefined &&
     given.partSize === undefined &&
     given.queueSize === undefined &&
@@ -191,12 +203,29 @@ function readConnection(given, fields) {
   if (given["proxy"] !== undefined && given["proxy"] !== null) {
     const proxy = string(given, "proxy");
     const url = proxy.includes("://") ? proxy : `http://${proxy}`;
-    if (proxy !== "" && (!URL.canParse(url) || new URL(url).protocol !== "http:")) {
+    if (proxy !== "" && (!URL.canParse(url) || !["http:", "https:"].includes(new URL(url).protocol))) {
       // It may hold a password: not repeated.
-      throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "proxy must be an http:// URL");
+      throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "proxy must be an http:// or https:// URL");
     }
     fields.proxy = proxy;
   }
+}
+
+/**
+ * @param {unknown} metadata
+ * @returns {string[]} names and values in turn
+ */
+function readMetadata(metadata) {
+  if (typeof metadata !== "object" || metadata === null) throw wrongArgument("metadata", "of type object", metadata);
+  return Object.entries(metadata).flatMap(([name, value]) => {
+    // What the name of a header may be made of.
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
+      const message = `The name ${JSON.stringify(name)} of metadata must be of letters, digits and the marks of header names`;
+      throw coded(TypeError, "ERR_INVALID_ARG_VALUE", message);
+    }
+    if (typeof value !== "string") throw wrongArgument(`metadata.${name}`, "of type string", value);
+    return [name, value];
+  });
 }
 
 /**

@@ -25,6 +25,9 @@ export type S3StorageClass =
   | "DEEP_ARCHIVE"
   | "SNOW";
 
+/** How bytes are summed up. `MD5` is the header `Content-MD5`, which even the oldest stores compare, but do not keep. */
+export type S3ChecksumAlgorithm = "CRC32" | "CRC32C" | "CRC64NVME" | "SHA1" | "SHA256" | "MD5";
+
 /** TLS settings of a client. */
 export interface S3TlsOptions {
   /** PEM certificates that replace the platform's roots. */
@@ -73,9 +76,38 @@ export interface S3Options extends BlobPropertyBag {
   contentDisposition?: string | undefined;
   /** `Content-Encoding` of the object; nothing is compressed. */
   contentEncoding?: string | undefined;
+  /**
+   * The version that is meant, in a bucket that keeps versions: it is read, looked at, deleted, presigned or copied from. Not
+   * in Bun.
+   *
+   * @example
+   * const { versions } = await s3.listVersions({ prefix: "report.txt" });
+   * const first = await s3.file("report.txt", { versionId: versions.at(-1).versionId }).text();
+   */
+  versionId?: string;
+  /**
+   * Texts that are kept with the object, by names of letters, digits and hyphens; `stat()` tells them. Not in Bun.
+   *
+   * @example
+   * await s3.write("photo.jpg", photo, { metadata: { author: "Zoë", camera: "X100" } });
+   * const { author } = (await s3.stat("photo.jpg")).metadata;
+   */
+  metadata?: Record<string, string>;
+  /**
+   * Uploads carry this checksum, with which the store compares what it receives; what is read whole is compared with the
+   * checksum that the store keeps, whatever its algorithm, and rejects with `ERR_S3_CHECKSUM_MISMATCH` if it differs. None
+   * by default, for not every store knows them. Not in Bun.
+   *
+   * @example
+   * const client = new S3Client({ bucket: "photos", checksumAlgorithm: "CRC64NVME" });
+   */
+  checksumAlgorithm?: S3ChecksumAlgorithm;
   /** Bytes of a part of a multipart upload: 5 MiB (default) to 5 GiB. */
   partSize?: number;
-  /** Parts in flight at once: 5 by default, at most 255. */
+  /**
+   * Parts in flight at once: 5 by default, at most 255. So many ranges of a large object are read at once, too; 1 reads it
+   * by one request.
+   */
   queueSize?: number;
   /** Further attempts after a failure: 3 by default, at most 255. */
   retry?: number;
@@ -93,8 +125,9 @@ export interface S3Options extends BlobPropertyBag {
    */
   timeout?: number;
   /**
-   * `http://user:password@host:port` of a proxy; empty for none. By default `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`
-   * of the environment say.
+   * `http://user:password@host:port` of a proxy, or `https://…` if the connection to the proxy itself is encrypted; empty
+   * for none. By default `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` of the environment say. The certificate of the proxy is
+   * verified as that of the store is, by the same roots.
    */
   proxy?: string;
   /**
@@ -135,6 +168,10 @@ export interface S3Stats {
   etag: string;
   /** Content type. */
   type: string;
+  /** Its version, in a bucket that keeps versions. Not in Bun. */
+  versionId?: string;
+  /** What was noted by `metadata`; names in lower case. Not in Bun. */
+  metadata: Record<string, string>;
 }
 
 /**
@@ -310,6 +347,65 @@ export interface S3ListObjectsResponse {
   commonPrefixes?: { prefix: string }[];
 }
 
+/**
+ * What to list of the versions.
+ *
+ * @example
+ * const page = await s3.listVersions({ prefix: "reports/", maxKeys: 100 });
+ */
+export interface S3ListVersionsOptions {
+  /** Only keys that begin so. */
+  prefix?: string;
+  /** Groups keys up to this text in `commonPrefixes`. */
+  delimiter?: string;
+  /** At most so many versions. */
+  maxKeys?: number;
+  /** `nextKeyMarker` of the page before. */
+  keyMarker?: string;
+  /** `nextVersionIdMarker` of the page before. */
+  versionIdMarker?: string;
+  /** Keys are returned percent-encoded. */
+  encodingType?: "url";
+}
+
+/** A version of an object, or the mark that a deletion left. */
+export interface S3ListedVersion extends S3ListedObject {
+  /** `null` as a text is the version of an object that was written before its bucket kept versions. */
+  versionId?: string;
+  /** Whether it is the current one. */
+  isLatest?: boolean;
+}
+
+/** One page of versions; what the server did not send is absent. */
+export interface S3ListVersionsResponse {
+  /** The bucket. */
+  name?: string;
+  /** As asked for. */
+  prefix?: string;
+  /** As asked for. */
+  delimiter?: string;
+  /** As asked for. */
+  encodingType?: "url";
+  /** As asked for. */
+  keyMarker?: string;
+  /** As asked for. */
+  versionIdMarker?: string;
+  /** For the next page, with the next one. */
+  nextKeyMarker?: string;
+  /** For the next page. */
+  nextVersionIdMarker?: string;
+  /** Whether there is another page. */
+  isTruncated?: boolean;
+  /** Versions that fit in a page. */
+  maxKeys?: number;
+  /** The versions: keys in order, the latest version of each first. */
+  versions: S3ListedVersion[];
+  /** What deletions left: as long as one is the latest, there is no object. */
+  deleteMarkers: S3ListedVersion[];
+  /** Groups made by `delimiter`. */
+  commonPrefixes: { prefix: string }[];
+}
+
 /** Options of `list` besides its input. */
 export type S3ListCredentials = Pick<
   S3Options,
@@ -351,6 +447,8 @@ export class S3Client {
   presign(path: string, options?: S3FilePresignOptions): string;
   /** One page of the objects in the bucket. */
   list(input?: S3ListObjectsOptions | null, options?: S3ListCredentials): Promise<S3ListObjectsResponse>;
+  /** One page of all versions of the bucket's objects. Not in Bun. */
+  listVersions(input?: S3ListVersionsOptions | null, options?: S3ListCredentials): Promise<S3ListVersionsResponse>;
 
   static file(path: string, options?: S3Options): S3File;
   static write(path: string | S3File, data: S3Data, options?: S3Options): Promise<number>;
@@ -361,6 +459,7 @@ export class S3Client {
   static stat(path: string | S3File, options?: S3Options): Promise<S3Stats>;
   static presign(path: string | S3File, options?: S3FilePresignOptions): string;
   static list(input?: S3ListObjectsOptions | null, options?: S3ListCredentials): Promise<S3ListObjectsResponse>;
+  static listVersions(input?: S3ListVersionsOptions | null, options?: S3ListCredentials): Promise<S3ListVersionsResponse>;
 }
 
 /**

@@ -12,6 +12,8 @@ const { S3Stat } = require("./stat.js");
 const CHUNK_SIZE = 256 * 1024;
 /** Chunks from this size on are not gathered. */
 const OWN_CHUNK = 64 * 1024;
+/** Bytes of a source that wait at most: the upload gathers a part itself. */
+const PUSHED = 1024 * 1024;
 
 /** @typedef {{ resolve: (value: number) => void, reject: (reason: unknown) => void, value: number }} Waiter */
 
@@ -29,7 +31,7 @@ class S3Writer {
   /** @type {Buffer | undefined} */
   #chunk;
   #used = 0;
-  /** @type {Uint8Array[]} */
+  /** Pieces that wait: themselves, or the lengths of those of which the native side has a copy. @type {(Uint8Array | number)[]} */
   #queue = [];
   /** Bytes that were written and not yet taken by the upload. */
   #waiting = 0;
@@ -170,7 +172,7 @@ class S3Writer {
   push(bytes) {
     if (this.#failure !== undefined) throw this.#failure.error;
     this.#add(bytes, true);
-    return this.#waiting < this.#highWaterMark ? undefined : this.#room(bytes.byteLength);
+    return this.#waiting < PUSHED ? undefined : this.#room(bytes.byteLength);
   }
 
   /**
@@ -202,7 +204,7 @@ class S3Writer {
     this.#written += byteLength;
     if (byteLength >= OWN_CHUNK) {
       this.#seal();
-      this.#submit(owned ? bytes : Buffer.from(bytes));
+      this.#submit(owned ? bytes : this.#copied(bytes));
       return;
     }
     if (this.#chunk !== undefined && this.#used + byteLength > CHUNK_SIZE) this.#seal();
@@ -213,24 +215,34 @@ class S3Writer {
 
   /** Hands the gathered chunk over. */
   #seal() {
-    if (this.#chunk === undefined) return;
+    if (this.#chunk === undefined || this.#used === 0) return;
     const bytes = this.#chunk.subarray(0, this.#used);
-    this.#chunk = undefined;
     this.#used = 0;
-    this.#submit(bytes);
+    this.#submit(this.#copied(bytes));
   }
 
-  /** @param {Uint8Array} bytes */
-  #submit(bytes) {
-    this.#queue.push(bytes);
+  /**
+   * Hands over a copy of bytes: they may be changed at once, and the copy is freed as soon as it is sent.
+   * @param {Uint8Array} bytes
+   */
+  #copied(bytes) {
+    this.#upload.copy(bytes);
+    return bytes.byteLength;
+  }
+
+  /** @param {Uint8Array | number} piece */
+  #submit(piece) {
+    this.#queue.push(piece);
     this.#draining ??= this.#drain();
   }
 
   async #drain() {
-    for (let bytes; this.#failure === undefined && (bytes = this.#queue.shift()) !== undefined; ) {
-      const piece = bytes;
-      await this.#run((id) => this.#upload.write(id, piece)).catch(seen);
-      this.#waiting -= piece.byteLength;
+    for (let next; this.#failure === undefined && (next = this.#queue.shift()) !== undefined; ) {
+      const piece = next;
+      const isCopy = typeof piece === "number";
+      const start = (/** @type {number} */ id) => (isCopy ? this.#upload.writeCopy(id) : this.#upload.write(id, piece));
+      await this.#run(start).catch(seen);
+      this.#waiting -= isCopy ? piece : piece.byteLength;
       if (this.#waiting < this.#highWaterMark) this.#wake();
     }
     this.#draining = undefined;

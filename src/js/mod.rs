@@ -35,6 +35,7 @@ mod s3_listing;
 mod s3_stream;
 mod s3_upload;
 mod s3_values;
+mod s3_versions;
 #[cfg(unix)]
 mod sockets;
 mod tape;

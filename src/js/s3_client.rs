@@ -13,8 +13,10 @@ use super::s3_listing::Listing;
 use super::s3_stream::S3Download;
 use super::s3_upload::S3Upload;
 use super::s3_values::{
-    Ascii, COPY_LIMIT, Stat, list_options, payload, presign_method, put_options, range, whole,
+    Ascii, COPY_LIMIT, Stat, list_options, payload, presign_method, put_options, range,
+    version_options, whole,
 };
+use super::s3_versions::VersionListing;
 use crate::error::Error;
 use crate::net::runtime;
 use crate::s3::{MultiPartUploadOptions, PresignOptions, S3Client};
@@ -42,6 +44,8 @@ pub struct HandleInit {
     pub part_size: Option<f64>,
     /// Parts in flight.
     pub queue_size: Option<u32>,
+    /// Sums of what is written and read.
+    pub checksum_algorithm: Option<String>,
     /// Further attempts.
     pub retry: Option<u32>,
     /// Milliseconds to connect; 0 for no limit, here and below.
@@ -73,6 +77,8 @@ pub struct PutInit {
     pub acl: Option<String>,
     /// `x-amz-storage-class`.
     pub storage_class: Option<String>,
+    /// `x-amz-meta-`: names and values in turn.
+    pub metadata: Option<Vec<String>>,
 }
 
 /// Fields of a list request.
@@ -92,6 +98,23 @@ pub struct ListInit {
     pub encoding_type: Option<String>,
     /// Whether owners are listed.
     pub fetch_owner: Option<bool>,
+}
+
+/// Fields of a request for versions.
+#[napi(object, object_to_js = false)]
+pub struct ListVersionsInit {
+    /// Only keys that begin so.
+    pub prefix: Option<String>,
+    /// Groups keys up to it.
+    pub delimiter: Option<String>,
+    /// Versions in a page.
+    pub max_keys: Option<i64>,
+    /// Only keys behind it.
+    pub key_marker: Option<String>,
+    /// Only versions of that key behind it.
+    pub version_id_marker: Option<String>,
+    /// `url` for escaped keys.
+    pub encoding_type: Option<String>,
 }
 
 /// A client with one set of options; `lib/s3/config.js` keeps one for each.
@@ -117,7 +140,7 @@ impl S3Handle {
     /// Settles with the object's bytes.
     #[napi(
         catch_unwind,
-        ts_args_type = "id: number, path: string, start?: number, end?: number, suffix?: number"
+        ts_args_type = "id: number, path: string, start?: number, end?: number, suffix?: number, version?: string"
     )]
     #[allow(
         clippy::too_many_arguments,
@@ -131,8 +154,9 @@ impl S3Handle {
         start: Option<f64>,
         end: Option<f64>,
         suffix: Option<f64>,
+        version: Option<String>,
     ) -> JsResult<()> {
-        let client = self.client.clone();
+        let client = self.at(version);
         let range = range(start, end, suffix);
         self.caller.start_small(&self.client, env, id, async move {
             client
@@ -146,7 +170,7 @@ impl S3Handle {
     /// it lies.
     #[napi(
         catch_unwind,
-        ts_args_type = "id: number, path: string, data: Uint8Array, contentType?: string, contentDisposition?: string, contentEncoding?: string, acl?: string, storageClass?: string"
+        ts_args_type = "id: number, path: string, data: Uint8Array, contentType?: string, contentDisposition?: string, contentEncoding?: string, acl?: string, storageClass?: string, metadata?: Array<string>"
     )]
     #[allow(
         clippy::too_many_arguments,
@@ -163,6 +187,7 @@ impl S3Handle {
         content_encoding: Option<String>,
         acl: Option<String>,
         storage_class: Option<String>,
+        metadata: Option<Vec<String>>,
     ) -> JsResult<()> {
         let client = self.client.clone();
         let body = payload(&env, data)?;
@@ -172,8 +197,9 @@ impl S3Handle {
             content_encoding,
             acl,
             storage_class,
+            metadata,
         };
-        let options = put_options(options, self.request_payer).map_err(to_js)?;
+        let options = put_options(options, self.client.options()).map_err(to_js)?;
         let is_small = body.len() <= COPY_LIMIT;
         let work = async move { client.put(&path, body, &options).await.map(|_| ()) };
         if is_small {
@@ -183,9 +209,12 @@ impl S3Handle {
         }
     }
 
-    /// Copies the object `source` of `from`, which must be of the same store. Settles with its
-    /// length.
-    #[napi(catch_unwind)]
+    /// Copies the object `source` of `from`, which must be of the same store, or a version of it.
+    /// Settles with its length.
+    #[napi(
+        catch_unwind,
+        ts_args_type = "id: number, from: S3Handle, source: string, path: string, options: PutInit, version?: string"
+    )]
     #[allow(
         clippy::too_many_arguments,
         clippy::cast_precision_loss,
@@ -199,28 +228,35 @@ impl S3Handle {
         source: String,
         path: String,
         options: PutInit,
+        version: Option<String>,
     ) -> JsResult<()> {
-        let (client, from) = (self.client.clone(), from.client.clone());
-        let options = put_options(options, self.request_payer).map_err(to_js)?;
+        let (client, from) = (self.client.clone(), from.at(version));
+        let options = put_options(options, self.client.options()).map_err(to_js)?;
         self.caller.start(env, id, async move {
             let length = client.copy(&from, &source, &path, &options).await?;
             Ok(length as f64)
         })
     }
 
-    /// Settles with `[size, etag, lastModified, type]`.
-    #[napi(catch_unwind)]
-    pub fn stat(&self, env: Env, id: u32, path: String) -> JsResult<()> {
-        let client = self.client.clone();
+    /// Settles with `[size, etag, lastModified, type, versionId, …metadata]`.
+    #[napi(
+        catch_unwind,
+        ts_args_type = "id: number, path: string, version?: string"
+    )]
+    pub fn stat(&self, env: Env, id: u32, path: String, version: Option<String>) -> JsResult<()> {
+        let client = self.at(version);
         self.caller.start_small(&self.client, env, id, async move {
             client.stat(&path).await.map(Stat)
         })
     }
 
     /// Settles with a boolean.
-    #[napi(catch_unwind)]
-    pub fn exists(&self, env: Env, id: u32, path: String) -> JsResult<()> {
-        let client = self.client.clone();
+    #[napi(
+        catch_unwind,
+        ts_args_type = "id: number, path: string, version?: string"
+    )]
+    pub fn exists(&self, env: Env, id: u32, path: String, version: Option<String>) -> JsResult<()> {
+        let client = self.at(version);
         self.caller.start_small(
             &self.client,
             env,
@@ -230,9 +266,12 @@ impl S3Handle {
     }
 
     /// Settles with `true`.
-    #[napi(catch_unwind)]
-    pub fn delete(&self, env: Env, id: u32, path: String) -> JsResult<()> {
-        let client = self.client.clone();
+    #[napi(
+        catch_unwind,
+        ts_args_type = "id: number, path: string, version?: string"
+    )]
+    pub fn delete(&self, env: Env, id: u32, path: String, version: Option<String>) -> JsResult<()> {
+        let client = self.at(version);
         self.caller.start_small(&self.client, env, id, async move {
             client.delete(&path).await.map(|_| true)
         })
@@ -248,6 +287,16 @@ impl S3Handle {
         })
     }
 
+    /// Settles with the page of versions as JSON.
+    #[napi(catch_unwind)]
+    pub fn list_versions(&self, env: Env, id: u32, input: ListVersionsInit) -> JsResult<()> {
+        let client = self.client.clone();
+        let options = version_options(input, self.request_payer);
+        self.caller.start_small(&self.client, env, id, async move {
+            VersionListing::new(&client.list_versions(&options).await?)
+        })
+    }
+
     /// The region that requests are signed for.
     #[napi(getter, catch_unwind)]
     pub fn region(&self) -> String {
@@ -256,7 +305,11 @@ impl S3Handle {
 
     /// A presigned URL. `method` is the place among GET, PUT, HEAD, DELETE and POST; `expiresIn` is
     /// in seconds.
-    #[napi(catch_unwind, ts_return_type = "string")]
+    #[napi(
+        catch_unwind,
+        ts_args_type = "path: string, method: number, expiresIn: number, acl?: string, storageClass?: string, contentType?: string, contentDisposition?: string, version?: string",
+        ts_return_type = "string"
+    )]
     #[allow(
         clippy::too_many_arguments,
         reason = "an object would cost more than the call"
@@ -270,6 +323,7 @@ impl S3Handle {
         storage_class: Option<String>,
         content_type: Option<String>,
         content_disposition: Option<String>,
+        version: Option<String>,
     ) -> std::result::Result<Ascii, JsError<String>> {
         let options = PresignOptions {
             method: presign_method(method),
@@ -284,7 +338,7 @@ impl S3Handle {
             content_disposition,
             request_payer: self.request_payer,
         };
-        self.client
+        self.at(version)
             .presign(&path, &options)
             .map(Ascii)
             .map_err(coded)
@@ -293,7 +347,7 @@ impl S3Handle {
     /// Begins a download in pieces; the request is made by the first `read`.
     #[napi(
         catch_unwind,
-        ts_args_type = "path: string, start?: number, end?: number, suffix?: number"
+        ts_args_type = "path: string, start?: number, end?: number, suffix?: number, version?: string"
     )]
     pub fn download(
         &self,
@@ -301,10 +355,11 @@ impl S3Handle {
         start: Option<f64>,
         end: Option<f64>,
         suffix: Option<f64>,
+        version: Option<String>,
     ) -> S3Download {
         S3Download::new(
             self.caller.clone(),
-            self.client.clone(),
+            self.at(version),
             path,
             range(start, end, suffix),
         )
@@ -319,7 +374,7 @@ impl S3Handle {
         options: PutInit,
         length: Option<f64>,
     ) -> JsResult<S3Upload> {
-        let options = put_options(options, self.request_payer).map_err(to_js)?;
+        let options = put_options(options, self.client.options()).map_err(to_js)?;
         // The upload may start tasks of its own.
         let _guard = runtime::shared().enter();
         let options = MultiPartUploadOptions {
@@ -330,6 +385,16 @@ impl S3Handle {
             self.caller.clone(),
             self.client.multipart(&path, options),
         ))
+    }
+}
+
+impl S3Handle {
+    /// The client for a version of objects, if there is one.
+    fn at(&self, version: Option<String>) -> S3Client {
+        match version {
+            None => self.client.clone(),
+            Some(id) => self.client.at_version(&id),
+        }
     }
 }
 

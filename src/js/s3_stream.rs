@@ -2,11 +2,10 @@
 //! lie in its channel; JavaScript takes them. Cancelling frees the connection at once. One that is
 //! not read for a while frees it too, and goes on over another when it is read again.
 
-use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::BytesMut;
 use napi::bindgen_prelude::{Result as JsResult, ToNapiValue};
 use napi::{Env, sys};
 use napi_derive::napi;
@@ -18,7 +17,7 @@ use super::recycled::Recycled;
 use super::value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::http::LONG;
-use crate::net::{buffers, runtime};
+use crate::net::runtime;
 use crate::s3::{ByteRange, S3Body, S3Client};
 
 /// A piece is at least this long, except for the last one, and longer if more has arrived.
@@ -132,7 +131,7 @@ impl State {
             };
         }
         match self {
-            Self::Open(body) => next_piece(body).await.map(Piece),
+            Self::Open(body) => body.next_piece(LEAST, MOST).await.map(Piece),
             Self::Fed(pieces) => pieces.recv().await.transpose().map(Piece),
             Self::Failed(_) | Self::Waiting(..) | Self::Closed => {
                 match std::mem::replace(self, Self::Closed) {
@@ -152,7 +151,7 @@ async fn feed(
 ) {
     loop {
         let read = tokio::select! {
-            read = next_piece(&mut body) => read,
+            read = body.next_piece(LEAST, MOST) => read,
             () = pieces.closed() => return,
         };
         let Some(piece) = read.transpose() else {
@@ -180,33 +179,6 @@ async fn feed(
             Err(_) => return,
         }
     }
-}
-
-/// The next bytes; `None` at the end.
-async fn next_piece(body: &mut S3Body) -> Result<Option<BytesMut>> {
-    let left = body.left().and_then(|left| usize::try_from(left).ok());
-    let room = left.unwrap_or(MOST).min(MOST);
-    let buffer = match room {
-        MOST => buffers::take_room(room)
-            .map(Bytes::from)
-            .map(BytesMut::from),
-        _ => None,
-    };
-    let buffer = buffer.unwrap_or_else(|| BytesMut::with_capacity(room));
-    let mut piece = buffer.limit(room);
-    while piece.has_remaining_mut() {
-        let is_enough = piece.get_ref().len() >= LEAST;
-        let count = tokio::select! {
-            biased;
-            read = body.read(&mut piece) => read?,
-            () = ready(()), if is_enough => break,
-        };
-        if count == 0 {
-            break;
-        }
-    }
-    let piece = piece.into_inner();
-    Ok((!piece.is_empty()).then_some(piece))
 }
 
 /// A piece that was there.

@@ -1,9 +1,11 @@
 //! An upload in pieces. `lib/s3/writer.js` calls one method at a time; a write settles when the
 //! upload has room for more.
 
+use std::collections::VecDeque;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use napi::Env;
 use napi::bindgen_prelude::{Result as JsResult, Uint8ArraySlice};
 use napi_derive::napi;
@@ -21,6 +23,8 @@ pub struct S3Upload {
     caller: Caller,
     upload: Arc<Mutex<Option<MultiPartUpload>>>,
     aborted: watch::Sender<bool>,
+    /// Bytes that were copied and not added yet.
+    copies: std::sync::Mutex<VecDeque<Bytes>>,
 }
 
 impl S3Upload {
@@ -29,7 +33,12 @@ impl S3Upload {
             caller,
             upload: Arc::new(Mutex::new(Some(upload))),
             aborted: watch::Sender::new(false),
+            copies: std::sync::Mutex::default(),
         }
+    }
+
+    fn copies(&self) -> MutexGuard<'_, VecDeque<Bytes>> {
+        self.copies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs one step, which ends at once when the upload is aborted.
@@ -66,6 +75,21 @@ impl S3Upload {
         })
     }
 
+    /// Keeps a copy of bytes, which JavaScript would free only when it collects its garbage.
+    #[napi(catch_unwind)]
+    pub fn copy(&self, data: Uint8ArraySlice<'_>) {
+        self.copies().push_back(Bytes::copy_from_slice(&data));
+    }
+
+    /// Adds the bytes that were copied first.
+    #[napi(catch_unwind)]
+    pub fn write_copy(&self, env: Env, id: u32) -> JsResult<()> {
+        let bytes = self.copies().pop_front().unwrap_or_default();
+        self.step(env, id, |mut upload| async move {
+            open(upload.as_mut())?.write(bytes).await
+        })
+    }
+
     /// Settles when all full parts are stored.
     #[napi(catch_unwind)]
     pub fn flush(&self, env: Env, id: u32) -> JsResult<()> {
@@ -93,6 +117,7 @@ impl S3Upload {
     pub fn abort(&self, env: Env, id: u32) -> JsResult<()> {
         let upload = Arc::clone(&self.upload);
         self.aborted.send_replace(true);
+        self.copies().clear();
         self.caller.start(env, id, async move {
             match upload.lock().await.take() {
                 Some(upload) => upload.abort().await,

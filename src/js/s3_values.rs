@@ -7,13 +7,13 @@ use napi::bindgen_prelude::{Result as JsResult, ToNapiValue, Uint8ArraySlice};
 use napi::{Env, sys};
 
 use super::port::Settle;
-use super::s3_client::{HandleInit, ListInit, PutInit};
+use super::s3_client::{HandleInit, ListInit, ListVersionsInit, PutInit};
 use super::value;
 use crate::error::Result;
 use crate::net::http::{ProxySettings, Timeouts};
 use crate::s3::{
-    ByteRange, PresignMethod, PutOptions, S3Credentials, S3CredentialsWithOptions,
-    S3ListObjectsOptions, S3Options, S3StatResult,
+    ByteRange, Metadata, PresignMethod, PutOptions, S3Credentials, S3CredentialsWithOptions,
+    S3ListObjectsOptions, S3ListVersionsOptions, S3Options, S3StatResult,
 };
 
 /// The range of a slice; `lib/s3/range.js` passes only whole numbers below 2^52.
@@ -44,6 +44,21 @@ pub(super) fn list_options(input: ListInit, request_payer: bool) -> S3ListObject
         start_after: input.start_after,
         encoding_type: input.encoding_type,
         fetch_owner: input.fetch_owner,
+        request_payer,
+    }
+}
+
+pub(super) fn version_options(
+    input: ListVersionsInit,
+    request_payer: bool,
+) -> S3ListVersionsOptions {
+    S3ListVersionsOptions {
+        prefix: input.prefix,
+        delimiter: input.delimiter,
+        max_keys: input.max_keys,
+        key_marker: input.key_marker,
+        version_id_marker: input.version_id_marker,
+        encoding_type: input.encoding_type,
         request_payer,
     }
 }
@@ -106,6 +121,11 @@ impl TryFrom<HandleInit> for S3CredentialsWithOptions {
                 virtual_hosted_style: init.virtual_hosted_style.unwrap_or_default(),
                 part_size: init.part_size.map_or(default.part_size, whole),
                 queue_size: init.queue_size.unwrap_or(default.queue_size),
+                checksum: init
+                    .checksum_algorithm
+                    .as_deref()
+                    .map(str::parse)
+                    .transpose()?,
                 retry: init.retry.unwrap_or(default.retry),
                 timeouts: Timeouts {
                     connect: limit(init.connect_timeout, times.connect),
@@ -121,14 +141,20 @@ impl TryFrom<HandleInit> for S3CredentialsWithOptions {
     }
 }
 
-pub(super) fn put_options(init: PutInit, request_payer: bool) -> Result<PutOptions> {
+pub(super) fn put_options(init: PutInit, client: &S3Options) -> Result<PutOptions> {
+    let mut metadata = Metadata::default();
+    for pair in init.metadata.unwrap_or_default().chunks_exact(2) {
+        metadata.insert(&pair[0], &pair[1])?;
+    }
     Ok(PutOptions {
         acl: init.acl.as_deref().map(str::parse).transpose()?,
         storage_class: init.storage_class.as_deref().map(str::parse).transpose()?,
         content_type: init.content_type,
         content_disposition: init.content_disposition,
         content_encoding: init.content_encoding,
-        request_payer,
+        metadata,
+        checksum: client.checksum,
+        request_payer: client.request_payer,
     })
 }
 
@@ -152,7 +178,8 @@ impl ToNapiValue for Ascii {
     }
 }
 
-/// `[size, etag, lastModified, type]`; the time in milliseconds, or null.
+/// `[size, etag, lastModified, type, versionId, …metadata]`; the time in milliseconds, or null; the
+/// version or null; names and values of metadata in turn.
 pub(super) struct Stat(pub S3StatResult);
 
 impl Settle for Stat {
@@ -164,7 +191,7 @@ impl Settle for Stat {
         let env = env.raw();
         let stat = self.0;
         let content_type = stat.content_type.as_deref().unwrap_or_default();
-        let items = [
+        let mut items = vec![
             value::double(env, stat.size as f64)?,
             value::string(env, stat.etag.as_bytes())?,
             match stat.last_modified_ms() {
@@ -172,7 +199,15 @@ impl Settle for Stat {
                 None => value::null(env)?,
             },
             value::string(env, content_type.as_bytes())?,
+            match &stat.version_id {
+                Some(id) => value::string(env, id.as_bytes())?,
+                None => value::null(env)?,
+            },
         ];
+        for (name, noted) in stat.metadata.iter() {
+            items.push(value::string(env, name.as_bytes())?);
+            items.push(value::string(env, noted.as_bytes())?);
+        }
         let array = value::array(env)?;
         for (index, item) in (0..).zip(items) {
             value::set_element(env, array, index, item)?;

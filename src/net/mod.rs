@@ -1,5 +1,6 @@
 //! Bytes over sockets. Knows nothing of S3 or Redis.
 
+pub mod base64;
 pub mod buffers;
 pub mod chance;
 pub mod dial;

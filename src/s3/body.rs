@@ -1,16 +1,19 @@
 //! An object's bytes as they arrive. A body that breaks off is resumed where it broke.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{self, Context, Poll};
 
+use bytes::buf::Limit;
 use bytes::{BufMut, Bytes, BytesMut};
 
+use super::checksum::Verifier;
 use super::client::S3Client;
 use super::op::get::{self, ByteRange, S3StatResult};
 use super::ranges;
 use super::retry::Attempts;
 use super::url::Location;
+use super::window::{Pace, Window};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::buffers;
 use crate::net::chance::chance;
@@ -26,7 +29,8 @@ const RECYCLED: usize = 1024 * 1024;
 
 type Resuming = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
 
-/// A download that is read piece by piece; also a [`Stream`](futures_core::Stream). Dropping it
+/// A download that is read piece by piece, of which several ranges come at once when one connection
+/// is slow; also a [`Stream`](futures_core::Stream). Dropping it
 /// early closes its connection.
 ///
 /// ```
@@ -47,8 +51,16 @@ pub struct S3Body {
     response: Option<Response>,
     resuming: Option<Resuming>,
     origin: Option<Origin>,
-    /// Bytes still to come, if their number is known.
+    /// Bytes still to come before those of the window, if their number is known.
     left: Option<u64>,
+    /// How fast it comes, if it may open a window.
+    pace: Option<Pace>,
+    /// What follows, when it is read in several ranges at once.
+    window: Option<Box<Window>>,
+    /// What came from there and did not fit.
+    piece: BytesMut,
+    /// Of a whole object whose sum is known.
+    verifier: Option<Verifier>,
 }
 
 /// What is needed to ask for the rest.
@@ -71,9 +83,19 @@ impl S3Body {
         location: Location,
         range: Option<ByteRange>,
     ) -> Result<Self> {
-        let request = get::request(&location, range, client.options().request_payer);
+        let mut request = get::request(&location, range, client.options().request_payer);
+        request.version(client.version());
+        let sums = client.options().checksum.filter(|sum| sum.is_kept());
+        if range.is_none() && sums.is_some() {
+            let headers = &mut request.headers;
+            headers.push(("x-amz-checksum-mode", "ENABLED".into()));
+        }
         let mut response = client.transport.send(&request).await?;
         response.detach()?;
+        let verifier = match (range, sums) {
+            (None, Some(_)) => Verifier::new(&response.headers),
+            _ => None,
+        };
         let metadata = S3StatResult::from_headers(&response.headers);
         let position = match range {
             None => Some(0),
@@ -95,6 +117,10 @@ impl S3Body {
             metadata,
             response: Some(response),
             resuming: None,
+            pace: Some(Pace::default()),
+            window: None,
+            piece: BytesMut::new(),
+            verifier,
         })
     }
 
@@ -106,17 +132,20 @@ impl S3Body {
             resuming: None,
             origin: None,
             left: Some(0),
+            pace: None,
+            window: None,
+            piece: BytesMut::new(),
+            verifier: None,
         }
     }
 
     /// A part of an object of which more is known; it is asked for at the first read.
     pub(super) fn part(origin: Origin, length: u64) -> Self {
         Self {
-            metadata: S3StatResult::default(),
-            response: None,
             resuming: Some(Box::pin(origin.clone().ask(length))),
             origin: Some(origin),
             left: Some(length),
+            ..Self::empty()
         }
     }
 
@@ -128,7 +157,8 @@ impl S3Body {
     /// Bytes still to come, if their number is known.
     #[must_use]
     pub fn left(&self) -> Option<u64> {
-        self.left
+        let ahead = self.window.as_ref().map_or(0, |window| window.unread());
+        Some(self.left? + ahead + self.piece.len() as u64)
     }
 
     /// Closes the connection of a body that nobody reads for now; the next read asks for the rest.
@@ -141,9 +171,24 @@ impl S3Body {
         }
     }
 
-    /// Where the rest comes from and how long it is, if both are known.
+    /// Where the rest comes from and how long it is, if both are known, and it is in one piece.
     pub(super) fn rest(&self) -> Option<(&Origin, u64)> {
-        Some((self.origin.as_ref()?, self.left?))
+        let one = self.window.is_none();
+        Some((self.origin.as_ref()?, self.left.filter(|_| one)?))
+    }
+
+    /// Begins to wait for a piece. Reads ahead, in several ranges at once, if that pays.
+    fn want_piece(&mut self) {
+        if let (Some(pace), Some((origin, left))) = (&self.pace, self.rest())
+            && let Some((mut window, length)) = Window::open(origin, pace, left)
+        {
+            window.fill();
+            self.window = Some(Box::new(window));
+            self.truncate(length);
+        }
+        if let Some(pace) = &mut self.pace {
+            pace.begin();
+        }
     }
 
     /// The next piece, `None` at the end. A body that is shorter than announced, and cannot be
@@ -158,16 +203,27 @@ impl S3Body {
     }
 
     pub(super) async fn collect_bytes(&mut self) -> Result<BytesMut> {
+        let verifier = self.verifier.take();
+        let bytes = self.collect_unverified().await?;
+        if let Some(mut verifier) = verifier {
+            verifier.update(&bytes);
+            verifier.finish()?;
+        }
+        Ok(bytes)
+    }
+
+    async fn collect_unverified(&mut self) -> Result<BytesMut> {
         if let Some(bytes) = ranges::collect(self).await? {
             return Ok(bytes);
         }
-        let room = usize::try_from(self.left.unwrap_or(0).min(TRUSTED_LENGTH)).unwrap_or_default();
+        let room =
+            usize::try_from(self.left().unwrap_or(0).min(TRUSTED_LENGTH)).unwrap_or_default();
         let large = Some(room).filter(|room| *room >= RECYCLED);
         let mut bytes = match large.and_then(buffers::take_room) {
             Some(buffer) => BytesMut::from(Bytes::from(buffer)),
             None => BytesMut::with_capacity(room),
         };
-        while self.left != Some(0) {
+        while self.left() != Some(0) {
             if bytes.len() == bytes.capacity() {
                 bytes.reserve(CHUNK.max(bytes.len()));
             }
@@ -195,10 +251,10 @@ impl S3Body {
         loop {
             if self.left == Some(0) {
                 self.response = None;
-                return Poll::Ready(Ok(0));
+                return self.poll_read_ahead(context, into);
             }
             if let Some(resuming) = &mut self.resuming {
-                let outcome = ready!(resuming.as_mut().poll(context));
+                let outcome = task::ready!(resuming.as_mut().poll(context));
                 self.resuming = None;
                 self.response = Some(outcome?);
             }
@@ -208,7 +264,7 @@ impl S3Body {
             let most = self.left.map_or(usize::MAX, |left| {
                 usize::try_from(left).unwrap_or(usize::MAX)
             });
-            match ready!(response.poll_read(context, &mut into.limit(most))) {
+            match task::ready!(response.poll_read(context, &mut into.limit(most))) {
                 Ok(count) => {
                     self.advance(count as u64);
                     return Poll::Ready(Ok(count));
@@ -221,7 +277,36 @@ impl S3Body {
         }
     }
 
+    /// Reads what comes from the window.
+    fn poll_read_ahead(
+        &mut self,
+        context: &mut Context<'_>,
+        into: &mut impl BufMut,
+    ) -> Poll<Result<usize>> {
+        if let Err(error) = task::ready!(self.poll_fetch(context)) {
+            return Poll::Ready(Err(error));
+        }
+        let count = self.piece.len().min(into.remaining_mut());
+        into.put(self.piece.split_to(count));
+        Poll::Ready(Ok(count))
+    }
+
+    /// Waits until there is a piece from the window; it stays empty at the end.
+    fn poll_fetch(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        if let (true, Some(window)) = (self.piece.is_empty(), &mut self.window) {
+            match task::ready!(window.poll_piece(context)) {
+                Some(Ok(piece)) => self.piece = piece,
+                Some(Err(error)) => return Poll::Ready(Err(error)),
+                None => self.window = None,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
     fn advance(&mut self, count: u64) {
+        if let Some(pace) = &mut self.pace {
+            pace.add(count);
+        }
         self.left = self.left.map(|left| left - count);
         if let Some(origin) = &mut self.origin
             && count > 0
@@ -251,15 +336,66 @@ impl S3Body {
         }))
     }
 
+    /// The next piece, of at least `least` bytes but for the last one, and of up to `most` if they
+    /// have arrived; `None` at the end.
+    pub async fn next_piece(&mut self, least: usize, most: usize) -> Result<Option<BytesMut>> {
+        self.want_piece();
+        let piece = if self.left == Some(0) {
+            // What waits in pieces already needs no copy.
+            poll_fn(|context| self.poll_fetch(context)).await?;
+            self.piece.split_to(self.piece.len().min(most))
+        } else {
+            let mut piece = self.room(most);
+            while piece.has_remaining_mut() {
+                let is_enough = piece.get_ref().len() >= least;
+                let count = tokio::select! {
+                    biased;
+                    read = self.read(&mut piece) => read?,
+                    () = ready(()), if is_enough => break,
+                };
+                if count == 0 {
+                    break;
+                }
+            }
+            piece.into_inner()
+        };
+        self.got_piece(piece)
+    }
+
     fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        let left = self.left.and_then(|left| usize::try_from(left).ok());
-        let room = left.unwrap_or(CHUNK).min(CHUNK);
-        let mut into = BytesMut::with_capacity(room).limit(room);
-        Poll::Ready(match ready!(self.poll_read(context, &mut into)) {
-            Ok(0) => None,
-            Ok(_) => Some(Ok(into.into_inner().freeze())),
-            Err(error) => Some(Err(error)),
-        })
+        self.want_piece();
+        let mut into = self.room(CHUNK);
+        let read = task::ready!(self.poll_read(context, &mut into));
+        let chunk = read.and_then(|_| self.got_piece(into.into_inner()));
+        Poll::Ready(chunk.map(|chunk| chunk.map(BytesMut::freeze)).transpose())
+    }
+
+    fn room(&self, most: usize) -> Limit<BytesMut> {
+        let left = self.left().and_then(|left| usize::try_from(left).ok());
+        let room = left.unwrap_or(most).min(most);
+        // Of those that are as long as they may be another is likely to have ended.
+        let used = Some(room).filter(|room| *room == most && *room > CHUNK);
+        let buffer = match used.and_then(buffers::take_room) {
+            Some(buffer) => BytesMut::from(Bytes::from(buffer)),
+            None => BytesMut::with_capacity(room),
+        };
+        buffer.limit(room)
+    }
+
+    /// A piece that came; its bytes are added to the sum, and the last one is held back if the sum is wrong.
+    fn got_piece(&mut self, piece: BytesMut) -> Result<Option<BytesMut>> {
+        if let Some(pace) = &mut self.pace {
+            pace.end();
+        }
+        if let Some(verifier) = &mut self.verifier {
+            verifier.update(&piece);
+        }
+        if (piece.is_empty() || self.left() == Some(0))
+            && let Some(verifier) = self.verifier.take()
+        {
+            verifier.finish()?;
+        }
+        Ok((!piece.is_empty()).then_some(piece))
     }
 }
 
@@ -275,6 +411,7 @@ impl Origin {
         request
             .headers
             .push(("if-match", self.etag.as_str().into()));
+        request.version(self.client.version());
         request.success = &[206];
         let mut response = self.client.transport.send(&request).await?;
         response.detach()?;

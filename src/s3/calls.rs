@@ -11,7 +11,7 @@ use crate::net::http::ProxySettings;
 /// How one call is made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallOptions {
-    /// `http://user:password@host:port` of a proxy. Default none.
+    /// `http://user:password@host:port` or `https://…` of a proxy. Default none.
     pub proxy_url: Option<String>,
     /// The caller pays instead of the bucket's owner. Default false.
     pub request_payer: bool,

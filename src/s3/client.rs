@@ -15,6 +15,7 @@ use super::op::get::{self, ByteRange, S3StatResult};
 use super::op::list::{self, S3ListObjectsOptions, S3ListObjectsResult};
 use super::op::presign::PresignOptions;
 use super::op::put::{self, PutOptions, S3UploadResult};
+use super::op::versions::{self, S3ListVersionsOptions, S3ListVersionsResult};
 use super::place::region;
 use super::sign::{self, Timestamp, UNSIGNED_PAYLOAD};
 use super::transport::{Transport, unix_now};
@@ -55,6 +56,8 @@ pub struct S3DownloadResult {
 #[derive(Clone)]
 pub struct S3Client {
     pub(super) transport: Arc<Transport>,
+    /// Which version of objects is meant, if not the current one.
+    version: Option<Arc<str>>,
 }
 
 async fn collect(mut body: S3Body) -> Result<(BytesMut, S3StatResult)> {
@@ -68,7 +71,34 @@ impl S3Client {
     pub fn new(config: S3CredentialsWithOptions) -> Self {
         Self {
             transport: Arc::new(Transport::new(config)),
+            version: None,
         }
+    }
+
+    /// The same client for one version of an object, in a bucket that keeps versions: what is read,
+    /// looked at, deleted, presigned or copied from is that version. Writing makes a new one.
+    ///
+    /// ```no_run
+    /// # async fn example(client: s3_valkey::s3::S3Client) -> s3_valkey::Result<()> {
+    /// use s3_valkey::s3::S3ListVersionsOptions;
+    /// let all = client.list_versions(&S3ListVersionsOptions::default()).await?;
+    /// for version in all.versions {
+    ///     let id = version.version_id.unwrap_or_default();
+    ///     println!("{} {}", version.key, client.at_version(&id).stat(&version.key).await?.size);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn at_version(&self, id: &str) -> Self {
+        Self {
+            transport: Arc::clone(&self.transport),
+            version: Some(id.into()),
+        }
+    }
+
+    /// Which version is meant, if not the current one.
+    pub(super) fn version(&self) -> Option<&str> {
+        self.version.as_deref()
     }
 
     /// The options that the client was made with.
@@ -130,7 +160,8 @@ impl S3Client {
     /// What the store says about an object. 404 is `NoSuchKey`.
     pub async fn stat(&self, path: &str) -> Result<S3StatResult> {
         let location = self.locate(path)?;
-        let request = get::head_request(&location, self.options().request_payer);
+        let mut request = get::head_request(&location, self.options().request_payer);
+        request.version(self.version());
         let response = self.limited(self.transport.send(&request)).await?;
         Ok(S3StatResult::from_headers(&response.headers))
     }
@@ -190,7 +221,8 @@ impl S3Client {
     /// Deletes an object. Deleting what does not exist succeeds on most stores.
     pub async fn delete(&self, path: &str) -> Result<S3DeleteResult> {
         let location = self.locate(path)?;
-        let request = delete::request(&location, self.options().request_payer);
+        let mut request = delete::request(&location, self.options().request_payer);
+        request.version(self.version());
         self.limited(self.transport.send(&request)).await?;
         Ok(S3DeleteResult { success: true })
     }
@@ -205,15 +237,34 @@ impl S3Client {
 
     /// [`list_objects`](Self::list_objects), as the store sends it.
     pub(crate) async fn list_document(&self, options: &S3ListObjectsOptions) -> Result<BytesMut> {
+        let bucket = self.bucket()?;
+        let request = list::request(&bucket, options);
+        self.limited(self.transport.send_for_document(&request))
+            .await
+    }
+
+    /// One page of all versions of the bucket's objects, and of the marks that deletions left.
+    pub async fn list_versions(
+        &self,
+        options: &S3ListVersionsOptions,
+    ) -> Result<S3ListVersionsResult> {
+        let bucket = self.bucket()?;
+        let request = versions::request(&bucket, options);
+        let document = self
+            .limited(self.transport.send_for_document(&request))
+            .await?;
+        versions::response(&document)
+    }
+
+    /// The bucket of requests that are about no object.
+    fn bucket(&self) -> Result<String> {
         self.transport.check_credentials()?;
         let bucket = &self.transport.config.credentials.bucket;
         let bucket = bucket.trim_matches(['/', '\\']).replace('\\', "/");
         if bucket.is_empty() && !self.options().virtual_hosted_style {
             return Err(invalid_path());
         }
-        let request = list::request(&bucket, options);
-        self.limited(self.transport.send_for_document(&request))
-            .await
+        Ok(bucket)
     }
 
     /// A URL by which anyone can do one thing with an object for a while.
@@ -227,6 +278,9 @@ impl S3Client {
         let (place, path) = self.transport.address(Target::Object(&location))?;
         let endpoint = &place.endpoint;
         let mut parameters = options.parameters()?;
+        if let Some(version) = self.version() {
+            parameters.push(("versionId", version));
+        }
         if let Some(token) = self.transport.session_token() {
             if super::url::encoded_bytes(token).count() > MAX_SESSION_TOKEN {
                 return Err(Error::new(

@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::acl::Acl;
+use super::checksum::ChecksumAlgorithm;
+use super::metadata::Metadata;
 use super::storage_class::StorageClass;
 use crate::net::http::{ProxySettings, Timeouts};
 use crate::net::tls::TlsOptions;
@@ -93,13 +95,19 @@ pub struct S3Options {
     pub content_disposition: Option<String>,
     /// Content-Encoding of objects that are written; nothing is encoded.
     pub content_encoding: Option<String>,
+    /// What is noted about objects that are written.
+    pub metadata: Metadata,
+    /// Sums that are sent with what is written. What is read as a whole is then compared with the
+    /// sum that the store keeps of it, whatever its algorithm. Default none: not every store knows
+    /// them.
+    pub checksum: Option<ChecksumAlgorithm>,
     /// The caller pays instead of the bucket's owner. Default false.
     pub request_payer: bool,
     /// The bucket is part of the host name. Default false.
     pub virtual_hosted_style: bool,
     /// Bytes of a part of a multipart upload. Default 5 MiB.
     pub part_size: u64,
-    /// Parts in flight at most. Default 5.
+    /// Parts in flight at most, and ranges of a large object that are read at once. Default 5.
     pub queue_size: u32,
     /// Further attempts after a failed one. Default 3.
     pub retry: u32,
@@ -122,6 +130,8 @@ impl Default for S3Options {
             content_type: None,
             content_disposition: None,
             content_encoding: None,
+            metadata: Metadata::default(),
+            checksum: None,
             request_payer: false,
             virtual_hosted_style: false,
             part_size: MIN_PART_SIZE,

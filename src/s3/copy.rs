@@ -36,7 +36,7 @@ impl S3Client {
         let location = self.locate(path)?;
         let source_location = from.locate(source)?;
         let found = from.stat(source).await?;
-        let source = CopySource::new(&source_location, &found.condition());
+        let source = CopySource::new(&source_location, from.version(), &found.condition());
         if found.size > MAX_WHOLE {
             self.copy_parts(&location, &source, found.size, options)
                 .await?;
@@ -55,6 +55,11 @@ impl S3Client {
         length: u64,
         options: &PutOptions,
     ) -> Result<()> {
+        // The sums of parts that the store copies are not known here.
+        let options = &PutOptions {
+            checksum: None,
+            ..options.clone()
+        };
         let request = multipart::create(location, options)?;
         let id = multipart::upload_id(&self.transport.send_for_document(&request).await?)?;
         let outcome = self.fill(location, &id, source, length, options).await;
@@ -83,13 +88,13 @@ impl S3Client {
             let answer = self
                 .limited(self.transport.send_for_document(&request))
                 .await?;
-            parts.push((number, copy::part_etag(&answer)?));
+            parts.push(multipart::Part::new(number, copy::part_etag(&answer)?));
             if end == length {
                 break;
             }
             start = end;
         }
-        let request = multipart::complete(location, id, &parts, payer);
+        let request = multipart::complete(location, id, &parts, None, payer);
         self.transport.send_for_document(&request).await?;
         Ok(())
     }

@@ -136,6 +136,8 @@ impl From<&super::config::S3Options> for PutOptions {
             content_disposition: options.content_disposition.clone(),
             content_encoding: options.content_encoding.clone(),
             acl: options.acl,
+            metadata: options.metadata.clone(),
+            checksum: options.checksum,
             storage_class: options.storage_class,
             request_payer: options.request_payer,
         }

@@ -7,10 +7,12 @@
 pub mod acl;
 mod body;
 mod calls;
+pub mod checksum;
 mod client;
 pub mod config;
 mod copy;
 mod file;
+mod metadata;
 mod multipart;
 pub mod op;
 mod pieces;
@@ -22,14 +24,17 @@ mod signed;
 pub mod storage_class;
 mod transport;
 pub mod url;
+mod window;
 pub mod xml;
 
 pub use acl::Acl;
 pub use body::S3Body;
 pub use calls::CallOptions;
+pub use checksum::ChecksumAlgorithm;
 pub use client::{S3Client, S3DownloadResult};
 pub use config::{S3Credentials, S3CredentialsWithOptions, S3Options};
 pub use file::S3File;
+pub use metadata::Metadata;
 pub use multipart::{MultiPartUpload, MultiPartUploadOptions};
 pub use op::delete::S3DeleteResult;
 pub use op::get::{ByteRange, S3StatResult};
@@ -38,4 +43,5 @@ pub use op::list::{
 };
 pub use op::presign::{PresignMethod, PresignOptions};
 pub use op::put::{PutOptions, S3UploadResult};
+pub use op::versions::{S3ListVersionsOptions, S3ListVersionsResult, S3ObjectVersion};
 pub use storage_class::StorageClass;

@@ -8,8 +8,10 @@ use bytes::Bytes;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::acl::Acl;
+use super::checksum::ChecksumAlgorithm;
 use super::client::S3Client;
-use super::op::multipart::{self, MAX_PARTS};
+use super::metadata::Metadata;
+use super::op::multipart::{self, MAX_PARTS, Part};
 use super::op::put::{PutOptions, S3UploadResult};
 use super::pieces::Pieces;
 use super::storage_class::StorageClass;
@@ -35,6 +37,10 @@ pub struct MultiPartUploadOptions {
     pub content_disposition: Option<String>,
     /// How the bytes are encoded; nothing is encoded by the client.
     pub content_encoding: Option<String>,
+    /// What is noted about the object.
+    pub metadata: Metadata,
+    /// The sums that the store compares the bytes with. Default none: not every store knows them.
+    pub checksum: Option<ChecksumAlgorithm>,
     /// The caller pays.
     pub request_payer: bool,
     /// Bytes of a part. Default: as the client was told.
@@ -54,6 +60,8 @@ impl From<PutOptions> for MultiPartUploadOptions {
             content_type: options.content_type,
             content_disposition: options.content_disposition,
             content_encoding: options.content_encoding,
+            metadata: options.metadata,
+            checksum: options.checksum,
             request_payer: options.request_payer,
             ..Self::default()
         }
@@ -85,11 +93,11 @@ pub struct MultiPartUpload {
     queue_size: usize,
     waiting: Pieces,
     upload: Option<Upload>,
-    in_flight: JoinSet<Result<(u32, String)>>,
+    in_flight: JoinSet<Result<Part>>,
     /// Of each part that may be in flight: its task, and whether the store may have it.
     stragglers: Vec<(AbortHandle, Arc<AtomicBool>)>,
     given_up: Arc<AtomicBool>,
-    parts: Vec<(u32, String)>,
+    parts: Vec<Part>,
     next_part: u32,
     written: u64,
     failed: Option<Error>,
@@ -132,6 +140,8 @@ impl MultiPartUpload {
                 content_encoding: options.content_encoding,
                 acl: options.acl,
                 storage_class: options.storage_class,
+                metadata: options.metadata,
+                checksum: options.checksum,
                 request_payer: options.request_payer,
             },
             waiting: Pieces::default(),
@@ -270,12 +280,18 @@ impl MultiPartUpload {
             self.send_part(rest).await?;
         }
         self.drain(0).await?;
-        self.parts.sort_unstable_by_key(|(number, _)| *number);
+        self.parts.sort_unstable_by_key(|part| part.number);
         let Some(upload) = &self.upload else {
             return Ok(String::new());
         };
         let payer = self.options.request_payer;
-        let request = multipart::complete(&upload.location, &upload.id, &self.parts, payer);
+        let request = multipart::complete(
+            &upload.location,
+            &upload.id,
+            &self.parts,
+            self.options.checksum,
+            payer,
+        );
         let repeated = AtomicBool::new(false);
         let outcome = self
             .client
@@ -308,16 +324,24 @@ impl MultiPartUpload {
         let upload = self.begin().await?;
         self.drain(self.queue_size - 1).await?;
         let (client, number) = (self.client.clone(), self.next_part);
-        let payer = self.options.request_payer;
+        let (payer, algorithm) = (self.options.request_payer, self.options.checksum);
         let (sent, given_up) = (Arc::<AtomicBool>::default(), Arc::clone(&self.given_up));
         let straggler = Arc::clone(&sent);
         self.next_part += 1;
         let work = async move {
-            let request = multipart::part(&upload.location, &upload.id, number, body, payer);
+            // The part is all here, so that its sum can go ahead of it: no trailer is needed,
+            // which many stores refuse.
+            let checksum = algorithm.map(|algorithm| algorithm.of(&body));
+            let sum = algorithm.zip(checksum.as_ref());
+            let request = multipart::part(&upload.location, &upload.id, number, body, sum, payer);
             let sending = client.transport.send_part(&request, &sent, &given_up);
             let response = client.limited(sending).await?;
             match response.header("etag") {
-                Some(etag) => Ok((number, etag.to_owned())),
+                Some(etag) => Ok(Part {
+                    number,
+                    etag: etag.to_owned(),
+                    checksum,
+                }),
                 None => Err(Error::new(
                     ErrorKind::Protocol,
                     "UnknownError",

@@ -84,6 +84,10 @@ impl Transport {
             header_value(value)?;
             headers.push((name, sign::trim_all(value)));
         }
+        if let Some(metadata) = request.metadata {
+            let own = metadata.headers().iter();
+            headers.extend(own.map(|(name, value)| (&**name, Cow::from(&**value))));
+        }
         if let Some(token) = self.session_token() {
             headers.push(("x-amz-security-token", header_value(token)?));
         }

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 use quick_xml::escape::escape;
 
+use super::checksum::ChecksumAlgorithm;
+use super::op::multipart::Part;
 pub use walk::{Visitor, walk};
 
 /// An element with its text and its children, in the document's order.
@@ -76,17 +78,23 @@ impl<'a> Visitor<'a> for Tree<'a> {
     }
 }
 
-/// The body that completes a multipart upload: part numbers with their `ETags`, ascending.
+/// The body that completes a multipart upload: part numbers with their `ETags` and sums, ascending.
 #[must_use]
-pub fn complete_multipart_upload(parts: &[(u32, String)]) -> String {
+pub fn complete_multipart_upload(parts: &[Part], algorithm: Option<ChecksumAlgorithm>) -> String {
+    let algorithm = algorithm.filter(|algorithm| algorithm.is_kept());
     let mut body =
         String::from("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-    for (number, etag) in parts {
+    for part in parts {
         body.push_str("<Part><PartNumber>");
-        body.push_str(&number.to_string());
+        body.push_str(&part.number.to_string());
         body.push_str("</PartNumber><ETag>");
-        body.push_str(&escape(etag.as_str()));
-        body.push_str("</ETag></Part>");
+        body.push_str(&escape(part.etag.as_str()));
+        body.push_str("</ETag>");
+        if let (Some(algorithm), Some(sum)) = (algorithm, &part.checksum) {
+            let (name, sum) = (algorithm.element(), &sum.text);
+            body.extend(["<", name, ">", sum, "</", name, ">"]);
+        }
+        body.push_str("</Part>");
     }
     body.push_str("</CompleteMultipartUpload>");
     body
@@ -177,9 +185,25 @@ mod tests {
     }
 
     #[test]
+    fn parts_have_their_sums() {
+        let algorithm = ChecksumAlgorithm::Crc32;
+        let part = Part {
+            checksum: Some(algorithm.of(&[])),
+            ..Part::new(2, "e".into())
+        };
+        let sum = "<ETag>e</ETag><ChecksumCRC32>AAAAAA==</ChecksumCRC32></Part>";
+        let parts = [part];
+        assert!(complete_multipart_upload(&parts, Some(algorithm)).contains(sum));
+        for algorithm in [None, Some(ChecksumAlgorithm::Md5)] {
+            assert!(!complete_multipart_upload(&parts, algorithm).contains("Checksum"));
+        }
+    }
+
+    #[test]
     fn etags_are_escaped() {
-        let body = complete_multipart_upload(&[(1, "\"a<b\"".into())]);
-        assert!(body.contains("<ETag>&quot;a&lt;b&quot;</ETag>"));
+        let part = Part::new(1, "\"a<b\"".into());
+        let body = complete_multipart_upload(&[part], None);
+        assert!(body.contains("<ETag>&quot;a&lt;b&quot;</ETag></Part>"));
         assert!(Element::parse(body.as_bytes()).is_some());
     }
 }

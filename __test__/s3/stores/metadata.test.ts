@@ -55,6 +55,33 @@ describe("an object has", () => {
   });
 });
 
+describe("metadata", () => {
+  const metadata = { author: "Zoë ☃", Camera: "X100", empty: "", blanks: "a  b", lines: "a\r\nb: c" };
+  const told = { author: metadata.author, camera: "X100", empty: "", blanks: metadata.blanks, lines: metadata.lines };
+
+  it.each([
+    ["in one piece", 3],
+    ["in parts", 6 * MIB],
+  ])("of an object written %s is told by stat", async (_, length) => {
+    const client = store.client();
+    const file = client.file(fresh("metadata"), { metadata });
+    const writer = file.writer({ partSize: 5 * MIB });
+    await writer.write(new Uint8Array(length));
+    await writer.end();
+    expect((await file.stat()).metadata).toEqual(told);
+  });
+
+  it("belongs to one version of the object: a write or copy has its own", async () => {
+    const client = store.client();
+    const [source, target] = [fresh("noted"), fresh("copied")];
+    await client.write(source, "data", { metadata: { a: "1" } });
+    await client.write(target, client.file(source), { metadata: { b: "2" } });
+    expect((await client.stat(target)).metadata).toEqual({ b: "2" });
+    await client.write(source, "data");
+    expect((await client.stat(source)).metadata).toEqual({});
+  });
+});
+
 describe("access control lists", () => {
   const anonymously = (key: string, init?: RequestInit) => fetch(`${store.endpoint}/${store.bucket}/${key}`, init);
 

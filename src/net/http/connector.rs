@@ -4,20 +4,21 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Empty;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
+use super::carrier::Carrier;
 #[cfg(unix)]
 use super::connection::RUNTIME;
 use super::connection::{Connection, Home};
 use super::proxy::{ProxyServer, Route};
 use super::stream::Stream;
 use super::timed_out;
+use super::tunnel::tunnel;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
 use crate::net::tls::{self, TlsOptions};
@@ -28,6 +29,8 @@ pub(super) struct Connector {
     options: TlsOptions,
     /// Reading the platform's roots takes milliseconds; plain connections never pay for it.
     config: OnceLock<Result<Arc<ClientConfig>>>,
+    /// For proxies.
+    proxy_config: OnceLock<Result<Arc<ClientConfig>>>,
 }
 
 impl Connector {
@@ -35,6 +38,7 @@ impl Connector {
         Self {
             options,
             config: OnceLock::new(),
+            proxy_config: OnceLock::new(),
         }
     }
 
@@ -71,31 +75,64 @@ impl Connector {
 
     async fn dial(&self, route: &Route) -> Result<Stream> {
         let (host, port) = route.origin.host_and_port();
-        let stream = match &route.proxy {
-            None => connect_tcp(host, port).await?,
+        let https = route.origin.https;
+        let carrier = match &route.proxy {
+            None => Carrier::Tcp(connect_tcp(host, port).await?),
             Some(proxy) => {
-                let stream = connect_tcp(&proxy.host, proxy.port).await?;
-                if route.origin.https {
-                    tunnel(stream, proxy, host, port).await?
+                let carrier = self.reach(proxy).await?;
+                if https {
+                    tunnel(carrier, proxy, host, port).await?
                 } else {
-                    stream
+                    carrier
                 }
             }
         };
-        if !route.origin.https {
-            return Ok(Stream::Plain(stream));
+        match carrier {
+            Carrier::Tcp(stream) if !https => Ok(Stream::Plain(stream)),
+            Carrier::Tls(stream) if !https => Ok(Stream::Forwarded(stream)),
+            carrier => {
+                let config = get_or_make(&self.config, &self.options)?;
+                let name = tls::server_name(self.options.server_name.as_deref().unwrap_or(host))?;
+                let stream = encrypt(config, name, carrier).await?;
+                Ok(Stream::Tls(Box::new(stream)))
+            }
         }
-        let config = self
-            .config
-            .get_or_init(|| self.options.client_config())
-            .clone()?;
-        let name = tls::server_name(self.options.server_name.as_deref().unwrap_or(host))?;
-        let stream = TlsConnector::from(config)
-            .connect(name, stream)
-            .await
-            .map_err(tls_error)?;
-        Ok(Stream::Tls(Box::new(stream)))
     }
+
+    /// Connects to a proxy.
+    async fn reach(&self, proxy: &ProxyServer) -> Result<Carrier> {
+        let stream = connect_tcp(&proxy.host, proxy.port).await?;
+        if !proxy.https {
+            return Ok(Carrier::Tcp(stream));
+        }
+        // Whom the store may know, and under which name it goes, is no business of the proxy.
+        let options = TlsOptions {
+            cert: None,
+            key: None,
+            server_name: None,
+            ..self.options.clone()
+        };
+        let config = get_or_make(&self.proxy_config, &options)?;
+        let name = tls::server_name(&proxy.host)?;
+        let stream = encrypt(config, name, stream).await?;
+        Ok(Carrier::Tls(Box::new(stream)))
+    }
+}
+
+fn get_or_make(
+    config: &OnceLock<Result<Arc<ClientConfig>>>,
+    options: &TlsOptions,
+) -> Result<Arc<ClientConfig>> {
+    config.get_or_init(|| options.client_config()).clone()
+}
+
+async fn encrypt<C: AsyncRead + AsyncWrite + Unpin>(
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+    carrier: C,
+) -> Result<TlsStream<C>> {
+    let connecting = TlsConnector::from(config).connect(name, carrier);
+    connecting.await.map_err(tls_error)
 }
 
 /// A dial that ends when nobody waits for it any more.
@@ -135,48 +172,6 @@ async fn connect_tcp(host: &str, port: u16) -> Result<TcpStream> {
         }
     }
     Err(dial_error(last))
-}
-
-/// Asks a proxy to connect to the origin.
-async fn tunnel(
-    stream: TcpStream,
-    proxy: &ProxyServer,
-    host: &str,
-    port: u16,
-) -> Result<TcpStream> {
-    let failed = |why: String| Error::new(ErrorKind::Connection, "ProxyConnectFailed", why);
-    let broken = |source: hyper::Error| {
-        failed(format!("the proxy closed the connection: {source}")).with_source(source)
-    };
-    let authority = if host.contains(':') {
-        format!("[{host}]:{port}")
-    } else {
-        format!("{host}:{port}")
-    };
-    let mut request = hyper::Request::connect(&authority).header("host", &authority);
-    if let Some(authorization) = &proxy.authorization {
-        request = request.header("proxy-authorization", authorization);
-    }
-    let request = request
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| failed(format!("the host cannot be asked for: {error}")))?;
-    let (mut sender, connection) = http1::Builder::new()
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(broken)?;
-    let answer = async move {
-        let answer = sender.send_request(request).await.map_err(broken)?;
-        match answer.status().as_u16() {
-            200..300 => hyper::upgrade::on(answer).await.map_err(broken),
-            status => Err(failed(format!("the proxy refused to connect: {status}"))),
-        }
-    };
-    let (upgraded, _) = tokio::join!(answer, connection.with_upgrades());
-    match upgraded?.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) if parts.read_buf.is_empty() => Ok(parts.io.into_inner()),
-        // TLS is silent until the client has spoken.
-        _ => Err(failed("the proxy spoke out of turn".into())),
-    }
 }
 
 fn dial_error(source: io::Error) -> Error {

@@ -1,5 +1,7 @@
 //! Heads of requests and headers of responses. Pure.
 
+use std::borrow::Cow;
+
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Uri};
 
@@ -96,6 +98,20 @@ impl Headers {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         std::str::from_utf8(self.0.get(name)?.as_bytes()).ok()
+    }
+}
+
+impl Headers {
+    /// All headers: names in lower case, and values as text. Bytes that are not UTF-8 count as
+    /// Latin-1.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        self.0.iter().map(|(name, value)| {
+            let text = match std::str::from_utf8(value.as_bytes()) {
+                Ok(text) => text.into(),
+                Err(_) => value.as_bytes().iter().copied().map(char::from).collect(),
+            };
+            (name.as_str(), text)
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod basic_auth;
 mod body;
+mod carrier;
 mod client;
 mod connection;
 mod connector;
@@ -14,6 +15,7 @@ mod pool;
 mod proxy;
 mod response;
 mod stream;
+mod tunnel;
 mod watchdog;
 
 use std::time::Duration;

@@ -46,6 +46,8 @@ impl Route {
 /// An HTTP proxy.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ProxyServer {
+    /// Whether the connection to the proxy itself is encrypted.
+    pub(super) https: bool,
     pub(super) host: String,
     pub(super) port: u16,
     /// The value of `Proxy-Authorization`.
@@ -55,6 +57,7 @@ pub struct ProxyServer {
 impl fmt::Debug for ProxyServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProxyServer")
+            .field("https", &self.https)
             .field("host", &self.host)
             .field("port", &self.port)
             .field(
@@ -66,22 +69,23 @@ impl fmt::Debug for ProxyServer {
 }
 
 impl ProxyServer {
-    /// Parses `http://user:password@host:port`; the scheme and the user may be left out. Fails
-    /// with `ERR_S3_INVALID_PROXY`.
+    /// Parses `http://user:password@host:port` or `https://…`; the scheme and the user may be left
+    /// out. Fails with `ERR_S3_INVALID_PROXY`.
     pub fn parse(url: &str) -> Result<Self> {
         let invalid =
             |why: &'static str| Error::new(ErrorKind::InvalidInput, "ERR_S3_INVALID_PROXY", why);
-        let rest = match url.split_once("://") {
-            None => url,
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            Some(_) => return Err(invalid("the proxy must be an http:// URL")),
+        let (https, rest) = match url.split_once("://") {
+            None => (false, url),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
+            Some(_) => return Err(invalid("the proxy must be an http:// or https:// URL")),
         };
         let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (user, authority) = match rest.rsplit_once('@') {
             Some((user, authority)) => (Some(user), authority),
             None => (None, rest),
         };
-        let (host, port) = split_port(authority, 80);
+        let (host, port) = split_port(authority, if https { 443 } else { 80 });
         let valid = !host.is_empty()
             && host
                 .bytes()
@@ -90,6 +94,7 @@ impl ProxyServer {
             return Err(invalid("the proxy is not a valid URL"));
         }
         Ok(Self {
+            https,
             host: host.to_ascii_lowercase(),
             port,
             authorization: user.map(basic_auth::authorization),
@@ -212,15 +217,12 @@ mod tests {
             Some("Basic dXNAZXI6cDpzcw==")
         );
         assert!(!format!("{proxy:?}").contains("dXNAZXI6"));
+        assert!(!proxy.https);
         assert_eq!(ProxyServer::parse("proxy").unwrap().port, 80);
+        let encrypted = ProxyServer::parse("HTTPS://u@proxy").unwrap();
+        assert!(encrypted.https && encrypted.port == 443);
         assert_eq!(ProxyServer::parse("[::1]:8080").unwrap().host, "::1");
-        for url in [
-            "socks5://proxy",
-            "https://proxy",
-            "http://",
-            "http://a b",
-            "a\r\nb",
-        ] {
+        for url in ["socks5://proxy", "http://", "http://a b", "a\r\nb"] {
             assert_eq!(
                 ProxyServer::parse(url).unwrap_err().code(),
                 "ERR_S3_INVALID_PROXY",

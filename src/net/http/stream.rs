@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::body::Progress;
+use super::carrier::Carrier;
 #[cfg(unix)]
 use crate::net::reactor::WatchedStream;
 #[cfg(unix)]
@@ -25,7 +26,9 @@ const RECEIVED: usize = 64 * 1024;
 /// A connected socket.
 pub(super) enum Stream {
     Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Carrier>>),
+    /// To a proxy that passes on what it can read.
+    Forwarded(Box<TlsStream<TcpStream>>),
     #[cfg(unix)]
     Watched(WatchedStream),
 }
@@ -99,6 +102,7 @@ impl AsyncRead for Counted {
         let outcome = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_read(context, buffer),
+            Stream::Forwarded(stream) => Pin::new(&mut **stream).poll_read(context, buffer),
             #[cfg(unix)]
             Stream::Watched(stream) => {
                 if look {
@@ -124,6 +128,7 @@ impl AsyncWrite for Counted {
         let outcome = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
+            Stream::Forwarded(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
             #[cfg(unix)]
             Stream::Watched(stream) => stream.poll_write(context, &[IoSlice::new(bytes)]),
         };
@@ -141,6 +146,9 @@ impl AsyncWrite for Counted {
         let outcome = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_write_vectored(context, slices),
+            Stream::Forwarded(stream) => {
+                Pin::new(&mut **stream).poll_write_vectored(context, slices)
+            }
             #[cfg(unix)]
             Stream::Watched(stream) => stream.poll_write(context, slices),
         };
@@ -155,6 +163,7 @@ impl AsyncWrite for Counted {
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_flush(context),
+            Stream::Forwarded(stream) => Pin::new(&mut **stream).poll_flush(context),
             #[cfg(unix)]
             Stream::Watched(_) => Poll::Ready(Ok(())),
         }
@@ -164,6 +173,7 @@ impl AsyncWrite for Counted {
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Stream::Tls(stream) => Pin::new(&mut **stream).poll_shutdown(context),
+            Stream::Forwarded(stream) => Pin::new(&mut **stream).poll_shutdown(context),
             #[cfg(unix)]
             Stream::Watched(stream) => Poll::Ready(stream.finish()),
         }

@@ -6,26 +6,31 @@
 use super::put::PutOptions;
 use super::{Request, Target, header_value};
 use crate::error::{Error, ErrorKind, Result};
-use crate::s3::url::{Location, encode_path};
+use crate::s3::url::{Location, encode_path, encode_query};
 use crate::s3::xml::Element;
 
 /// What is copied: an object as it was when it was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopySource {
-    /// Bucket and key, encoded.
+    /// Bucket and key, encoded, and the version.
     path: String,
     /// The copy fails if the object has another one by then. Empty when it is not known.
     etag: String,
 }
 
 impl CopySource {
-    /// The object at `location`, as long as it has this `ETag`.
+    /// The object at `location`, as long as it has this `ETag`; the current version, unless another
+    /// is named.
     #[must_use]
-    pub fn new(location: &Location, etag: &str) -> Self {
+    pub fn new(location: &Location, version: Option<&str>, etag: &str) -> Self {
         let mut path = String::from("/");
         encode_path(&mut path, &location.bucket);
         path.push('/');
         encode_path(&mut path, &location.key);
+        if let Some(version) = version {
+            path.push_str("?versionId=");
+            encode_query(&mut path, version);
+        }
         Self {
             path,
             etag: etag.to_owned(),
@@ -53,6 +58,12 @@ pub fn request<'a>(
     request
         .headers
         .push(("x-amz-metadata-directive", "REPLACE".into()));
+    request.metadata = Some(&options.metadata);
+    // The store sums up what it copies.
+    if let Some(algorithm) = options.checksum.filter(|algorithm| algorithm.is_kept()) {
+        let name = algorithm.as_str().into();
+        request.headers.push(("x-amz-checksum-algorithm", name));
+    }
     source.add_to(&mut request)?;
     request.payer(options.request_payer);
     Ok(request)
@@ -107,7 +118,7 @@ mod tests {
     #[test]
     fn the_source_is_named_and_held() {
         let (target, options) = (location("t"), PutOptions::default());
-        let source = CopySource::new(&location("a b/ü"), "\"e\"");
+        let source = CopySource::new(&location("a b/ü"), None, "\"e\"");
         let copy = request(&target, &source, &options).unwrap();
         let header = |name| {
             let mut headers = copy.headers.iter();
@@ -117,20 +128,27 @@ mod tests {
         };
         assert_eq!(header("x-amz-copy-source"), Some("/b/a%20b/%C3%BC"));
         assert_eq!(header("x-amz-copy-source-if-match"), Some("\"e\""));
-        let unknown = CopySource::new(&location("k"), "");
+        let old = CopySource::new(&location("k"), Some("a+b"), "");
+        let copy_of_old = request(&target, &old, &options).unwrap();
+        let named = &copy_of_old
+            .headers
+            .iter()
+            .any(|(_, value)| value == "/b/k?versionId=a%2Bb");
+        assert!(named);
+        let unknown = CopySource::new(&location("k"), None, "");
         let copy = request(&target, &unknown, &options).unwrap();
         assert!(
             copy.headers
                 .iter()
                 .all(|(name, _)| !name.ends_with("if-match"))
         );
-        let hostile = CopySource::new(&location("k"), "\"e\"\r\nx: y");
+        let hostile = CopySource::new(&location("k"), None, "\"e\"\r\nx: y");
         assert!(request(&target, &hostile, &options).is_err());
     }
 
     #[test]
     fn parts_name_their_bytes() {
-        let (target, source) = (location("t"), CopySource::new(&location("k"), ""));
+        let (target, source) = (location("t"), CopySource::new(&location("k"), None, ""));
         let part = part(&target, "id", 3, &source, (10, 20), false).unwrap();
         assert_eq!(part.headers[0].1, "bytes=10-19");
         assert_eq!(part.query[0], ("partNumber", "3".into()));

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Request, Target};
 use crate::net::http::Headers;
+use crate::s3::metadata::Metadata;
 use crate::s3::url::Location;
 
 /// Which bytes of an object.
@@ -61,6 +62,10 @@ pub struct S3StatResult {
     pub last_modified: Option<String>,
     /// Media type.
     pub content_type: Option<String>,
+    /// Its version, in a bucket that keeps them.
+    pub version_id: Option<String>,
+    /// What was noted about the object.
+    pub metadata: Metadata,
 }
 
 impl S3StatResult {
@@ -101,6 +106,8 @@ impl S3StatResult {
             etag: text("etag").unwrap_or_default(),
             last_modified: text("last-modified"),
             content_type: text("content-type"),
+            version_id: text("x-amz-version-id"),
+            metadata: Metadata::from_headers(headers),
         }
     }
 }

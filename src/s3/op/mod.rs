@@ -7,11 +7,13 @@ pub mod list;
 pub mod multipart;
 pub mod presign;
 pub mod put;
+pub mod versions;
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use super::metadata::Metadata;
 use super::url::Location;
 use super::xml::Element;
 use crate::error::{Details, Error, ErrorKind, Result};
@@ -28,6 +30,8 @@ pub struct Request<'a> {
     pub query: Vec<(&'static str, Cow<'a, str>)>,
     /// Headers in lower case besides those that every request has.
     pub headers: Vec<(&'static str, Cow<'a, str>)>,
+    /// Headers of the object's own.
+    pub metadata: Option<&'a Metadata>,
     /// The body in pieces; none for none.
     pub body: Vec<Bytes>,
     /// Statuses that mean success.
@@ -63,8 +67,16 @@ impl<'a> Request<'a> {
             target,
             query: Vec::new(),
             headers: Vec::new(),
+            metadata: None,
             body: Vec::new(),
             success,
+        }
+    }
+
+    /// Asks about one version of the object.
+    pub fn version(&mut self, id: Option<&'a str>) {
+        if let Some(id) = id {
+            self.query.push(("versionId", id.into()));
         }
     }
 

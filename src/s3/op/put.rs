@@ -9,6 +9,8 @@ use bytes::Bytes;
 use super::{Request, Target, header_value};
 use crate::error::Result;
 use crate::s3::acl::Acl;
+use crate::s3::checksum::ChecksumAlgorithm;
+use crate::s3::metadata::Metadata;
 use crate::s3::storage_class::StorageClass;
 use crate::s3::url::Location;
 
@@ -25,6 +27,10 @@ pub struct PutOptions {
     pub acl: Option<Acl>,
     /// How the store keeps it.
     pub storage_class: Option<StorageClass>,
+    /// What is noted about the object.
+    pub metadata: Metadata,
+    /// The sum that the store compares the bytes with. Default none: not every store knows them.
+    pub checksum: Option<ChecksumAlgorithm>,
     /// The caller pays.
     pub request_payer: bool,
 }
@@ -67,6 +73,11 @@ pub fn request<'a>(
 ) -> Result<Request<'a>> {
     let mut request = Request::new("PUT", Target::Object(location), &[200]);
     request.headers = options.headers()?;
+    request.metadata = Some(&options.metadata);
+    if let Some(algorithm) = options.checksum {
+        let sum = algorithm.of(&body).text;
+        request.headers.push((algorithm.header(), sum.into()));
+    }
     request.payer(options.request_payer);
     request.body = body;
     Ok(request)
