@@ -25,6 +25,8 @@ use super::exchange::{Exchange, Memory};
 use super::tape::{ENTRY, Tag, Tape};
 #[cfg(unix)]
 use super::tasks::Tasks;
+#[cfg(unix)]
+use crate::net::http;
 
 /// Tapes that one wake-up fills; what is left follows in another, so that a flood starves nobody.
 const TAPES: usize = 16;
@@ -405,7 +407,10 @@ impl Shared {
         drop(queue);
         drop(parcels);
         #[cfg(unix)]
-        self.tasks.die();
+        {
+            self.tasks.die();
+            http::close_idle(self.id);
+        }
         for resource in resources.iter().filter_map(Weak::upgrade) {
             resource.shut_down();
         }

@@ -4,7 +4,7 @@ const { RedisLane } = require("../../../binding.js");
 const { port } = require("../../port.js");
 const { coded } = require("../errors.js");
 const { resolveOptions } = require("../options.js");
-const { FROM_SOURCE } = require("../source.js");
+const { FROM_SOURCE, connectionClass } = require("../source.js");
 const { ClusterConnection } = require("./connection.js");
 const { resolveAddressMap, resolveClusterOptions } = require("./options.js");
 const { resolveSeeds } = require("./seeds.js");
@@ -42,7 +42,8 @@ class ClusterSource {
         throw coded(TypeError, code || "ERR_INVALID_ARG_VALUE", message);
       }
     };
-    return new ClusterConnection(openLane, this.options, owner, this.addressMap);
+    const Class = connectionClass(ClusterConnection, this.options);
+    return new Class(openLane, this.options, owner, this.addressMap);
   }
 
   duplicate() {

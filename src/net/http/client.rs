@@ -24,6 +24,9 @@ pub struct HttpClient {
     inner: Arc<Inner>,
 }
 
+/// All there are, so that those with the same TLS settings are the same.
+static KNOWN: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());
+
 struct Inner {
     connector: Arc<Connector>,
     pool: Arc<Pool>,
@@ -45,7 +48,6 @@ impl HttpClient {
     /// A client; nothing is dialled. All that have the same TLS settings share connections.
     #[must_use]
     pub fn new(tls: &TlsOptions) -> Self {
-        static KNOWN: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|client| client.strong_count() > 0);
         let shared = known
@@ -104,6 +106,15 @@ impl HttpClient {
                 Err(failure) => return Err(failure.error),
             }
         }
+    }
+}
+
+/// Closes the idle connections of a reactor that is about to end.
+#[cfg(unix)]
+pub fn close_idle(reactor: u64) {
+    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for client in known.iter().filter_map(Weak::upgrade) {
+        client.pool.close(reactor);
     }
 }
 

@@ -20,6 +20,8 @@ mod watchdog;
 
 use std::time::Duration;
 
+#[cfg(unix)]
+pub use client::close_idle;
 pub use client::{HttpClient, Outgoing};
 pub use head::{Headers, RequestHead};
 pub use proxy::{Origin, ProxyServer, ProxySettings, Route};

@@ -104,6 +104,15 @@ impl Pool {
         }
     }
 
+    /// Closes all idle connections of an event loop.
+    #[cfg(unix)]
+    pub(super) fn close(&self, home: Home) {
+        let mut closed = Vec::new();
+        for host in self.lock().hosts.values_mut() {
+            closed.extend(host.idle.extract_if(.., |(idle, _)| idle.home == home));
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
