@@ -258,7 +258,7 @@ mod tests {
         let mut context = Context::from_waker(Waker::noop());
         let mut buffer = vec![0; 4096];
         // There is always more to receive than is taken at once.
-        peer.write_all(&[1; 64 * 1024]).unwrap();
+        peer.write_all(&vec![1; 64 * 1024]).unwrap();
         let reactor = Rc::new(Counting::default());
         within(Rc::clone(&reactor) as _, || {
             for _ in 0..3 {
