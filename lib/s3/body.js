@@ -65,8 +65,8 @@ function bodyOf(message) {
 }
 
 /**
- * The bytes of a string, a view or a buffer; memory is shared with it, except for shared memory,
- * which others may change at any time.
+ * The bytes of a string, a view or a buffer; memory is shared with it, except for memory that
+ * others may change or give back at any time.
  * @param {unknown} data
  * @returns {Uint8Array | undefined}
  */
@@ -74,13 +74,22 @@ function toBytes(data) {
   if (typeof data === "string") return Buffer.from(data);
   if (ArrayBuffer.isView(data)) {
     const view = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    return isSharedArrayBuffer(data.buffer) ? view.slice() : view;
+    return isUnsteady(data.buffer) ? Uint8Array.from(view) : view;
   }
   if (isAnyArrayBuffer(data)) {
     const view = new Uint8Array(data);
-    return isSharedArrayBuffer(data) ? Uint8Array.from(view) : view;
+    return isUnsteady(data) ? Uint8Array.from(view) : view;
   }
   return undefined;
+}
+
+/**
+ * Whether the bytes of a buffer may change, or its memory go away, while they are sent.
+ * @param {ArrayBufferLike} buffer
+ */
+function isUnsteady(buffer) {
+  // TypeScript's library does not know `resizable` yet.
+  return isSharedArrayBuffer(buffer) || /** @type {any} */ (buffer).resizable === true;
 }
 
 /** @param {unknown} chunk */

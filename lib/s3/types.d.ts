@@ -175,8 +175,8 @@ export interface S3Stats {
 }
 
 /**
- * What can be written. Bytes are sent from where they lie: do not change a buffer before the
- * promise settles. The items of an array are joined. An S3File of the same store is copied there.
+ * What can be written. Bytes are sent from where they lie: neither change nor transfer a buffer
+ * before the promise settles. The items of an array are joined. An S3File of the same store is copied there.
  */
 export type S3Data =
   | string

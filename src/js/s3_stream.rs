@@ -88,10 +88,11 @@ impl S3Download {
     pub fn read(&self, env: Env, id: u32) -> JsResult<()> {
         let (client, state) = (self.client.clone(), Arc::clone(&self.state));
         let mut cancelled = self.cancelled.subscribe();
+        let of_feed = cancelled.clone();
         self.caller.start_small(&self.client, env, id, async move {
             let mut state = state.lock().await;
             let outcome = tokio::select! {
-                outcome = state.next_piece(&client) => outcome,
+                outcome = state.next_piece(&client, of_feed) => outcome,
                 _ = cancelled.wait_for(|cancelled| *cancelled) => Err(Error::new(
                     ErrorKind::Cancelled,
                     "ERR_S3_CANCELLED",
@@ -117,14 +118,24 @@ impl S3Download {
 }
 
 impl State {
-    async fn next_piece(&mut self, client: &S3Client) -> Result<Piece> {
+    async fn next_piece(
+        &mut self,
+        client: &S3Client,
+        mut cancelled: watch::Receiver<bool>,
+    ) -> Result<Piece> {
         if let Self::Waiting(path, range) = self {
             let body = client.get(path, range.take()).await?;
             *self = if body.left().is_some_and(|left| left >= LONG) {
                 let (sender, pieces) = mpsc::channel(AHEAD);
                 // How long it may go unread with a connection.
                 let patience = client.options().timeouts.stall;
-                runtime::shared().spawn(feed(body, sender, patience));
+                runtime::shared().spawn(async move {
+                    tokio::select! {
+                        () = feed(body, sender, patience) => {}
+                        // A read that ends at the same moment leaves the channel open.
+                        _ = cancelled.wait_for(|cancelled| *cancelled) => {}
+                    }
+                });
                 Self::Fed(pieces)
             } else {
                 Self::Open(Box::new(body))

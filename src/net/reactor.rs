@@ -9,6 +9,10 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+/// Bytes that are received for one arrival. What a fast peer sends meanwhile waits for the next turn
+/// of the event loop, which has other things to do as well.
+const TURN: usize = 1024 * 1024;
+
 /// An event loop that can watch sockets.
 pub trait Reactor {
     /// Different for each.
@@ -53,11 +57,20 @@ pub struct Watched {
 struct State {
     /// Bytes, or the end, may have arrived.
     readable: bool,
+    /// Bytes that may still be received before the event loop tells of more.
+    turn: usize,
     watched: bool,
     /// Nobody will read or write it any more.
     abandoned: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
+}
+
+impl State {
+    fn can_be_read(&mut self) {
+        self.readable = true;
+        self.turn = TURN;
+    }
 }
 
 impl Watched {
@@ -72,7 +85,7 @@ impl Watched {
     #[must_use]
     pub fn ready(&self) -> bool {
         let mut state = self.lock();
-        state.readable = true;
+        state.can_be_read();
         let (reader, writer) = (state.reader.take(), state.writer.take());
         state.watched = reader.is_some() || writer.is_some();
         let keep = state.watched && !state.abandoned;
@@ -109,7 +122,7 @@ impl WatchedStream {
 
     /// Looks whether anything has arrived at the next read, even if the event loop has not told.
     pub fn distrust(&self) {
-        self.0.lock().readable = true;
+        self.0.lock().can_be_read();
     }
 
     /// Receives into `buffer`.
@@ -123,12 +136,10 @@ impl WatchedStream {
             match (&self.0.stream).read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 outcome => {
-                    // All of it has been taken; the event loop tells of the end and of more.
-                    if outcome
-                        .as_ref()
-                        .is_ok_and(|count| (1..buffer.len()).contains(count))
-                    {
-                        state.readable = false;
+                    if let Ok(count @ 1..) = outcome {
+                        state.turn = state.turn.saturating_sub(count);
+                        // If all of it has been taken, the event loop tells of the end and of more.
+                        state.readable = count == buffer.len() && state.turn > 0;
                     }
                     return Poll::Ready(outcome);
                 }
@@ -205,5 +216,65 @@ fn remember(place: &mut Option<Waker>, context: &Context<'_>) {
     match place {
         Some(waker) => waker.clone_from(context.waker()),
         None => *place = Some(context.waker().clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// Counts how often it was asked to watch.
+    #[derive(Default)]
+    struct Counting(Cell<u32>);
+
+    impl Reactor for Counting {
+        fn id(&self) -> u64 {
+            1
+        }
+
+        fn watch(&self, _socket: &Arc<Watched>, _writable: bool) -> io::Result<()> {
+            self.0.set(self.0.get() + 1);
+            Ok(())
+        }
+
+        fn unwatch(&self, _socket: &Watched) {}
+    }
+
+    /// A socket to receive from, and its peer.
+    fn pair() -> io::Result<(WatchedStream, TcpStream)> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let peer = TcpStream::connect(listener.local_addr()?)?;
+        let (stream, _) = listener.accept()?;
+        stream.set_nonblocking(true)?;
+        Ok((WatchedStream::new(stream), peer))
+    }
+
+    #[test]
+    fn a_peer_that_is_never_slow_leaves_the_event_loop_its_turns() {
+        let (stream, mut peer) = pair().unwrap();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut buffer = vec![0; 4096];
+        // There is always more to receive than is taken at once.
+        peer.write_all(&vec![1; 64 * 1024]).unwrap();
+        let reactor = Rc::new(Counting::default());
+        within(Rc::clone(&reactor) as _, || {
+            for _ in 0..3 {
+                let _ = stream.0.ready();
+                let mut received = 0;
+                while let Poll::Ready(count) = stream.poll_read(&mut context, &mut buffer) {
+                    let count = count.unwrap();
+                    peer.write_all(&buffer[..count]).unwrap();
+                    received += count;
+                    assert!(received <= TURN, "it never waits");
+                }
+                assert!(received > 0);
+                // It waits to be told of the rest, and is watched for that.
+                assert!(stream.0.lock().reader.is_some());
+                assert_eq!(reactor.0.get(), 1);
+            }
+        });
     }
 }

@@ -91,6 +91,14 @@ impl S3Body {
             headers.push(("x-amz-checksum-mode", "ENABLED".into()));
         }
         let mut response = client.transport.send(&request).await?;
+        if !get::answers(
+            range,
+            response.status,
+            &response.headers,
+            response.announced(),
+        ) {
+            return Err(other_bytes());
+        }
         response.detach()?;
         let verifier = match (range, sums) {
             (None, Some(_)) => Verifier::new(&response.headers),
@@ -420,13 +428,17 @@ impl Origin {
         if right {
             Ok(response)
         } else {
-            Err(Error::new(
-                ErrorKind::Protocol,
-                "InvalidResponse",
-                "the store answered with other bytes than it was asked for",
-            ))
+            Err(other_bytes())
         }
     }
+}
+
+fn other_bytes() -> Error {
+    Error::new(
+        ErrorKind::Protocol,
+        "InvalidResponse",
+        "the store answered with other bytes than it was asked for",
+    )
 }
 
 impl futures_core::Stream for S3Body {

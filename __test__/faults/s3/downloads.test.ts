@@ -75,6 +75,15 @@ describe.each(READERS)("read %s", (_, read) => {
     await expect(read(store.client(), "small")).rejects.toMatchObject({ code: "InvalidResponse" });
   });
 
+  it("a part is not taken for the whole", async () => {
+    store.fault = ({ response }) => {
+      const headers = { etag: etag(SMALL), "content-range": "bytes 0-999/10000", "content-length": 1000 };
+      response.writeHead(206, headers).end(SMALL.subarray(0, 1000));
+      return true;
+    };
+    await expect(read(store.client(), "small")).rejects.toMatchObject({ code: "InvalidResponse" });
+  });
+
   it("a body that stops coming goes on over another connection", async () => {
     store.fault = async ({ number, request, response }) => {
       if (number > 0) return false;
@@ -164,4 +173,16 @@ it("a stream that nobody reads frees its connection, and goes on when it is read
   for (let read = await reader.read(); !read.done; read = await reader.read()) chunks.push(read.value as Uint8Array);
   expect(Buffer.concat(chunks).equals(large)).toBe(true);
   expect(store.requests[1]!.headers["if-match"]).toBe(etag(large));
+});
+
+it("the whole is not taken for a part", async () => {
+  store.fault = ({ response }) => {
+    response.writeHead(200, { etag: etag(SMALL), "content-length": SMALL.length }).end(SMALL);
+    return true;
+  };
+  const file = store.client().file("small");
+  for (const part of [file.slice(100, 200), file.slice(100), file.slice(0, 200), file.slice(-100)]) {
+    await expect(part.bytes()).rejects.toMatchObject({ code: "InvalidResponse" });
+  }
+  expect(Buffer.from(await file.slice(0, 20000).bytes()).equals(SMALL)).toBe(true);
 });
