@@ -286,7 +286,7 @@ mod tests {
     use super::*;
     use crate::redis::config::Options;
     use crate::redis::endpoint::Endpoint;
-    use crate::redis::lane::Batch;
+    use crate::redis::lane::{Batch, Event};
     use crate::redis::meta::Meta;
 
     #[derive(Default)]
