@@ -76,7 +76,7 @@ impl Lane {
     }
 
     /// A lane for one who can send commands elsewhere. It keeps commands until they are answered:
-    /// replies that redirect, and those to [internal](Meta::INTERNAL) commands, are
+    /// replies that redirect, and those to [internal](super::meta::Meta::INTERNAL) commands, are
     /// [diverted](Sink::diverted), and commands without a reply are [returned](Sink::returned).
     #[must_use]
     pub fn keeping(config: Config, sink: Arc<dyn Sink>) -> Arc<Self> {

@@ -91,7 +91,7 @@ impl Cluster {
         nodes
     }
 
-    /// The number by which a [`Destination`](destination::Destination) names the node at an
+    /// The number by which a [`Destination`](super::destination::Destination) names the node at an
     /// address, whether it belongs to the cluster or not.
     #[must_use]
     pub fn number_of(&self, address: &Address) -> u32 {

@@ -21,8 +21,8 @@ use crate::redis::lane::Delivery;
 impl Cluster {
     /// Submits whole commands, cut in pieces anywhere, and their entries in the same order.
     ///
-    /// Commands between one that [opens](Meta::OPENS) a transaction and the one that
-    /// [ends](Meta::ENDS) it go to one node, together; both must be in the same submission.
+    /// Commands between one that [opens](crate::redis::meta::Meta::OPENS) a transaction and the one that
+    /// [ends](crate::redis::meta::Meta::ENDS) it go to one node, together; both must be in the same submission.
     pub fn submit(self: &Arc<Self>, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
         let map = loop {
             match self.map() {
