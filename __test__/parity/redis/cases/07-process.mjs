@@ -68,6 +68,9 @@ const programs = {
   },
 };
 
+/** Nobody listens there, and no other test ever will. */
+const NOWHERE = "redis://127.0.0.1:1";
+
 if (process.argv[2] === "program") {
   programs[process.argv[3]]();
 } else {
@@ -78,9 +81,6 @@ async function parent() {
   for (const name of Object.keys(programs)) observe(`process.${name}`, await run(name));
   await finish();
 }
-
-/** Nobody listens there, and no other test ever will. */
-const NOWHERE = "redis://127.0.0.1:1";
 
 /** Runs a program against a server that helps it to its end; returns its output and its exit code. */
 async function run(name) {
