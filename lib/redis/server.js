@@ -34,7 +34,7 @@ class ServerSource {
     return new ServerSource(given.url, given.options);
   }
 
-  /** @param {import("./connection.js").Owner} owner */
+  /** @param {import("./lifecycle.js").Owner} owner */
   open(owner) {
     // Copies have the address that this one has found.
     const url = resolveUrl(this.url, this.options);
@@ -61,7 +61,7 @@ class ServerSource {
   /**
    * @param {(target: number) => RedisLane} openLane
    * @param {import("./options.js").Resolved} options
-   * @param {import("./connection.js").Owner} owner
+   * @param {import("./lifecycle.js").Owner} owner
    */
   make(openLane, options, owner) {
     const Class = connectionClass(Connection, options);

@@ -6,7 +6,7 @@ const FROM_SOURCE = Symbol("from source");
 
 /**
  * @typedef {object} Source what a client asks for its connection; each kind of client has its own
- * @property {(owner: import("./connection.js").Owner) => import("./connection.js").Connection} open makes the connection; called once, at first use
+ * @property {(owner: import("./lifecycle.js").Owner) => import("./connection.js").Connection} open makes the connection; called once, at first use
  * @property {(Client: typeof import("./client.js").RedisClient) => import("./client.js").RedisClient} duplicate makes another
  *   client like this one; `Client` is the base class
  */

@@ -32,7 +32,7 @@ class ClusterSource {
     this.options.lane.mapsAddresses = this.addressMap !== undefined;
   }
 
-  /** @param {import("../connection.js").Owner} owner */
+  /** @param {import("../lifecycle.js").Owner} owner */
   open(owner) {
     const openLane = (/** @type {number} */ target) => {
       try {

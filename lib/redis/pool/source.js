@@ -27,7 +27,7 @@ class PoolSource extends ServerSource {
   /**
    * @param {(target: number) => import("../../../binding.js").RedisLane} openLane
    * @param {import("../options.js").Resolved} options
-   * @param {import("../connection.js").Owner} owner
+   * @param {import("../lifecycle.js").Owner} owner
    */
   make(openLane, options, owner) {
     this.connection = new PoolConnection(openLane, options, owner);

@@ -35,7 +35,7 @@ class SentinelSource {
     return new SentinelSource(group, resolveOptions("", given));
   }
 
-  /** @param {import("../connection.js").Owner} owner */
+  /** @param {import("../lifecycle.js").Owner} owner */
   open(owner) {
     const openLane = (/** @type {number} */ target) => {
       try {
