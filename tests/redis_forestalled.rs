@@ -11,7 +11,7 @@ use s3_valkey::Error;
 use s3_valkey::redis::inflight::Entry;
 use s3_valkey::redis::lane::{Batch, Delivery, Event, Lane, Sink};
 use s3_valkey::redis::meta::Meta;
-use s3_valkey::redis::{Config, Options, Status, url};
+use s3_valkey::redis::{Config, Options, Status, Target, url};
 
 const ROUNDS: u32 = 10;
 /// Commands of one round, which are offered to the socket together; it does not take them all.
@@ -29,6 +29,13 @@ impl Counter {
     fn settle(&self, id: u32) {
         if self.settled[id as usize].fetch_add(1, Ordering::Relaxed) == 0 {
             self.left.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until no more than so many ids are to come.
+    fn wait(&self, rest: u32) {
+        while self.left.load(Ordering::Relaxed) > rest {
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }
@@ -57,50 +64,81 @@ fn serve(mut socket: TcpStream) {
     while matches!(socket.read(&mut seen), Ok(1..)) {}
 }
 
-#[test]
-fn answers_to_what_was_not_sent_settle_nothing_twice() {
+/// Accepts the handshake, answers as soon as something comes, and reads nothing any more.
+fn stall(mut socket: TcpStream) {
+    let mut seen = [0; 1024];
+    let _ = socket.read(&mut seen);
+    let _ = socket.write_all(b"%1\r\n$5\r\nproto\r\n:3\r\n");
+    let _ = socket.peek(&mut seen);
+    let _ = socket.write_all(b"-ERR too much\r\n");
+    thread::park();
+}
+
+/// Serves every connection in a thread of its own, the first one as `first`.
+fn start(first: fn(TcpStream), later: fn(TcpStream)) -> Target {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
+        let mut serve = first;
         for socket in listener.incoming().flatten() {
             thread::spawn(move || serve(socket));
+            serve = later;
         }
     });
-    let url = format!("redis://127.0.0.1:{port}");
-    let config = Config {
-        target: url::parse(&url).unwrap(),
-        // What it leaves without an answer is given up.
-        options: Options {
-            dead_peer_timeout_ms: 50,
-            ..Options::default()
-        },
+    url::parse(&format!("redis://127.0.0.1:{port}")).unwrap()
+}
+
+/// A lane that delivers so many ids, and gives up soon what is left without an answer.
+fn lane(target: Target, ids: u32) -> (Arc<Lane>, Arc<Counter>) {
+    let options = Options {
+        dead_peer_timeout_ms: 50,
+        ..Options::default()
     };
     let counter = Arc::new(Counter {
-        settled: (0..=COMMANDS).map(|_| AtomicU32::new(0)).collect(),
-        left: AtomicU32::new(COMMANDS + 1),
+        settled: (0..ids).map(|_| AtomicU32::new(0)).collect(),
+        left: AtomicU32::new(ids),
     });
-    let lane = Lane::new(config, Arc::clone(&counter) as _);
-    let value = "x".repeat(VALUE);
-    let command = format!("*2\r\n$4\r\nECHO\r\n${VALUE}\r\n{value}\r\n");
-    let commands = command.repeat(TOGETHER as usize);
+    let lane = Lane::new(Config { target, options }, Arc::clone(&counter) as _);
+    (lane, counter)
+}
+
+fn entry(id: u32) -> Entry {
+    let meta = Meta::default();
+    Entry { id, meta }
+}
+
+fn echo(length: usize) -> String {
+    let value = "x".repeat(length);
+    format!("*2\r\n$4\r\nECHO\r\n${length}\r\n{value}\r\n")
+}
+
+#[test]
+fn answers_to_what_was_not_sent_settle_nothing_twice() {
+    let (lane, counter) = lane(start(serve, serve), COMMANDS + 1);
+    let commands = echo(VALUE).repeat(TOGETHER as usize);
     lane.connect(COMMANDS);
     for round in 0..ROUNDS {
         while lane.status() != Status::Connected {
             thread::yield_now();
         }
-        let entries: Vec<Entry> = (round * TOGETHER..(round + 1) * TOGETHER)
-            .map(|id| Entry {
-                id,
-                meta: Meta::default(),
-            })
-            .collect();
+        let ids = round * TOGETHER..(round + 1) * TOGETHER;
+        let rest = COMMANDS - ids.end;
+        let entries: Vec<Entry> = ids.map(entry).collect();
         lane.submit(&[commands.as_bytes()], &entries, Delivery::Direct);
-        while counter.left.load(Ordering::Relaxed) > COMMANDS - (round + 1) * TOGETHER {
-            thread::sleep(Duration::from_millis(1));
-        }
+        counter.wait(rest);
     }
     lane.finalize();
     for (id, times) in counter.settled.iter().enumerate() {
         assert_eq!(times.load(Ordering::Relaxed), 1, "command {id}");
     }
+}
+
+#[test]
+fn a_server_that_stops_reading_behind_an_early_answer_is_left() {
+    let (lane, counter) = lane(start(stall, serve), 2);
+    lane.submit(&[echo(64 << 20).as_bytes()], &[entry(0)], Delivery::Direct);
+    lane.submit(&[echo(1).as_bytes()], &[entry(1)], Delivery::Direct);
+    // None of the second was sent, so the next connection answers it.
+    counter.wait(0);
+    lane.finalize();
 }

@@ -75,8 +75,9 @@ impl Lease {
             .iter()
             .any(|entry| entry.meta.answered() != Answered::Reply);
         traces.spoilt |= subscribes;
+        // Under the lock that the release takes: behind it the connection may be somebody else's.
+        // The lane calls nobody from there.
         let outcome = if bits & Meta::STATE == 0 {
-            drop(traces);
             self.lane.try_submit(pieces, entries, delivery)
         } else {
             let bytes = pieces.concat();
@@ -86,9 +87,9 @@ impl Lease {
                     traces.note(entry, &cut::arguments(&bytes[range]));
                 }
             }
-            drop(traces);
             self.lane.try_submit(&[&bytes], &entries, delivery)
         };
+        drop(traces);
         if let Err(error) = outcome {
             self.refuse(entries, &error);
         }
