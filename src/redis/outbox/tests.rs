@@ -409,7 +409,11 @@ fn a_confirmation_of_what_was_not_sent_does_not_count_for_the_next_connection() 
         Err(io::ErrorKind::WouldBlock.into())
     });
     assert!(!full.unwrap());
-    assert!(outbox.flush(&inflight, &mut |bytes| Ok(bytes.len())).unwrap());
+    assert!(
+        outbox
+            .flush(&inflight, &mut |bytes| Ok(bytes.len()))
+            .unwrap()
+    );
     let mut inflight = lock(&inflight);
     assert_eq!(inflight.frame(b'>', confirmed), Match::Confirmation);
     assert_eq!(inflight.frame(b'>', confirmed), Match::Reply(subscribe));
