@@ -10,6 +10,9 @@ impl Cluster {
     /// Fails a user's command that blocks, so that it takes nothing that nobody gets. Others are left
     /// alone. Returns whether there was one.
     pub(super) fn give_up(&self, id: u32) -> bool {
+        if self.withdraw_lessee(id) {
+            return true;
+        }
         // Of a kind after which nothing is sent again.
         let error = &Error::new(
             ErrorKind::Cancelled,
@@ -85,7 +88,8 @@ mod tests {
         let seeds = vec![crate::redis::url::parse(&url).unwrap()];
         let config = ClusterConfig::new(seeds, Options::default());
         let factory = Box::new(|_| Arc::new(Failures::default()) as Arc<dyn Sink>);
-        let cluster = Cluster::new(config, sink, factory).unwrap();
+        let lessee_sinks = Arc::new(|| Arc::new(Failures::default()) as Arc<dyn Sink>);
+        let cluster = Cluster::new(config, sink, factory, lessee_sinks).unwrap();
         (listener, failures, cluster)
     }
 
