@@ -64,6 +64,27 @@ class ClusterConnection extends Connection {
     }));
   }
 
+  /** @override */
+  get leaseClass() {
+    return require("./lease.js").NodeConnection;
+  }
+
+  /**
+   * @override
+   * @param {unknown} options
+   */
+  place(options) {
+    return require("./place.js").resolvePlace(options, this);
+  }
+
+  /**
+   * @override
+   * @param {import("../encode.js").Argument[]} keys
+   */
+  bond(keys) {
+    return new (require("./bond.js").Bond)(keys, this);
+  }
+
   /**
    * What issues commands to each primary.
    * @param {Limits} [limits]
