@@ -5,6 +5,7 @@
 const { LaneEvent } = require("../../binding.js");
 const { newTarget, listen, unlisten } = require("../listeners.js");
 const { port, register, forget, eachPending, onServerError } = require("../port.js");
+const { translate } = require("./address_map.js");
 const { Admission } = require("./admission.js");
 const { Group } = require("./group.js");
 const { Outgoing } = require("./outgoing.js");
@@ -354,6 +355,9 @@ class Connection {
       }
       case LaneEvent.Credentials:
         void logIn(this.lane, Number(argument), this.options.credentials);
+        break;
+      case LaneEvent.Address:
+        void translate(this.lane, argument, this.options.addressMap);
         break;
       case LaneEvent.SubscriptionsLost:
         this.subscriptions.lost();

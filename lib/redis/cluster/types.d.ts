@@ -6,7 +6,13 @@ import type { RedisCallOptions, RedisClient, RedisOptions, RedisView } from "../
 export type RedisClusterSeed = string | URL | { host: string; port?: number };
 
 /** The address of a node: a host, or an address, with its port. */
-export type RedisNodeAddress = string | { host: string; port: number };
+export type RedisNodeAddress = string | { host: string; port?: number };
+
+/** Where addresses lead from here, by `host:port` or asked for each; `undefined` leaves one as it is. */
+export type RedisAddressMap =
+  | Record<string, RedisNodeAddress>
+  | Map<string, RedisNodeAddress>
+  | ((host: string, port: number) => RedisNodeAddress | undefined | Promise<RedisNodeAddress | undefined>);
 
 /** Which nodes answer commands that only read. */
 export type RedisReadFrom = "primary" | "replica" | "preferReplica" | "nearest";
@@ -38,7 +44,7 @@ export interface RedisClusterOptions extends Omit<RedisOptions, "host" | "port" 
   refreshInterval?: number;
   /**
    * Translates the addresses that nodes announce into those that can be reached from here, as behind a NAT or a tunnel:
-   * an object by `host:port`, or a function, which is asked before each new connection.
+   * an object or a `Map` by `host:port`, or a function, which is asked before each new connection.
    *
    * @example
    * ```ts
@@ -47,9 +53,7 @@ export interface RedisClusterOptions extends Omit<RedisOptions, "host" | "port" 
    * });
    * ```
    */
-  addressMap?:
-    | Record<string, RedisNodeAddress>
-    | ((host: string, port: number) => RedisNodeAddress | undefined | Promise<RedisNodeAddress | undefined>);
+  addressMap?: RedisAddressMap;
 }
 
 /**
