@@ -8,6 +8,12 @@ const CONFLICT = { name: "RedisWatchError", code: "ERR_REDIS_WATCH_CONFLICT" };
 
 afterEach(() => lab.cluster.ready());
 
+/** Moves the slot of a key. Moved again before all nodes know, they would not agree who has it. */
+async function moveSlot(key: string) {
+  await lab.cluster.migrate(await lab.slotOf(key), await lab.otherThan(key));
+  await lab.cluster.ready();
+}
+
 /** One step of a counter, that depends on what was read. */
 function step(client: RedisCluster, key: string, between: () => unknown = () => {}, retries = 16) {
   let runs = 0;
@@ -97,21 +103,21 @@ describe("a slot that moves between WATCH and the transaction", () => {
   });
 
   it.each([
-    ["nothing", (tx: any) => tx.multi().exec()],
-    ["commands without keys", (tx: any) => tx.multi().ping().exec()],
-    ["writes", (tx: any) => tx.multi().set("{empty}seen", "1").exec()],
-  ])("is one when the key was not there and the transaction is of %s", async (_, execute) => {
+    ["nothing", 0, (tx: any) => tx.multi().exec()],
+    ["commands without keys", 1, (tx: any) => tx.multi().ping().exec()],
+    ["writes", 1, (tx: any) => tx.multi().set("{empty}seen", "1").exec()],
+  ])("is one when the key was not there and the transaction is of %s", async (_, replies, execute) => {
     const client = lab.connect({ refreshInterval: 0 });
     await client.del("{empty}n", "{empty}seen");
     const move = async () => {
-      await lab.cluster.migrate(await lab.slotOf("empty"), await lab.otherThan("empty"));
+      await moveSlot("empty");
       await client.set("{empty}n", "changed");
     };
     const once = client.watch("{empty}n", async (tx) => (await tx.get("{empty}n")) ?? (await move(), await execute(tx)), { retries: 0 });
     await expect(once).rejects.toBeInstanceOf(RedisWatchError);
     let runs = 0;
     const again = client.watch("{empty}n", async (tx) => (runs++ === 0 && (await move()), execute(tx)));
-    expect(await again).toHaveLength(_ === "nothing" ? 0 : 1);
+    expect(await again).toHaveLength(replies);
     expect(runs).toBe(2);
   });
 
@@ -129,7 +135,7 @@ describe("a slot that moves between WATCH and the transaction", () => {
     const client = lab.connect();
     let runs = 0;
     const value = await client.watch("{reads}n", async (tx) => {
-      if (runs++ === 0) await lab.cluster.migrate(await lab.slotOf("reads"), await lab.otherThan("reads"));
+      if (runs++ === 0) await moveSlot("reads");
       return tx.get("{reads}n");
     });
     expect([value, runs]).toEqual([null, 2]);
