@@ -11,7 +11,7 @@ class ClusterConnection extends Connection {
   /**
    * @param {(target: number) => import("../../../binding.js").RedisLane} openLane
    * @param {import("../options.js").Resolved} options
-   * @param {import("../connection.js").Owner} owner
+   * @param {import("../lifecycle.js").Owner} owner
    */
   constructor(openLane, options, owner) {
     super(openLane, options, owner);

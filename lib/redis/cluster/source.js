@@ -5,7 +5,8 @@ const { port } = require("../../port.js");
 const { resolveAddressMap } = require("../address_map.js");
 const { coded } = require("../errors.js");
 const { resolveOptions } = require("../options.js");
-const { FROM_SOURCE, connectionClass } = require("../source.js");
+const { connectionClass } = require("../server.js");
+const { FROM_SOURCE } = require("../source.js");
 const { ClusterConnection } = require("./connection.js");
 const { resolveClusterOptions } = require("./options.js");
 const { resolveSeeds } = require("./seeds.js");
@@ -32,7 +33,7 @@ class ClusterSource {
     this.options.lane.mapsAddresses = this.options.addressMap !== undefined;
   }
 
-  /** @param {import("../connection.js").Owner} owner */
+  /** @param {import("../lifecycle.js").Owner} owner */
   open(owner) {
     const openLane = (/** @type {number} */ target) => {
       try {

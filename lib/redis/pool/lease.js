@@ -9,7 +9,7 @@ const { FROM_SOURCE } = require("../source.js");
  * @typedef {new (
  *   lane: import("../../../binding.js").RedisLane,
  *   options: import("../options.js").Resolved,
- *   owner: import("../connection.js").Owner,
+ *   owner: import("../lifecycle.js").Owner,
  * ) => LeaseConnection} LeaseClass
  */
 
@@ -18,13 +18,13 @@ class LeaseConnection extends Connection {
   /**
    * @param {import("../../../binding.js").RedisLane} lane
    * @param {import("../options.js").Resolved} options
-   * @param {import("../connection.js").Owner} owner
+   * @param {import("../lifecycle.js").Owner} owner
    */
   constructor(lane, options, owner) {
     super(() => lane, options, owner);
     this.target = lane.target;
     this.over = !lane.active;
-    /** @type {import("../connection.js").State} */
+    /** @type {import("../lifecycle.js").State} */
     this.state = this.over ? "closed" : "connected";
     this.expectEvents(true);
   }
@@ -75,7 +75,7 @@ class LeaseSource {
     this.connection = undefined;
   }
 
-  /** @param {import("../connection.js").Owner} owner */
+  /** @param {import("../lifecycle.js").Owner} owner */
   open(owner) {
     this.connection = makeLease(this.lane, this.parent, owner);
     return this.connection;
@@ -120,7 +120,7 @@ class RedisLease extends RedisClient {
 /**
  * @param {import("../../../binding.js").RedisLane} lane
  * @param {Connection} parent whose lane has leased it
- * @param {import("../connection.js").Owner} owner
+ * @param {import("../lifecycle.js").Owner} owner
  * @returns {LeaseConnection}
  */
 function makeLease(lane, parent, owner) {

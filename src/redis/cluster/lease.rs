@@ -46,14 +46,14 @@ impl Cluster {
     /// belong to the cluster, `ERR_REDIS_CONNECTION_CLOSED` when the cluster ends or the node cannot be reached. By the `id`
     /// the wait can be cancelled.
     pub fn acquire(self: &Arc<Self>, place: Place, id: u32, limit: Option<Duration>, grant: Grant) {
-        let (canceller, cancelled) = oneshot::channel();
+        let (canceller, given_up) = oneshot::channel();
         lock(&self.lessees).insert(id, canceller);
         let cluster = Arc::clone(self);
         // A caller's own runtime may be gone before.
         runtime::shared().spawn(async move {
             let outcome = tokio::select! {
                 outcome = cluster.lease(place, limit) => outcome,
-                _ = cancelled => Err(lifecycle::closed()),
+                _ = given_up => Err(lifecycle::closed()),
             };
             lock(&cluster.lessees).remove(&id);
             grant(outcome);
@@ -126,10 +126,10 @@ impl Cluster {
                 outcome = &mut receiver => {
                     return outcome.unwrap_or_else(|_| Err(lifecycle::closed())).map(Some);
                 }
-                changed = changes.changed() => {
+                outcome = changes.changed() => {
                     let map = self.map();
                     let now = map.map(|map| self.at(&map, place)).transpose()?.flatten();
-                    if changed.is_err() || now.is_none_or(|now| now.number != node.number) {
+                    if outcome.is_err() || now.is_none_or(|now| now.number != node.number) {
                         return Ok(None);
                     }
                 }
