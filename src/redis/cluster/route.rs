@@ -122,7 +122,9 @@ fn keys(request: &Request<'_>, known: &Known) -> Route {
 
 fn supported(request: &Request<'_>, command: &Command) -> Result<()> {
     let message = match command.name {
-        "WATCH" | "UNWATCH" => "WATCH needs a connection of its own",
+        "WATCH" | "UNWATCH" => {
+            "WATCH needs a connection of its own: use watch(), or one of acquire()"
+        }
         "SCAN" => "SCAN walks one node: iterate over the nodes of the cluster",
         "SUNSUBSCRIBE" if request.count < 2 => "SUNSUBSCRIBE in a cluster must name the channels",
         "MULTI" | "EXEC" | "DISCARD" => {
