@@ -158,6 +158,45 @@ describe("a group of servers", () => {
     expect(await portOf(connect({ sentinels, addressMap: { "10.255.255.1:6379": to } }))).toBe(truth.port);
     const addressMap = new Map([["10.255.255.1:6379", `127.0.0.1:${truth.port}`]]);
     expect(await portOf(connect({ sentinels, addressMap }))).toBe(truth.port);
+    const asked = new Set<string>();
+    const translate = async (host: string, port: number) => {
+      asked.add(`${host}:${port}`);
+      await new Promise(setImmediate);
+      return host === "10.255.255.1" ? to : undefined;
+    };
+    const redis = connect({ sentinels, addressMap: translate });
+    expect(await portOf(redis)).toBe(truth.port);
+    expect([...asked].sort()).toEqual(["10.255.255.1:6379", far.address].sort());
+    await using lease = await redis.acquire();
+    expect(await portOf(lease)).toBe(truth.port);
+  });
+
+  it("a translation that fails is a failed attempt", async () => {
+    const addressMap = () => Promise.reject(Object.assign(new Error("no map today"), { code: "NO_MAP" }));
+    const error = await connect({ addressMap, maxRetries: 0 }).get("key").catch((error) => error);
+    expect(error.code).toBe("ERR_REDIS_SENTINEL_UNREACHABLE");
+    expect(error.cause.cause).toMatchObject({ code: "NO_MAP", message: "no map today" });
+  });
+
+  it("a lease ends when another server takes over, and keys are watched there", async () => {
+    const redis = connect();
+    await redis.set("watched", "1");
+    await group.inStep();
+    const lease = await redis.acquire();
+    const closed = new Promise((resolve) => (lease.onclose = resolve));
+    let runs = 0;
+    const replies = await redis.watch("watched", async (tx) => {
+      const read = Number(await tx.get("watched"));
+      if (runs++ === 0) {
+        await group.failover();
+        expect(await closed).toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
+      }
+      return tx.multi().set("watched", `${read + 1}`).get("watched").exec({ throwOnError: true });
+    });
+    expect(replies).toEqual(["OK", "2"]);
+    expect(runs).toBeGreaterThan(1);
+    await expect(lease.get("watched")).rejects.toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
+    truth = await group.primary();
   });
 
   it("a failover is followed, with the subscriptions", async () => {
