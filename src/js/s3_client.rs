@@ -17,7 +17,7 @@ use super::s3_upload::S3Upload;
 use super::s3_values::{
     Ascii, Stat, list_options, presign_method, put_options, range, version_options, whole,
 };
-use super::s3_versions::VersionListing;
+use super::s3_versions;
 use crate::error::Error;
 use crate::net::runtime;
 use crate::s3::{MultiPartUploadOptions, PresignOptions, S3Client};
@@ -298,7 +298,7 @@ impl S3Handle {
         let client = self.client.clone();
         let options = version_options(input, self.request_payer);
         self.caller.start_small(&self.client, env, id, async move {
-            VersionListing::new(&client.list_versions(&options).await?)
+            s3_versions::listing(&client.list_versions(&options).await?)
         })
     }
 
