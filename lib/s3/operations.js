@@ -5,6 +5,7 @@ const { toBody } = require("./body.js");
 const { coded, S3Error } = require("./errors.js");
 const { typeOfKey } = require("./mime.js");
 const { unboxed } = require("./options.js");
+const { originOf } = require("./origin.js");
 const { onAbort, run } = require("./run.js");
 const { S3Stat } = require("./stat.js");
 const { isSameStore } = require("./config.js");
@@ -28,22 +29,6 @@ const PRESIGN_METHODS = ["GET", "PUT", "HEAD", "DELETE", "POST"];
  */
 function isMethod(name) {
   return PRESIGN_METHODS.includes(name) || require("node:http").METHODS.includes(name);
-}
-
-/**
- * A whole object as the source of a copy.
- * @typedef {{ config: Config, path: string, stream: () => AsyncIterable<unknown> }} Origin
- */
-
-/** What marks an object in S3, and tells where it is if all of it is meant. */
-const ORIGIN = Symbol("origin");
-
-/**
- * @param {unknown} data
- * @returns {Origin | undefined}
- */
-function originOf(data) {
-  return typeof data === "object" && data !== null ? /** @type {{ [ORIGIN]?: Origin }} */ (data)[ORIGIN] : undefined;
 }
 
 /**
@@ -178,7 +163,7 @@ function write(config, path, data) {
  * A whole object is copied by its own store; one that cannot do that gets it through here.
  * @param {Config} config
  * @param {string} path
- * @param {Origin} origin
+ * @param {import("./origin.js").Origin} origin
  * @returns {Promise<number>}
  */
 async function copy(config, path, { config: from, path: source, stream }) {
@@ -377,4 +362,4 @@ function clamp(number) {
   return Math.min(Math.max(number, -MAX_INTEGER - 1), MAX_INTEGER);
 }
 
-module.exports = { ORIGIN, get, stream, stat, exists, remove, write, writer, presign, list, listVersions };
+module.exports = { get, stream, stat, exists, remove, write, writer, presign, list, listVersions };
