@@ -47,7 +47,9 @@ impl Sink for Counter {
     }
 
     fn failed(&self, ids: Vec<u32>, _: &Error) {
-        ids.into_iter().for_each(|id| self.settle(id));
+        for id in ids {
+            self.settle(id);
+        }
     }
 
     fn event(&self, _: Event) {}
