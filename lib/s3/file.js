@@ -13,6 +13,7 @@ const { bucketOf, nameOf, readPath } = require("./path.js");
 const decoding = lazily(() => require("./decode.js"));
 const inspection = lazily(() => require("./inspect.js"));
 const operations = lazily(() => require("./operations.js"));
+const presigning = lazily(() => require("./presign.js"));
 const ranges = lazily(() => require("./range.js"));
 
 /** @type {import("./range.js").Slice[]} */
@@ -284,7 +285,7 @@ Reflect.deleteProperty(S3File, "is");
  * @param {boolean} inherit
  */
 function presignAt(config, path, options, inherit) {
-  return operations().presign(config.withoutHeaders.over(options), path, options, inherit);
+  return presigning().presign(config.withoutHeaders.over(options), path, options, inherit);
 }
 
 /**

@@ -146,7 +146,7 @@ pub(super) fn put_options(init: PutInit, client: &S3Options) -> Result<PutOption
     })
 }
 
-/// The methods in the order of `lib/s3/operations.js`.
+/// The methods in the order of `lib/s3/presign.js`.
 pub(super) fn presign_method(index: u32) -> PresignMethod {
     match index {
         1 => PresignMethod::Put,

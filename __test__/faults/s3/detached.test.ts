@@ -84,7 +84,6 @@ describe("a buffer", () => {
 });
 
 describe("a source", () => {
-  /** Yields pieces of 1 MiB, the first of which is detached when the store has got the first part. */
   async function* source(pieces: Uint8Array<ArrayBuffer>[]) {
     yield* pieces;
   }
@@ -94,7 +93,7 @@ describe("a source", () => {
     store.fault = async ({ kind, body }) => {
       if (kind !== "part") return false;
       await body();
-      for (const piece of pieces) if (piece.byteLength > 0) detach(piece);
+      if (pieces[0]!.byteLength > 0) detach(pieces[0]!);
       return false;
     };
     await expect(store.client().write("key", source(pieces))).rejects.toMatchObject(DETACHED);
