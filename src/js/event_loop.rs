@@ -163,6 +163,12 @@ impl EventLoop {
         Some(state.start())
     }
 
+    /// Whether nothing else is expected with what `key` brings: an object with one connection.
+    fn brings_alone(&self, key: Key) -> bool {
+        let of_key = |watches: &HashMap<Key, Vec<Watch>>| watches.get(&key).map_or(0, Vec::len);
+        matches!(key, Key::Target(_)) && of_key(&self.watches.borrow()) < 2
+    }
+
     /// Ends all watching for `key`.
     pub fn unwatch(&self, key: Key) {
         let watches = self.watches.borrow_mut().remove(&key);
@@ -320,9 +326,10 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
         }
         if next != Next::Wait {
             event_loop.unpack_later(Rc::clone(&state.source));
-            match state.key {
-                Key::Target(_) => event_loop.deliver(),
-                Key::Socket(_) => event_loop.deliver_together(),
+            if event_loop.brings_alone(state.key) {
+                event_loop.deliver();
+            } else {
+                event_loop.deliver_together();
             }
         }
     }));
