@@ -163,10 +163,12 @@ impl EventLoop {
         Some(state.start())
     }
 
-    /// Whether nothing else is expected with what `key` brings: an object with one connection.
-    fn brings_alone(&self, key: Key) -> bool {
-        let of_key = |watches: &HashMap<Key, Vec<Watch>>| watches.get(&key).map_or(0, Vec::len);
-        matches!(key, Key::Target(_)) && of_key(&self.watches.borrow()) < 2
+    /// Whether only one connection is watched, so that nothing else can arrive in the same turn.
+    fn has_one_connection(&self) -> bool {
+        let watches = self.watches.borrow();
+        let mut all = watches.iter();
+        let first = all.next().map(|(key, of_key)| (key, of_key.len()));
+        matches!(first, Some((Key::Target(_), 1))) && all.next().is_none()
     }
 
     /// Ends all watching for `key`.
@@ -326,7 +328,7 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
         }
         if next != Next::Wait {
             event_loop.unpack_later(Rc::clone(&state.source));
-            if event_loop.brings_alone(state.key) {
+            if matches!(state.key, Key::Target(_)) && event_loop.has_one_connection() {
                 event_loop.deliver();
             } else {
                 event_loop.deliver_together();
