@@ -5,18 +5,26 @@ const { Connection } = require("../connection.js");
 const { RedisError } = require("../errors.js");
 const { FROM_SOURCE } = require("../source.js");
 
+/**
+ * @typedef {new (
+ *   lane: import("../../../binding.js").RedisLane,
+ *   options: import("../options.js").Resolved,
+ *   owner: import("../lifecycle.js").Owner,
+ * ) => LeaseConnection} LeaseClass
+ */
+
 /** A connection that is there already, and is never made again. */
 class LeaseConnection extends Connection {
   /**
    * @param {import("../../../binding.js").RedisLane} lane
    * @param {import("../options.js").Resolved} options
-   * @param {import("../connection.js").Owner} owner
+   * @param {import("../lifecycle.js").Owner} owner
    */
   constructor(lane, options, owner) {
     super(() => lane, options, owner);
     this.target = lane.target;
     this.over = !lane.active;
-    /** @type {import("../connection.js").State} */
+    /** @type {import("../lifecycle.js").State} */
     this.state = this.over ? "closed" : "connected";
     this.expectEvents(true);
   }
@@ -67,10 +75,9 @@ class LeaseSource {
     this.connection = undefined;
   }
 
-  /** @param {import("../connection.js").Owner} owner */
+  /** @param {import("../lifecycle.js").Owner} owner */
   open(owner) {
-    this.connection = new LeaseConnection(this.lane, this.parent.options, owner);
-    this.parent.cache?.follow(this.connection);
+    this.connection = makeLease(this.lane, this.parent, owner);
     return this.connection;
   }
 
@@ -110,8 +117,21 @@ class RedisLease extends RedisClient {
   }
 }
 
+/**
+ * @param {import("../../../binding.js").RedisLane} lane
+ * @param {Connection} parent whose lane has leased it
+ * @param {import("../lifecycle.js").Owner} owner
+ * @returns {LeaseConnection}
+ */
+function makeLease(lane, parent, owner) {
+  const Class = parent.leaseClass ?? LeaseConnection;
+  const connection = new Class(lane, parent.options, owner);
+  parent.cache?.follow(connection);
+  return connection;
+}
+
 function released() {
   return new RedisError("ERR_REDIS_CONNECTION_CLOSED", "The connection was released");
 }
 
-module.exports = { RedisLease, LeaseConnection, LeaseSource };
+module.exports = { RedisLease, LeaseConnection, LeaseSource, makeLease };

@@ -4,7 +4,7 @@ const { RedisLane } = require("../../../binding.js");
 const { port } = require("../../port.js");
 const { Connection } = require("../connection.js");
 const { resolveOptions } = require("../options.js");
-const { connectionClass, fromThrown } = require("../source.js");
+const { connectionClass, fromThrown } = require("../server.js");
 const { resolveGroup, shownSentinels } = require("./options.js");
 
 /** @typedef {import("../source.js").Source} Source */
@@ -31,11 +31,13 @@ class SentinelSource {
    * @param {unknown} options
    */
   static of(options) {
-    const { group, given } = resolveGroup(options);
-    return new SentinelSource(group, resolveOptions("", given));
+    const { group, given, addressMap } = resolveGroup(options);
+    const resolved = { ...resolveOptions("", given), addressMap };
+    resolved.lane.mapsAddresses = addressMap !== undefined;
+    return new SentinelSource(group, resolved);
   }
 
-  /** @param {import("../connection.js").Owner} owner */
+  /** @param {import("../lifecycle.js").Owner} owner */
   open(owner) {
     const openLane = (/** @type {number} */ target) => {
       try {

@@ -1,10 +1,7 @@
 "use strict";
 /** Commands between MULTI and EXEC. */
-const { provideCommands } = require("../client.js");
-const { subscriberMode } = require("../errors.js");
 const { Meta } = require("../meta.js");
-const { SENDER } = require("../sender.js");
-const { throwErrors } = require("./errors.js");
+const { Builder } = require("./builder.js");
 const { execute } = require("./execute.js");
 const { Queue } = require("./queue.js");
 
@@ -15,8 +12,9 @@ const NOT_QUEUED = /^\*\d+\r\n\$[45]\r\n(WATCH|RESET|QUIT)\r\n/i;
  * @typedef {import("./queue.js").Origin} Origin
  *
  * @typedef {object} Watching who must know what becomes of a transaction that depends on watched keys
- * @property {() => void} exec it is about to be sent; throws if it must not be
- * @property {(error: unknown) => void} failed it came to nothing
+ * @property {(queue: Queue) => boolean} exec it is about to be sent; throws if it must not be. Returns whether a command was
+ *   added behind the others
+ * @property {(error: unknown) => unknown} failed it came to nothing; returns what is told
  */
 
 class TransactionQueue extends Queue {
@@ -33,35 +31,10 @@ class TransactionQueue extends Queue {
   }
 }
 
-class RedisTransaction {
-  /** @type {TransactionQueue} */
-  #queue;
-
+class RedisTransaction extends Builder {
   /** @param {Origin} origin */
   constructor(origin) {
-    this.#queue = new TransactionQueue(this, "transaction", origin);
-  }
-
-  get [SENDER]() {
-    return #queue in this ? this.#queue : undefined;
-  }
-
-  get length() {
-    return this.#queue.frames.length;
-  }
-
-  /** @param {{ throwOnError?: boolean }} [options] */
-  async exec(options) {
-    const queue = this.#queue;
-    queue.end("executed");
-    if (queue.subscriber) throw subscriberMode("exec");
-    const replies = await watched(queue);
-    if (options?.throwOnError) throwErrors(replies);
-    return replies;
-  }
-
-  discard() {
-    this.#queue.end("discarded");
+    super((builder) => new TransactionQueue(builder, "transaction", origin), watched);
   }
 
   get [Symbol.toStringTag]() {
@@ -70,22 +43,20 @@ class RedisTransaction {
 }
 
 /**
- * @param {TransactionQueue} queue
+ * @param {Queue} queue
  * @returns {Promise<unknown[]>}
  */
 async function watched(queue) {
   const { watching } = queue.origin;
   // Only watched keys make a transaction of nothing say something.
   if (!watching) return queue.frames.length === 0 ? [] : execute(queue);
-  watching.exec();
+  const guarded = watching.exec(queue);
   try {
-    return await execute(queue);
+    const replies = await execute(queue);
+    return guarded ? replies.slice(0, -1) : replies;
   } catch (error) {
-    watching.failed(error);
-    throw error;
+    throw watching.failed(error);
   }
 }
-
-provideCommands(RedisTransaction);
 
 module.exports = { RedisTransaction };
