@@ -163,6 +163,14 @@ impl EventLoop {
         Some(state.start())
     }
 
+    /// Whether only one connection is watched, so that nothing else can arrive in the same turn.
+    fn has_one_connection(&self) -> bool {
+        let watches = self.watches.borrow();
+        let mut all = watches.iter();
+        let first = all.next().map(|(key, of_key)| (key, of_key.len()));
+        matches!(first, Some((Key::Target(_), 1))) && all.next().is_none()
+    }
+
     /// Ends all watching for `key`.
     pub fn unwatch(&self, key: Key) {
         let watches = self.watches.borrow_mut().remove(&key);
@@ -320,9 +328,10 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
         }
         if next != Next::Wait {
             event_loop.unpack_later(Rc::clone(&state.source));
-            match state.key {
-                Key::Target(_) => event_loop.deliver(),
-                Key::Socket(_) => event_loop.deliver_together(),
+            if matches!(state.key, Key::Target(_)) && event_loop.has_one_connection() {
+                event_loop.deliver();
+            } else {
+                event_loop.deliver_together();
             }
         }
     }));

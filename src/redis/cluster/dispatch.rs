@@ -22,12 +22,25 @@ use crate::redis::resp::encode;
 impl Cluster {
     pub(super) fn node_for(&self, map: &SlotMap, route: Route) -> Option<Arc<Node>> {
         match route {
-            Route::Slot { slot, reads: true } => map.reader(slot, &self.config.read_from).cloned(),
-            Route::Slot { slot, reads: false } => map.primary(slot).cloned(),
+            Route::Slot { slot, reads } => self.shard_node(map, slot, reads).cloned(),
             Route::Channels => self.channels_node(map),
             Route::Any | Route::Split(_) | Route::Many { .. } | Route::Node(_) => {
                 map.any().cloned()
             }
+        }
+    }
+
+    /// The node of a slot's shard that serves a command.
+    pub(super) fn shard_node<'a>(
+        &self,
+        map: &'a SlotMap,
+        slot: u16,
+        reads: bool,
+    ) -> Option<&'a Arc<Node>> {
+        if reads {
+            map.reader(slot, &self.config.read_from)
+        } else {
+            map.primary(slot)
         }
     }
 

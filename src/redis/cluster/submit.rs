@@ -142,6 +142,14 @@ impl Cluster {
         entry: Entry,
     ) -> Result<()> {
         let node = match route(request, entry.meta)? {
+            // The commonest case by far, without a share of the node for each command.
+            Route::Slot { slot, reads } if !entry.meta.holds() => {
+                if let Some(node) = self.shard_node(map, slot, reads) {
+                    gather.add(node, request.bytes, &[entry]);
+                    return Ok(());
+                }
+                None
+            }
             Route::Split(shape) => {
                 let (parts, merge) = split::split(request, shape, entry.meta);
                 let job = Job::new(entry, merge, parts.len());
