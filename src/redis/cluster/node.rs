@@ -59,6 +59,8 @@ struct Link {
     /// Where replies go that need nothing.
     delivery: Arc<dyn Sink>,
     life: u64,
+    /// The server's number for the connection, once it is accepted.
+    client: Option<i64>,
 }
 
 impl Link {
@@ -176,6 +178,7 @@ impl Node {
             lane,
             delivery,
             life: links.lives,
+            client: None,
         })
     }
 
@@ -197,9 +200,12 @@ impl Node {
         Refused::Until(links.retry_at.unwrap_or(now))
     }
 
-    /// The node has accepted the login of a connection.
-    pub(super) fn connected(&self) {
+    /// The node has accepted the login of a connection, which has this number there.
+    pub(super) fn connected(&self, life: u64, client: Option<i64>) {
         let mut links = lock(&self.links);
+        if let Some(link) = links.spares.iter_mut().find(|link| link.life == life) {
+            link.client = client;
+        }
         links.failures = 0;
         links.retry_at = None;
         self.down.store(false, Ordering::Relaxed);
@@ -244,7 +250,8 @@ impl Node {
     }
 
     /// Gives up a command that blocks, with its connection; `internal` ids are the cluster's own.
-    /// Returns whether it was here.
+    /// Its wait is ended before anything that is sent to the node afterwards. Returns whether it was
+    /// here.
     pub(super) fn cancel(&self, id: u32, internal: bool, error: &Error) -> bool {
         let mut links = lock(&self.links);
         let Some(at) = links
@@ -257,6 +264,10 @@ impl Node {
         // Nobody else gets it from now on.
         let link = links.spares.swap_remove(at);
         drop(links);
+        // The node may learn of the connection's end too late.
+        if let Some(client) = link.client {
+            self.tell(&[b"CLIENT", b"UNBLOCK", client.to_string().as_bytes()]);
+        }
         link.end(error);
         true
     }
@@ -281,6 +292,19 @@ impl Node {
         let spares = std::mem::take(&mut links.spares);
         drop(links);
         shared.iter().chain(&spares).for_each(Link::close);
+    }
+
+    /// Sends a command that nobody waits for on the shared connection, if there is one.
+    pub(super) fn tell(&self, arguments: &[&[u8]]) {
+        let shared = lock(&self.links).shared.clone();
+        if let Some(link) = shared.filter(|link| link.lane.is_greeted()) {
+            let mut bytes = BytesMut::new();
+            encode::command(&mut bytes, arguments);
+            // A lane that has ended tells so itself.
+            let _ = link
+                .lane
+                .try_submit(&[&bytes], &[UNANSWERED], Delivery::Direct);
+        }
     }
 
     fn all(&self) -> Vec<Link> {

@@ -41,6 +41,7 @@ pub use lease::Lease;
 use sink::SharedSink;
 use spares::Spares;
 pub use stateful::changes_state;
+pub(super) use steps::client_of;
 pub use work::Grant;
 
 /// How many spare connections there may be.
