@@ -294,7 +294,7 @@ mod tests {
     fn who_waits_for_a_socket_that_is_not_watched_any_more_waits_anew() -> io::Result<()> {
         let (stream, _peer) = pair()?;
         let counting = Rc::new(Counting::default());
-        let mut read = || {
+        let read = || {
             let mut context = Context::from_waker(Waker::noop());
             within(Rc::clone(&counting) as _, || {
                 stream.poll_read(&mut context, &mut [0; 8]).is_pending()
