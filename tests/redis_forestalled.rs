@@ -43,7 +43,9 @@ impl Counter {
 impl Sink for Counter {
     fn replies(&self, batch: Batch) {
         let answered = batch.replies.iter().filter_map(|reply| reply.entry);
-        answered.for_each(|entry| self.settle(entry.id));
+        for entry in answered {
+            self.settle(entry.id);
+        }
     }
 
     fn failed(&self, ids: Vec<u32>, _: &Error) {

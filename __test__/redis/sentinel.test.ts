@@ -319,6 +319,22 @@ describe("servers that are played", () => {
     await expect.poll(() => redis.send("PING", [])).toBe("after");
   });
 
+  it("what a preferred replica leaves without an answer, the primary answers", async () => {
+    const own = await primary((command) => `+${command} of the primary\r\n`);
+    let vanishes = false;
+    const replica = await script((command) => {
+      if (command === "HELLO") return "%1\r\n+role\r\n+replica\r\n";
+      if (command === "ROLE") return "*2\r\n$5\r\nslave\r\n:1\r\n";
+      return vanishes ? null : "+of the replica\r\n";
+    });
+    const one = await sentinel({ primary: own.address, replicas: [`localhost:${replica.port}`] });
+    const redis = client({ sentinels: [one.address], name: NAME, readFrom: "preferReplica" });
+    await expect.poll(() => redis.get("key")).toBe("of the replica");
+    vanishes = true;
+    const reads = Array.from({ length: 50 }, (_, index) => redis.get(`${index}`));
+    expect(new Set(await Promise.all(reads))).toEqual(new Set(["GET of the primary"]));
+  });
+
   it("no sentinel at all is another error than an unknown name", async () => {
     const sentinels = [NOWHERE, "127.0.0.1:2"];
     const redis = client({ sentinels, name: NAME, maxRetries: 1 });

@@ -34,6 +34,8 @@ pub enum Key {
 pub trait Source {
     /// Receives; JavaScript is not entered yet.
     fn arrived(&self) -> Next;
+    /// The descriptor cannot be watched any more; something may be left to unpack.
+    fn abandoned(&self, error: io::Error);
     /// Writes as much as fits of what has arrived; returns whether nothing is left.
     fn unpack(&self, tape: &mut Tape<'_>) -> Result<bool>;
 }
@@ -302,6 +304,39 @@ impl State {
         outcome.map_err(|status| io::Error::from_raw_os_error(-status))
     }
 
+    /// Receives, and delivers what has come. libuv has `stopped` watching a socket that was reset,
+    /// but what came before is still to be read.
+    fn arrived(&self, stopped: bool) {
+        let had_room = self.writable.replace(false);
+        let next = self.source.arrived();
+        if next == Next::UnpackAndStop {
+            self.event_loop.end(self);
+        }
+        if next != Next::Wait {
+            self.event_loop.unpack_later(Rc::clone(&self.source));
+            if matches!(self.key, Key::Target(_)) && self.event_loop.has_one_connection() {
+                self.event_loop.deliver();
+            } else {
+                self.event_loop.deliver_together();
+            }
+        }
+        // JavaScript may have closed the handle, or asked for room.
+        if (had_room || stopped)
+            && !self.closing.get()
+            && let Err(error) = self.start()
+        {
+            self.give_up(error);
+        }
+    }
+
+    /// Ends the watching and tells those who wait for what would arrive.
+    fn give_up(&self, error: io::Error) {
+        self.event_loop.end(self);
+        // The source may be what failed.
+        let told = || self.source.abandoned(error);
+        let _ = catch_unwind(AssertUnwindSafe(told));
+    }
+
     fn close(&self) {
         if !self.closing.replace(true) {
             // SAFETY: the handle is initialised, and closed here alone.
@@ -317,30 +352,10 @@ unsafe extern "C" fn on_poll(handle: *mut c_void, status: c_int, _events: c_int)
         return;
     }
     // JavaScript may close this very handle; the state stays, since `on_closed` comes later.
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let had_room = state.writable.replace(false);
-        let next = state.source.arrived();
-        let event_loop = &state.event_loop;
-        if next == Next::UnpackAndStop {
-            event_loop.end(state);
-        } else if had_room && state.start().is_err() {
-            state.close();
-        }
-        if next != Next::Wait {
-            event_loop.unpack_later(Rc::clone(&state.source));
-            if matches!(state.key, Key::Target(_)) && event_loop.has_one_connection() {
-                event_loop.deliver();
-            } else {
-                event_loop.deliver_together();
-            }
-        }
-    }));
-    // A bug; without the handle it cannot repeat itself for ever.
-    let failed = outcome.is_err();
-    // libuv stops watching a socket that was reset, but what came before is still to be read.
-    let stopped = status != 0 && !state.closing.get();
-    if failed || (stopped && state.start().is_err()) {
-        state.event_loop.end(state);
+    let outcome = catch_unwind(AssertUnwindSafe(|| state.arrived(status != 0)));
+    if outcome.is_err() {
+        // A bug; without the handle it cannot repeat itself for ever.
+        state.give_up(io::Error::other("an internal error"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reading a lane's connection on the environment's own thread.
 
 use std::cell::RefCell;
+use std::io;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -82,6 +83,10 @@ impl Source for LaneReader {
             Arrival::Replies => Next::Unpack,
             Arrival::Ended => Next::UnpackAndStop,
         }
+    }
+
+    fn abandoned(&self, error: io::Error) {
+        self.inlet.borrow_mut().refuse(error);
     }
 
     fn unpack(&self, tape: &mut Tape<'_>) -> Result<bool> {

@@ -51,6 +51,11 @@ impl Source for Socket {
         }
     }
 
+    fn abandoned(&self, _: io::Error) {
+        // Its tasks look at the socket themselves, and meet the error where they wait again.
+        self.watched.unwatched();
+    }
+
     fn unpack(&self, tape: &mut Tape<'_>) -> Result<bool> {
         self.port.tasks().run(tape)
     }

@@ -96,6 +96,18 @@ impl Watched {
         keep
     }
 
+    /// Wakes those who wait: it is not watched any more.
+    pub fn unwatched(&self) {
+        let mut state = self.lock();
+        state.can_be_read();
+        state.watched = false;
+        let (reader, writer) = (state.reader.take(), state.writer.take());
+        drop(state);
+        for waker in [reader, writer].into_iter().flatten() {
+            waker.wake();
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -276,5 +288,23 @@ mod tests {
                 assert_eq!(reactor.0.get(), 1);
             }
         });
+    }
+
+    #[test]
+    fn who_waits_for_a_socket_that_is_not_watched_any_more_waits_anew() -> io::Result<()> {
+        let (stream, _peer) = pair()?;
+        let counting = Rc::new(Counting::default());
+        let read = || {
+            let mut context = Context::from_waker(Waker::noop());
+            within(Rc::clone(&counting) as _, || {
+                stream.poll_read(&mut context, &mut [0; 8]).is_pending()
+            })
+        };
+        assert!(read() && read());
+        assert_eq!(counting.0.get(), 1);
+        stream.0.unwatched();
+        assert!(read());
+        assert_eq!(counting.0.get(), 2);
+        Ok(())
     }
 }

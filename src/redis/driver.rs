@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::cluster::chance;
 use super::connect::establish;
 use super::lane::Lane;
 use super::lifecycle::{self, Attempts, Verdict};
@@ -90,6 +91,12 @@ async fn drive(life: Life) {
             End::Lost(error) => match attempts.lost(&lane.config().options, &error) {
                 Verdict::GiveUp(verdict) => return lane.fail(epoch, &verdict),
                 Verdict::RetryAfter(delay) => {
+                    // The times of a client of one server are settled; all clients of a group lose
+                    // their primary together.
+                    let delay = match lane.resolver() {
+                        Some(_) => lifecycle::jittered(delay, chance()),
+                        None => delay,
+                    };
                     lane.log(|| format!("{error}; again in {} ms", delay.as_millis()));
                     let current = lane.reconnecting(epoch, &error);
                     if !current || !life.pause(delay, &mut attempts).await {

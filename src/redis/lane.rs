@@ -80,7 +80,16 @@ impl Lane {
     /// [diverted](Sink::diverted), and commands without a reply are [returned](Sink::returned).
     #[must_use]
     pub fn keeping(config: Config, sink: Arc<dyn Sink>) -> Arc<Self> {
-        Self::with(config, sink, InFlight::keeping(), None)
+        Self::make_keeping(config, sink, None)
+    }
+
+    /// Such a lane whose server is found, if there is a `resolver`.
+    pub(super) fn make_keeping(
+        config: Config,
+        sink: Arc<dyn Sink>,
+        resolver: Option<Arc<dyn Resolve>>,
+    ) -> Arc<Self> {
+        Self::with(config, sink, InFlight::keeping(), resolver)
     }
 
     fn with(

@@ -55,6 +55,14 @@ impl Attempts {
     }
 }
 
+/// A pause of at least half of `longest`, as chance has it, so that those who lost a server together
+/// do not come back together: `chance` is any number.
+#[must_use]
+pub fn jittered(longest: Duration, chance: u64) -> Duration {
+    let half = u64::try_from(longest.as_millis() / 2).unwrap_or(u64::MAX - 1);
+    Duration::from_millis(half + chance % (half + 1))
+}
+
 /// What the last failure is told as: a refusal and a timeout speak for themselves, a lost
 /// connection is the cause of `verdict`.
 fn last(verdict: Error, cause: &Error) -> Error {
@@ -231,6 +239,18 @@ mod tests {
             Attempts::default().lost(&none, &dropped()),
             Verdict::GiveUp(error) if error.message() == "Max reconnection attempts reached"
         ));
+    }
+
+    #[test]
+    fn jitter_spreads_over_the_second_half() {
+        let longest = Duration::from_millis(200);
+        let all: Vec<u128> = (0..500)
+            .map(|chance| jittered(longest, chance).as_millis())
+            .collect();
+        assert_eq!(all.iter().min(), Some(&100));
+        assert_eq!(all.iter().max(), Some(&200));
+        assert_eq!(jittered(Duration::ZERO, u64::MAX), Duration::ZERO);
+        assert!(jittered(Duration::MAX, u64::MAX) > longest);
     }
 
     #[test]

@@ -39,8 +39,10 @@ impl Cluster {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
     use std::net::TcpListener;
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, Mutex, mpsc};
+    use std::thread;
     use std::time::{Duration, Instant};
 
     use bytes::{Bytes, BytesMut};
@@ -82,6 +84,34 @@ mod tests {
     /// A cluster whose nodes accept connections and say nothing.
     fn silent() -> (TcpListener, Arc<Failures>, Arc<Cluster>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (failures, cluster) = cluster(&listener);
+        (listener, failures, cluster)
+    }
+
+    /// Shakes hands on every connection, which gets a number, counted from 100, and tells what comes
+    /// with the number.
+    fn polite(listener: TcpListener) -> mpsc::Receiver<(u32, String)> {
+        let (heard, hearing) = mpsc::channel();
+        thread::spawn(move || {
+            for (number, socket) in (100..).zip(listener.incoming()) {
+                let (mut socket, heard) = (socket.unwrap(), heard.clone());
+                thread::spawn(move || {
+                    let greeting = format!("%2\r\n+id\r\n:{number}\r\n+proto\r\n:3\r\n");
+                    let mut bytes = [0; 4096];
+                    while let Ok(count @ 1..) = socket.read(&mut bytes) {
+                        let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+                        if text.contains("HELLO") {
+                            let _ = socket.write_all(greeting.as_bytes());
+                        }
+                        let _ = heard.send((number, text));
+                    }
+                });
+            }
+        });
+        hearing
+    }
+
+    fn cluster(listener: &TcpListener) -> (Arc<Failures>, Arc<Cluster>) {
         let url = format!("redis://{}", listener.local_addr().unwrap());
         let failures = Arc::new(Failures::default());
         let sink: Arc<dyn Sink> = Arc::clone(&failures) as _;
@@ -90,7 +120,7 @@ mod tests {
         let factory = Box::new(|_| Arc::new(Failures::default()) as Arc<dyn Sink>);
         let lessee_sinks = Arc::new(|| Arc::new(Failures::default()) as Arc<dyn Sink>);
         let cluster = Cluster::new(config, sink, factory, lessee_sinks).unwrap();
-        (listener, failures, cluster)
+        (failures, cluster)
     }
 
     #[test]
@@ -154,6 +184,41 @@ mod tests {
         assert_eq!(ended(), (2, closed()));
         acquire(3);
         assert_eq!(ended(), (3, closed()));
+    }
+
+    #[test]
+    fn the_wait_on_the_server_is_ended_before_what_is_sent_afterwards() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (failures, cluster) = cluster(&listener);
+        let hearing = polite(listener);
+        let heard = |what: &str| loop {
+            let (number, text) = hearing.recv_timeout(Duration::from_secs(10)).unwrap();
+            if text.contains(what) {
+                return (number, text);
+            }
+        };
+        // Its look at the nodes makes the shared connection.
+        cluster.connect(9);
+        let (shared, _) = heard("CLUSTER");
+        let node = cluster.seeds().remove(0);
+        let mut gather = Gather::default();
+        let (bytes, entry) = blocking(1);
+        let work = Work::One(Pending::of_user(entry, bytes));
+        // As one that was redirected.
+        cluster.add_work(&mut gather, &node, work, true);
+        gather.send(&cluster, Delivery::Direct);
+        let (blocked, _) = heard("BLPOP");
+        assert!(cluster.give_up(1));
+        let later = BytesMut::from(&b"*1\r\n$5\r\nLATER\r\n"[..]);
+        gather.add(&node, &later, &[crate::redis::cluster::node::UNANSWERED]);
+        gather.send(&cluster, Delivery::Direct);
+        let (on, text) = heard("UNBLOCK");
+        assert_eq!(on, shared);
+        assert!(text.contains(&blocked.to_string()));
+        let before = text.split("UNBLOCK").next().unwrap();
+        assert!(!before.contains("LATER"), "{text}");
+        assert_eq!(failures.take(), [1]);
+        cluster.close();
     }
 
     #[test]

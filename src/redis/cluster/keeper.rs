@@ -129,7 +129,7 @@ async fn connect(cluster: &Weak<Cluster>, epoch: u64, wake: &Notify) -> bool {
             Verdict::RetryAfter(delay) => {
                 drop(strong);
                 tokio::select! {
-                    () = sleep(delay) => {}
+                    () = sleep(lifecycle::jittered(delay, chance())) => {}
                     () = wake.notified() => {}
                 }
             }

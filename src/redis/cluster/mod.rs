@@ -219,6 +219,6 @@ impl Drop for Cluster {
 }
 
 /// A random number.
-fn chance() -> u64 {
+pub(super) fn chance() -> u64 {
     RandomState::new().build_hasher().finish()
 }

@@ -64,6 +64,8 @@ struct Link {
     /// Where replies go that need nothing.
     delivery: Arc<dyn Sink>,
     life: u64,
+    /// The server's number for the connection, once it is accepted.
+    client: Option<i64>,
 }
 
 impl Link {
@@ -182,6 +184,7 @@ impl Node {
             lane,
             delivery,
             life: links.lives,
+            client: None,
         })
     }
 
@@ -203,9 +206,12 @@ impl Node {
         Refused::Until(links.retry_at.unwrap_or(now))
     }
 
-    /// The node has accepted the login of a connection.
-    pub(super) fn connected(&self) {
+    /// The node has accepted the login of a connection, which has this number there.
+    pub(super) fn connected(&self, life: u64, client: Option<i64>) {
         let mut links = lock(&self.links);
+        if let Some(link) = links.spares.iter_mut().find(|link| link.life == life) {
+            link.client = client;
+        }
         links.failures = 0;
         links.retry_at = None;
         self.down.store(false, Ordering::Relaxed);
@@ -251,7 +257,8 @@ impl Node {
     }
 
     /// Gives up a command that blocks, with its connection; `internal` ids are the cluster's own.
-    /// Returns whether it was here.
+    /// Its wait is ended before anything that is sent to the node afterwards. Returns whether it was
+    /// here.
     pub(super) fn cancel(&self, id: u32, internal: bool, error: &Error) -> bool {
         let mut links = lock(&self.links);
         let Some(at) = links
@@ -264,6 +271,10 @@ impl Node {
         // Nobody else gets it from now on.
         let link = links.spares.swap_remove(at);
         drop(links);
+        // The node may learn of the connection's end too late.
+        if let Some(client) = link.client {
+            self.tell(&[b"CLIENT", b"UNBLOCK", client.to_string().as_bytes()]);
+        }
         link.end(error);
         true
     }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::redis::config::Address;
+use crate::redis::lifecycle;
 use crate::redis::resp::decode::{Item, Reader};
 
 /// First and longest times between two attempts of a command, in milliseconds.
@@ -138,7 +139,7 @@ fn jittered((first, longest): (u64, u64), attempt: u32, chance: u64) -> Duration
     let doublings = attempt.saturating_sub(1).min(16);
     let longest = (first << doublings).min(longest);
     // Never at once, and never all at the same time.
-    Duration::from_millis(longest / 2 + chance % (longest / 2 + 1))
+    lifecycle::jittered(Duration::from_millis(longest), chance)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::Cluster;
 use super::node::Node;
 use crate::error::Error;
 use crate::redis::config::Address;
+use crate::redis::endpoint::client_of;
 #[cfg(unix)]
 use crate::redis::inlet::Inlet;
 use crate::redis::lane::{Batch, Event, Sink};
@@ -44,7 +45,7 @@ impl Sink for NodeSink {
         if let Some((cluster, node)) = self.owners() {
             match &event {
                 Event::Connected(greeting) => {
-                    node.connected();
+                    node.connected(self.life, client_of(greeting));
                     cluster.greeted(greeting);
                 }
                 Event::Closed(_) => {

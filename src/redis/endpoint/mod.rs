@@ -43,6 +43,7 @@ pub use lease::Lease;
 use sink::SharedSink;
 pub(in crate::redis) use spares::Spares;
 pub use stateful::changes_state;
+pub(super) use steps::client_of;
 pub use work::Grant;
 pub(in crate::redis) use work::acquire_timeout;
 

@@ -274,7 +274,7 @@ fn unblock(hub: &dyn Hub, client: i64) {
 }
 
 /// The server's number for a connection, from its greeting.
-fn client_of(greeting: &Bytes) -> Option<i64> {
+pub(in crate::redis) fn client_of(greeting: &Bytes) -> Option<i64> {
     let Ok(Value::Map(pairs)) = Value::decode(greeting) else {
         return None;
     };

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::group::{Group, Lanes};
 use super::options::{ReadFrom, SentinelOptions};
+use super::preferred::PreferredSink;
 use super::sink::PrimarySink;
 use super::split::{Part, Splitter};
 use super::watcher;
@@ -17,7 +18,7 @@ use crate::redis::inflight::Entry;
 use crate::redis::lane::{Delivery, Lane, Sink};
 use crate::redis::link::Link;
 use crate::redis::outbox::Backlog;
-use crate::redis::resolve::MakeResolver;
+use crate::redis::resolve::{MakeResolver, Resolve};
 use crate::redis::role::Role;
 use crate::redis::state::State;
 
@@ -55,9 +56,17 @@ impl SentinelLink {
         let splitter = Arc::new(Mutex::new(Splitter::default()));
         let watch = watcher::watch(&group);
 
+        let mut preferred = None;
         let replica = (read_from != ReadFrom::Primary).then(|| {
             let config = replica_config(config.clone(), read_from);
-            Lane::make(config, make_sink(), Some(group.finder(Role::Replica)))
+            let finder: Arc<dyn Resolve> = group.finder(Role::Replica);
+            let finder = Some(finder);
+            if read_from == ReadFrom::PreferReplica {
+                let sink = preferred.insert(PreferredSink::new(make_sink()));
+                Lane::make_keeping(config, Arc::clone(sink) as _, finder)
+            } else {
+                Lane::make(config, make_sink(), finder)
+            }
         });
         let sink = Arc::new(PrimarySink {
             sink,
@@ -70,6 +79,9 @@ impl SentinelLink {
         };
         let reserve = Reserve::of(&config);
         let primary = Endpoint::resolved(config, reserve, sink, make_sink, Some(resolvers));
+        if let Some(preferred) = preferred {
+            preferred.attach(&primary);
+        }
         group.attach(Lanes {
             primary: Arc::downgrade(primary.shared()),
             replica: replica.as_ref().map(Arc::downgrade),

@@ -15,6 +15,7 @@ mod finder;
 mod group;
 pub mod link;
 pub mod options;
+mod preferred;
 pub mod roster;
 mod sink;
 pub mod split;
