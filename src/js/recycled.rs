@@ -8,9 +8,6 @@ use super::port::Settle;
 use super::value;
 use crate::net::buffers;
 
-/// Shorter buffers are not worth keeping.
-const LEAST: usize = 256 * 1024;
-
 /// A buffer that goes back to the pool when it is dropped.
 pub(super) struct Recycled(BytesMut);
 
@@ -28,7 +25,7 @@ impl AsMut<[u8]> for Recycled {
 
 impl Drop for Recycled {
     fn drop(&mut self) {
-        if self.0.capacity() >= LEAST {
+        if self.0.capacity() >= buffers::WORTH_KEEPING {
             let mut bytes = std::mem::take(&mut self.0);
             // What is empty becomes a vector without being copied.
             bytes.clear();

@@ -2,7 +2,7 @@
 
 use napi::bindgen_prelude::Result as JsResult;
 use napi::{Env, sys};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::port::Settle;
 use super::value;
@@ -61,9 +61,18 @@ struct Page<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_keys: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    contents: Option<Vec<Object<'a>>>,
+    contents: Option<Contents<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     common_prefixes: Option<Vec<Group<'a>>>,
+}
+
+/// Written one by one: as a list they would take as much fresh memory again as the page.
+struct Contents<'a>(&'a [list::Object<'a>]);
+
+impl Serialize for Contents<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Object::from))
+    }
 }
 
 #[derive(Serialize)]
@@ -132,8 +141,9 @@ impl<'a> From<&'a list::Page<'_>> for Page<'a> {
             is_truncated: page.is_truncated,
             key_count: page.key_count,
             max_keys: page.max_keys,
-            contents: filled(page.contents.iter().map(Object::from).collect()),
-            common_prefixes: filled(Group::all(&page.common_prefixes)),
+            contents: (!page.contents.is_empty()).then_some(Contents(&page.contents)),
+            common_prefixes: (!page.common_prefixes.is_empty())
+                .then(|| Group::all(&page.common_prefixes)),
         }
     }
 }
@@ -159,8 +169,4 @@ impl<'a> From<&'a list::Object<'_>> for Object<'a> {
             }),
         }
     }
-}
-
-fn filled<T>(list: Vec<T>) -> Option<Vec<T>> {
-    (!list.is_empty()).then_some(list)
 }

@@ -15,6 +15,7 @@ use super::caller::Caller;
 use super::loans::Loans;
 use super::port::Settle;
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::buffers;
 use crate::s3::MultiPartUpload;
 
 /// An upload that is written piece by piece.
@@ -81,7 +82,7 @@ impl S3Upload {
     /// Keeps a copy of bytes, which JavaScript would free only when it collects its garbage.
     #[napi(catch_unwind)]
     pub fn copy(&self, data: Uint8ArraySlice<'_>) {
-        self.copies().push_back(Bytes::copy_from_slice(&data));
+        self.copies().push_back(buffers::copy(&data));
     }
 
     /// Adds the bytes that were copied first.

@@ -122,6 +122,7 @@ fn external<B: AsMut<[u8]> + 'static>(env: sys::napi_env, bytes: B) -> Result<sy
     let (data, length) = (memory.as_mut_ptr(), memory.len());
     let hint = Box::into_raw(boxed);
     let mut value = ptr::null_mut();
+    tidy_up(env)?;
     // SAFETY: `data` stays valid until `release` frees what owns it, and nobody else reaches it.
     let status = unsafe {
         sys::napi_create_external_arraybuffer(
@@ -150,6 +151,17 @@ fn external<B: AsMut<[u8]> + 'static>(env: sys::napi_env, bytes: B) -> Result<sy
     // SAFETY: both regions are valid for `length` bytes and the buffer is new.
     unsafe { ptr::copy_nonoverlapping((*bytes).as_mut().as_ptr(), data.cast(), length) };
     Ok(value)
+}
+
+/// Gives the engine an occasion to free buffers that are not reached any more.
+///
+/// V8 looks at the bytes of its young buffers only when it allocates the memory of another one itself:
+/// from 32 MiB on it collects its young generation, which takes a fraction of a millisecond. Memory
+/// from outside passes that by, and is found at 64 MiB by collections of the whole heap.
+fn tidy_up(env: sys::napi_env) -> Result<()> {
+    let mut data = ptr::null_mut();
+    // One of no bytes would need no memory.
+    make!(napi_create_arraybuffer(env, 1, &raw mut data)).map(|_: sys::napi_value| ())
 }
 
 /// A `bigint`.

@@ -3,10 +3,14 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::runtime;
 
 /// Bytes that wait for another use at most.
 const LIMIT: usize = 160 * 1024 * 1024;
+/// Shorter buffers are not worth keeping.
+pub const WORTH_KEEPING: usize = 256 * 1024;
 /// How long they wait.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -58,6 +62,32 @@ fn find(length: usize) -> Option<Vec<u8>> {
     Some(buffer)
 }
 
+/// A copy of bytes; the memory of a long one is used again when the last reference is gone.
+#[must_use]
+pub fn copy(bytes: &[u8]) -> Bytes {
+    if bytes.len() < WORTH_KEEPING {
+        return Bytes::copy_from_slice(bytes);
+    }
+    let mut buffer = take_room(bytes.len()).unwrap_or_default();
+    buffer.extend_from_slice(bytes);
+    Bytes::from_owner(Lent(buffer))
+}
+
+/// Goes back when it is dropped.
+struct Lent(Vec<u8>);
+
+impl AsRef<[u8]> for Lent {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        give_back(std::mem::take(&mut self.0));
+    }
+}
+
 /// Keeps a buffer for another use, if there is room.
 pub fn give_back(buffer: Vec<u8>) {
     let mut pool = lock();
@@ -102,5 +132,15 @@ mod tests {
         assert_eq!(take(4 << 20)[0], 0, "it is too small");
         assert_eq!(take(2 << 20)[0], 7);
         assert_eq!(take(2 << 20)[0], 0, "it is taken");
+    }
+
+    #[test]
+    fn a_copy_gives_its_memory_back() {
+        // A length of its own: the tests share the pool.
+        let copied = copy(&vec![9; 12 << 20]);
+        assert!(copied.len() == 12 << 20 && copied.iter().all(|byte| *byte == 9));
+        drop(copied);
+        assert_eq!(take(12 << 20)[0], 9);
+        assert_eq!(&copy(b"short")[..], b"short");
     }
 }
