@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::callers::{Callers, FurtherCallers, lock, receive};
 use super::config::{Address, Config, Options, Status, Target};
 use super::endpoint::Endpoint;
+use super::handle::{Handle, sealed};
 use super::lane::Sink;
 use super::lifecycle;
 use super::link::Link;
@@ -66,6 +67,13 @@ impl fmt::Debug for ValkeyClient {
             .field("address", &self.inner.link.target().address)
             .field("status", &self.status())
             .finish_non_exhaustive()
+    }
+}
+
+impl sealed::Handled for ValkeyClient {
+    fn handle(&self) -> Handle {
+        let inner = &self.inner;
+        Handle::new(&inner.link, &inner.callers, Some(Arc::clone(inner) as _))
     }
 }
 

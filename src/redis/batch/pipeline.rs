@@ -46,6 +46,10 @@ impl Pipeline {
     /// Adds any command. One whose replies do not come in order, such as `SUBSCRIBE`, makes
     /// [`exec`](Self::exec) fail with `ERR_INVALID_ARG_VALUE` before anything is sent.
     pub fn command(&mut self, command: &str, arguments: &[&str]) -> &mut Self {
+        self.add(command, arguments)
+    }
+
+    pub(super) fn add<A: AsRef<[u8]>>(&mut self, command: &str, arguments: &[A]) -> &mut Self {
         self.queue.push(command, arguments);
         self
     }

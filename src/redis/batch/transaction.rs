@@ -61,6 +61,10 @@ impl Transaction {
     /// Adds any command. One that cannot be inside a transaction, such as `WATCH` or `SUBSCRIBE`,
     /// makes [`exec`](Self::exec) fail with `ERR_INVALID_ARG_VALUE` before anything is sent.
     pub fn command(&mut self, command: &str, arguments: &[&str]) -> &mut Self {
+        self.add(command, arguments)
+    }
+
+    pub(super) fn add<A: AsRef<[u8]>>(&mut self, command: &str, arguments: &[A]) -> &mut Self {
         self.queue.push_inside(command, arguments);
         self
     }

@@ -10,6 +10,7 @@ use crate::net::chance::chance;
 use crate::redis::callers::Callers;
 use crate::redis::client::ValkeyClient;
 use crate::redis::endpoint::Endpoint;
+use crate::redis::handle::{Handle, sealed};
 use crate::redis::link::Link;
 use crate::redis::pool::LeasedConnection;
 use crate::redis::resp::decode::Value;
@@ -55,6 +56,12 @@ impl Watching {
     pub(super) fn conflict(&self, error: Error) -> Error {
         self.conflict.store(true, Ordering::Relaxed);
         error
+    }
+}
+
+impl sealed::Handled for Watched {
+    fn handle(&self) -> Handle {
+        self.connection.handle()
     }
 }
 

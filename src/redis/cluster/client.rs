@@ -1,21 +1,20 @@
 //! The client for Rust.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use super::{Cluster, ClusterConfig, NodeInfo, Role};
+use super::{Cluster, ClusterConfig, NodeInfo};
 use crate::error::Result;
 use crate::redis::callers::{Callers, FurtherCallers};
 use crate::redis::client::ValkeyClient;
 use crate::redis::config::Options;
+use crate::redis::handle::{Handle, sealed};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::Sink;
 use crate::redis::lifecycle;
 use crate::redis::link::Link;
 use crate::redis::meta::Meta;
-use crate::redis::reply::{required, unexpected};
 use crate::redis::resp::decode::Value;
 use crate::redis::url;
 
@@ -65,6 +64,12 @@ impl fmt::Debug for ClusterClient {
             .field("status", &self.cluster.status())
             .field("nodes", &self.nodes().len())
             .finish_non_exhaustive()
+    }
+}
+
+impl sealed::Handled for ClusterClient {
+    fn handle(&self) -> Handle {
+        self.client.handle()
     }
 }
 
@@ -144,75 +149,5 @@ impl ClusterClient {
             self.cluster.submit_to(node, pieces, entries);
         };
         self.client.callers().call_by(&all, meta, submit).await
-    }
-
-    /// Walks over the keys of all primaries that match a pattern such as `user:*`. A key may come
-    /// more than once, as with `SCAN` itself; while slots move, also from both nodes.
-    ///
-    /// ```
-    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/cluster_doc.rs")); }
-    /// # support::run(async |url| {
-    /// # use s3_valkey::redis::ClusterClient;
-    /// let cluster = ClusterClient::connect(&[&url]).await?;
-    /// cluster.command("MSET", &["user:1", "ann", "user:2", "bob", "other", "x"]).await?;
-    /// let mut scan = cluster.scan("user:*");
-    /// let mut keys = Vec::new();
-    /// while let Some(some) = scan.next().await? {
-    ///     keys.extend(some);
-    /// }
-    /// keys.sort();
-    /// assert_eq!(keys, ["user:1", "user:2"]);
-    /// # Ok(()) });
-    /// ```
-    #[must_use]
-    pub fn scan(&self, pattern: &str) -> Scan {
-        let nodes = self.nodes().into_iter();
-        Scan {
-            client: self.clone(),
-            pattern: pattern.to_owned(),
-            nodes: nodes
-                .filter(|node| node.role == Role::Primary)
-                .map(|node| node.number)
-                .collect(),
-            cursor: "0".to_owned(),
-        }
-    }
-}
-
-/// A walk over the keys of a cluster.
-#[derive(Debug)]
-pub struct Scan {
-    client: ClusterClient,
-    pattern: String,
-    nodes: VecDeque<u32>,
-    cursor: String,
-}
-
-impl Scan {
-    /// Some more keys, perhaps none; `None` at the end. Fails when a node that is yet to be asked
-    /// has left the cluster: then the walk must begin again.
-    pub async fn next(&mut self) -> Result<Option<Vec<String>>> {
-        let Some(&node) = self.nodes.front() else {
-            return Ok(None);
-        };
-        let arguments = [
-            self.cursor.as_str(),
-            "MATCH",
-            &self.pattern,
-            "COUNT",
-            "1000",
-        ];
-        let reply = self.client.command_on(node, "SCAN", &arguments).await?;
-        let Value::Array(items) = reply else {
-            return Err(unexpected(&reply));
-        };
-        let Ok([cursor, keys]) = <[Value; 2]>::try_from(items) else {
-            return Err(unexpected(&Value::Array(Vec::new())));
-        };
-        self.cursor = required(cursor)?;
-        if self.cursor == "0" {
-            self.nodes.pop_front();
-        }
-        keys.into_texts().map(Some)
     }
 }

@@ -43,7 +43,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use tokio::sync::watch;
 
-pub use client::{ClusterClient, Scan};
+pub use client::ClusterClient;
 pub use config::{AddressMap, ClusterConfig, ReadFrom};
 pub use members::{NodeInfo, Role};
 
