@@ -67,6 +67,12 @@ impl Handle {
         &self.callers
     }
 
+    /// Whether the client was closed, or has failed for good.
+    pub(super) fn has_ended(&self) -> bool {
+        let flags = self.link.observe().borrow().flags;
+        flags.is_manually_closed || flags.failed || flags.finalized
+    }
+
     /// Sends a command and waits for its reply. One that blocks is given up when this is dropped.
     pub(super) async fn send<A: AsRef<[u8]>>(&self, name: &str, arguments: &[A]) -> Result<Value> {
         let (all, meta) = whole(name, arguments)?;
