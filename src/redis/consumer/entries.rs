@@ -118,7 +118,10 @@ mod tests {
             let (name, entries) = streams.pop().unwrap();
             assert_eq!(name, "s");
             let fields = Some(vec![("f".to_owned(), "v".to_owned())]);
-            assert_eq!((entries[0].id.as_str(), &entries[0].fields), ("1-0", &fields));
+            assert_eq!(
+                (entries[0].id.as_str(), &entries[0].fields),
+                ("1-0", &fields)
+            );
             assert_eq!(entries[1].fields, None);
         }
         assert_eq!(by_stream(Value::Null).unwrap(), []);
@@ -126,21 +129,34 @@ mod tests {
 
     #[test]
     fn what_is_claimed_has_a_cursor() {
-        let reply = list(&[text("3-0"), list(&[Value::Null, one("1-0")]), list(&[text("2-0")])]);
+        let reply = list(&[
+            text("3-0"),
+            list(&[Value::Null, one("1-0")]),
+            list(&[text("2-0")]),
+        ]);
         let (cursor, entries) = claimed(reply).unwrap();
         assert_eq!((cursor.as_str(), entries.len()), ("3-0", 1));
     }
 
     #[test]
     fn deliveries_are_counted_by_the_server() {
-        let facts = [text("1-0"), text("me"), Value::Integer(5), Value::Integer(3)];
+        let facts = [
+            text("1-0"),
+            text("me"),
+            Value::Integer(5),
+            Value::Integer(3),
+        ];
         assert_eq!(deliveries(&list(&[list(&facts)])), 3);
         assert_eq!(deliveries(&list(&[])), 1);
     }
 
     #[test]
     fn anything_else_is_an_error() {
-        for reply in [text("x"), list(&[text("x")]), list(&[list(&[text("s"), text("x")])])] {
+        for reply in [
+            text("x"),
+            list(&[text("x")]),
+            list(&[list(&[text("s"), text("x")])]),
+        ] {
             assert!(by_stream(reply.clone()).is_err());
             assert!(claimed(reply).is_err());
         }

@@ -43,12 +43,7 @@ struct Place {
 }
 
 impl Feed {
-    pub fn new(
-        streams: usize,
-        block: Duration,
-        min_idle: Option<Duration>,
-        now: Instant,
-    ) -> Self {
+    pub fn new(streams: usize, block: Duration, min_idle: Option<Duration>, now: Instant) -> Self {
         let place = || Place {
             pending_after: Some(FIRST_ID.to_owned()),
             cursor: NO_CURSOR.to_owned(),
@@ -144,7 +139,11 @@ mod tests {
     }
 
     fn gone() -> Error {
-        Error::new(ErrorKind::Server, "ERR_REDIS_SERVER_ERROR", "NOGROUP No such key")
+        Error::new(
+            ErrorKind::Server,
+            "ERR_REDIS_SERVER_ERROR",
+            "NOGROUP No such key",
+        )
     }
 
     #[test]

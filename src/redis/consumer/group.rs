@@ -34,10 +34,10 @@ impl Group {
     /// Entries that nobody has got yet, by the number of their stream.
     pub async fn read_new(&self, wait: Duration) -> Result<Vec<(usize, Vec<Entry>)>> {
         let wait = wait.as_millis().to_string();
-        let names = self.streams.iter().map(String::as_str);
-        let ids = self.streams.iter().map(|_| ">");
-        let how = ["BLOCK", &wait, "STREAMS"].into_iter();
-        let found = self.read(how.chain(names).chain(ids)).await?;
+        let mut how = vec!["BLOCK", &wait, "STREAMS"];
+        how.extend(self.streams.iter().map(String::as_str));
+        how.extend(self.streams.iter().map(|_| ">"));
+        let found = self.read(&how).await?;
         let numbered = found.into_iter().filter_map(|(name, entries)| {
             let stream = self.streams.iter().position(|stream| *stream == name)?;
             Some((stream, entries))
@@ -48,20 +48,15 @@ impl Group {
     /// Entries of a stream that this consumer has got and not acknowledged.
     pub async fn read_pending(&self, stream: usize, after: &str) -> Result<Vec<Entry>> {
         let how = ["STREAMS", &self.streams[stream], after];
-        let found = self.read(how.into_iter()).await?;
+        let found = self.read(&how).await?;
         Ok(found.into_iter().flat_map(|(_, entries)| entries).collect())
     }
 
-    async fn read(
-        &self,
-        how: impl Iterator<Item = &str>,
-    ) -> Result<Vec<(String, Vec<Entry>)>> {
+    async fn read(&self, how: &[&str]) -> Result<Vec<(String, Vec<Entry>)>> {
         let options = &self.options;
         let count = options.count.to_string();
-        let arguments: Vec<&str> = ["GROUP", &options.group, &options.consumer, "COUNT", &count]
-            .into_iter()
-            .chain(how)
-            .collect();
+        let mut arguments = vec!["GROUP", &options.group, &options.consumer, "COUNT", &count];
+        arguments.extend_from_slice(how);
         by_stream(self.handle.send("XREADGROUP", &arguments).await?)
     }
 

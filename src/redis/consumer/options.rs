@@ -68,12 +68,21 @@ mod tests {
         let good = ConsumerOptions::new("group", "me");
         assert!(good.validate(&["a"]).is_ok());
         assert!(good.validate(&[]).is_err());
-        let none = ConsumerOptions { count: 0, ..good.clone() };
+        let none = ConsumerOptions {
+            count: 0,
+            ..good.clone()
+        };
         assert!(none.validate(&["a"]).is_err());
         // For the server, 0 is for ever.
-        let block = ConsumerOptions { block: Duration::ZERO, ..good.clone() };
+        let block = ConsumerOptions {
+            block: Duration::ZERO,
+            ..good.clone()
+        };
         assert!(block.validate(&["a"]).is_err());
-        let min_idle = ConsumerOptions { min_idle: Some(Duration::ZERO), ..good };
+        let min_idle = ConsumerOptions {
+            min_idle: Some(Duration::ZERO),
+            ..good
+        };
         let error = min_idle.validate(&["a"]).unwrap_err();
         assert_eq!(error.code(), "ERR_INVALID_ARG_VALUE");
     }
