@@ -1,4 +1,6 @@
 "use strict";
+// Where there is no addon for the platform, that is told by the import and not by the first call.
+require("./binding.js");
 // Plain assignments: by them Node tells ESM importers which names there are. `s3` and `redis` read the
 // environment at their first use, not here.
 const s3 = require("./lib/s3/index.js");

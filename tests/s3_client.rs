@@ -141,6 +141,42 @@ async fn slices_ask_for_their_range_and_empty_ones_for_nothing() {
 }
 
 #[tokio::test]
+async fn a_range_of_which_less_comes_than_it_stands_for_is_completed() {
+    let whole = "0123456789";
+    let answer = |start: usize, length: usize, tag: &str| {
+        let headers = format!("etag: {tag}\r\ncontent-range: bytes {start}-8/10\r\n");
+        response(206, &headers, &whole[start..start + length])
+    };
+    let store = Store::start(move |number, _| match number % 3 {
+        0 => answer(2, 1, "\"e\""),
+        1 => answer(3, 2, "\"e\""),
+        _ => answer(5, 4, "\"e\""),
+    });
+    let range = Some(ByteRange::Bounded {
+        start: 2,
+        end_exclusive: 9,
+    });
+    let download = client(&store).download("k", range).await.unwrap();
+    assert_eq!(download.body, b"2345678");
+    assert_eq!(download.metadata.size, 7);
+    let mut body = client(&store).get("k", range).await.unwrap();
+    let mut streamed = Vec::new();
+    while let Some(chunk) = body.next_chunk().await {
+        streamed.extend(chunk.unwrap());
+    }
+    assert_eq!(streamed, b"2345678");
+    let asked: Vec<_> = store.received();
+    let asked: Vec<_> = asked.iter().filter_map(|one| one.header("range")).collect();
+    assert_eq!(asked[..3], ["bytes=2-8", "bytes=3-8", "bytes=5-8"]);
+    assert_eq!(asked[..3], asked[3..]);
+
+    let nameless = Store::start(move |_, _| answer(2, 1, ""));
+    let error = client(&nameless).download("k", range).await.unwrap_err();
+    assert_eq!(error.code(), "ConnectionClosed");
+    assert_eq!(nameless.received().len(), 1);
+}
+
+#[tokio::test]
 async fn an_upload_of_parts_is_completed_in_order() {
     let store = Store::start(|_, request| {
         if request.line.ends_with("?uploads=") {

@@ -1,32 +1,9 @@
 /** Pipelines: commands that are sent together, each with its own result. */
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { RedisBatchError, RedisClient, RedisError, type RedisOptions } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
-import { startScripted } from "../support/scripted.js";
+import { expect, it } from "vitest";
+import { RedisBatchError, RedisError } from "../../index.js";
+import { failure, useBuilders } from "../support/builders.js";
 
-let server: Awaited<ReturnType<typeof startRedis>>;
-const undo: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-
-afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step();
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
-
-async function connect(options?: RedisOptions, url = server.url) {
-  const client = new RedisClient(url, options);
-  undo.push(() => client.close());
-  if (url === server.url) await client.flushall();
-  return client;
-}
-
-const failure = (promise: Promise<unknown>) => promise.then(() => expect.unreachable(), (error) => error);
+const { connect, scripted } = useBuilders();
 
 it("has each command's result, also where others fail", async () => {
   const client = await connect();
@@ -90,38 +67,24 @@ it("is used once, and has no subscriptions", async () => {
 
 it.each([true, false])("goes out in one piece, with automatic pipelining %s", async (enableAutoPipelining) => {
   const pieces: string[] = [];
-  const peer = await startScripted((command) => {
-    if (command === "HELLO") return "%1\r\n+proto\r\n:3\r\n";
-    pieces.push(peer.received());
+  const client = await scripted({ enableAutoPipelining }, (_command, _args, server) => {
+    pieces.push(server.received());
     return "+OK\r\n";
   });
-  undo.push(() => peer.stop());
-  const client = await connect({ enableAutoPipelining }, `redis://127.0.0.1:${peer.port}`);
-  await client.connect();
   expect(await client.pipeline().get("a").get("b").get("c").exec()).toEqual(["OK", "OK", "OK"]);
   expect(pieces[0]).toContain("$1\r\nc\r\n");
 });
 
 it("keeps what came before the connection was lost", async () => {
   let answers = 0;
-  const peer = await startScripted((command) => {
-    if (command === "HELLO") return "%1\r\n+proto\r\n:3\r\n";
-    return ++answers > 2 ? null : "+OK\r\n";
-  });
-  undo.push(() => peer.stop());
-  const client = await connect({ autoReconnect: false }, `redis://127.0.0.1:${peer.port}`);
+  const client = await scripted({ autoReconnect: false }, () => (++answers > 2 ? null : "+OK\r\n"));
   const lost = { code: "ERR_REDIS_CONNECTION_CLOSED" };
   const results = await client.pipeline().get("a").get("b").get("c").get("d").exec();
   expect(results).toMatchObject(["OK", "OK", { ...lost, index: 2 }, { ...lost, index: 3 }]);
 });
 
 it("has deadlines for its commands, and a signal for the whole", async () => {
-  const peer = await startScripted((command, [key]) => {
-    if (command === "HELLO") return "%1\r\n+proto\r\n:3\r\n";
-    return key === "a" ? "+OK\r\n" : "";
-  });
-  undo.push(() => peer.stop());
-  const client = await connect({}, `redis://127.0.0.1:${peer.port}`);
+  const client = await scripted({}, (_command, [key]) => (key === "a" ? "+OK\r\n" : ""));
   const results = await client.with({ timeout: 30 }).pipeline().get("a").get("b").exec();
   expect(results).toMatchObject(["OK", { code: "ERR_REDIS_COMMAND_TIMEOUT", index: 1 }]);
   const controller = new AbortController();

@@ -1,46 +1,17 @@
 /** Transactions on one connection: what they resolve with, and how they fail. */
 import { tracingChannel } from "node:diagnostics_channel";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { RedisBatchError, RedisClient, RedisError, type RedisOptions } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
-import { startScripted } from "../support/scripted.js";
+import { failure, useBuilders } from "../support/builders.js";
 
 const binary = Buffer.from([0, 0xff, 0x0d, 0x0a]);
-const GREETING = "%1\r\n+proto\r\n:3\r\n";
 
-let server: Awaited<ReturnType<typeof startRedis>>;
-const undo: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-
-afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step();
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
-
-async function connect(options?: RedisOptions, url = server.url) {
-  const client = new RedisClient(url, options);
-  undo.push(() => client.close());
-  await client.connect();
-  return client;
-}
-
-async function fresh(options?: RedisOptions) {
-  const client = await connect(options);
-  await client.flushall();
-  return client;
-}
-
-const failure = (promise: Promise<unknown>) => promise.then(() => expect.unreachable(), (error) => error);
+const { redis, connect, scripted } = useBuilders();
 
 describe("replies", () => {
   it("come in order, each as its method gives it", async () => {
-    const client = await fresh();
+    const client = await connect();
     const replies = await client
       .multi()
       .set("k", "v")
@@ -59,7 +30,7 @@ describe("replies", () => {
   });
 
   it("are bytes where a command or a view wants bytes", async () => {
-    const client = await fresh();
+    const client = await connect();
     await client.hset("h", "f", binary);
     await client.set("k", binary);
     const text = binary.toString();
@@ -74,7 +45,7 @@ describe("replies", () => {
   });
 
   it("are exact where integers are wanted exact", async () => {
-    const client = await fresh();
+    const client = await connect();
     await client.set("n", "9007199254740993");
     expect(await client.with({ bigint: true }).multi().incrby("n", 0).incr("small").exec()).toEqual([9007199254740993n, 1]);
     const exact = await connect({ bigint: true });
@@ -89,12 +60,12 @@ describe("replies", () => {
   });
 
   it("of blocking commands are those of the moment", async () => {
-    const client = await fresh({ commandTimeout: 60_000 });
+    const client = await connect({ commandTimeout: 60_000 });
     expect(await client.multi().blpop("none", 0).rpush("l", "a").blpop("l", 0).exec()).toEqual([null, 1, ["l", "a"]]);
   });
 
   it.each([3, 4093, 4094, 4095, 20_000])("of %i commands are as many", async (count) => {
-    const client = await fresh();
+    const client = await connect();
     const transaction = client.multi<number[]>();
     for (let left = count; left > 0; left--) transaction.incr("n");
     expect(transaction.length).toBe(count);
@@ -106,14 +77,14 @@ describe("replies", () => {
   });
 
   it("have keys with the prefix behind them", async () => {
-    const client = await fresh({ keyPrefix: "app:" });
+    const client = await connect({ keyPrefix: "app:" });
     await client.multi().set("a", "1").mset("b", "2", "c", "3").exec();
     const plain = await connect();
     expect((await plain.keys("*")).sort()).toEqual(["app:a", "app:b", "app:c"]);
   });
 
   it("are not mixed up with those of others who send at the same time", async () => {
-    const client = await fresh();
+    const client = await connect();
     const runs = Array.from({ length: 300 }, async (_, index) => {
       const [text, large] = await Promise.all([
         client.multi().set(`k${index}`, `${index}`).get(`k${index}`).exec(),
@@ -128,15 +99,13 @@ describe("replies", () => {
   });
 
   it("come without automatic pipelining, and before there is a connection", async () => {
-    await fresh();
-    const client = new RedisClient(server.url, { enableAutoPipelining: false });
-    undo.push(() => client.close());
+    const client = redis.connect({ enableAutoPipelining: false });
     expect(await client.multi().incr("n").incr("n").exec()).toEqual([1, 2]);
   });
 
   it("come from servers of the older protocol", async () => {
     const old = await startRedis({ config: ['rename-command HELLO ""'] });
-    undo.push(() => old.stop());
+    onTestFinished(() => old.stop());
     const client = await connect({}, old.url);
     await client.set("text", "x");
     const replies = await client.multi().set("k", "v").exists("k").incr("text").getBuffer("k").exec();
@@ -148,7 +117,7 @@ describe("replies", () => {
 
 describe("errors", () => {
   it("of a command that fails while it is executed are elements", async () => {
-    const client = await fresh();
+    const client = await connect();
     const replies = await client.multi().set("k", "text").incr("k").get("k").exec();
     expect(replies).toEqual(["OK", expect.any(RedisError), "text"]);
     expect(replies[1]).toMatchObject({ code: "ERR_REDIS_SERVER_ERROR", index: 1, command: "INCR" });
@@ -159,7 +128,7 @@ describe("errors", () => {
   });
 
   it("of commands that are refused reject with all of them, and nothing is executed", async () => {
-    const client = await fresh();
+    const client = await connect();
     const thrown = await failure(
       client.multi().set("k", "v").send("nosuch", ["a"]).get("k").send("GET", []).set("k", "w").exec(),
     );
@@ -177,7 +146,7 @@ describe("errors", () => {
 
   it("tell of a MULTI that a user may not send", async () => {
     const guarded = await startRedis({ config: ["user default on nopass ~* &* +@all -multi"] });
-    undo.push(() => guarded.stop());
+    onTestFinished(() => guarded.stop());
     const client = await connect({}, guarded.url);
     expect(await failure(client.multi().incr("n").exec())).toMatchObject({ message: expect.stringMatching(/^NOPERM/) });
     expect(await client.ping()).toBe("PONG");
@@ -187,18 +156,15 @@ describe("errors", () => {
     ["no list", "+OK\r\n"],
     ["too few replies", "*1\r\n+OK\r\n"],
   ])("tell of %s from EXEC", async (_, reply) => {
-    const peer = await startScripted((command) => {
-      if (command === "HELLO") return GREETING;
+    const client = await scripted({}, (command) => {
       return command === "EXEC" ? reply : command === "MULTI" ? "+OK\r\n" : "+QUEUED\r\n";
     });
-    undo.push(() => peer.stop());
-    const client = await connect({}, `redis://127.0.0.1:${peer.port}`);
     const thrown = await failure(client.multi().get("a").get("b").exec());
     expect(thrown.code).toBe("ERR_REDIS_INVALID_RESPONSE");
   });
 
   it("of arguments are thrown by the command", async () => {
-    const client = await fresh();
+    const client = await connect();
     const transaction = client.multi();
     expect(() => transaction.get(undefined as never)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
     expect(() => transaction.expire("k", 1.5)).toThrow(TypeError);
@@ -218,14 +184,14 @@ describe("errors", () => {
     ["punsubscribe", []],
     ["SSUBSCRIBE", ["c"]],
   ])("%s cannot be among the commands", async (command, args) => {
-    const client = await fresh();
+    const client = await connect();
     const transaction = client.multi();
     expect(() => transaction.send(command, args)).toThrow(expect.objectContaining({ code: "ERR_REDIS_INVALID_STATE" }));
     expect(await transaction.exec()).toEqual([]);
   });
 
   it("meet whoever uses a transaction twice", async () => {
-    const client = await fresh();
+    const client = await connect();
     const transaction = client.multi().incr("n");
     expect(await transaction.exec()).toEqual([1]);
     const again = { code: "ERR_REDIS_INVALID_STATE", message: "The transaction was executed already" };
@@ -238,7 +204,7 @@ describe("errors", () => {
   });
 
   it("meet whoever is subscribed", async () => {
-    const client = await fresh();
+    const client = await connect();
     const transaction = client.multi().incr("n");
     await client.subscribe("c", () => {});
     const state = { code: "ERR_REDIS_INVALID_STATE" };
@@ -251,14 +217,7 @@ describe("errors", () => {
 
 describe("limits", () => {
   /** A server that is silent from EXEC on. */
-  async function silent(options: RedisOptions) {
-    const peer = await startScripted((command) => {
-      if (command === "HELLO") return GREETING;
-      return command === "MULTI" ? "+OK\r\n" : "";
-    });
-    undo.push(() => peer.stop());
-    return connect(options, `redis://127.0.0.1:${peer.port}`);
-  }
+  const silent = (options: RedisOptions) => scripted(options, (command) => (command === "MULTI" ? "+OK\r\n" : ""));
 
   it("a deadline is that of the whole", async () => {
     const client = await silent({ commandTimeout: 30 });
@@ -280,8 +239,7 @@ describe("limits", () => {
   });
 
   it("a transaction has room as a whole or not at all", async () => {
-    const client = new RedisClient("redis://127.0.0.1:1", { maxQueueCommands: 5 });
-    undo.push(() => client.close());
+    const client = redis.keep(new RedisClient("redis://127.0.0.1:1", { maxQueueCommands: 5 }));
     const first = failure(client.multi().get("a").get("b").get("c").exec());
     expect(await failure(client.multi().get("a").exec())).toMatchObject({ code: "ERR_REDIS_QUEUE_FULL" });
     client.close();
@@ -298,12 +256,12 @@ describe("limits", () => {
 });
 
 it("is one trace", async () => {
-  const client = await fresh();
+  const client = await connect();
   const contexts: unknown[] = [];
   const traced = tracingChannel("s3-valkey:redis:command");
   const handlers: any = { asyncEnd: (context: unknown) => void contexts.push(context) };
   traced.subscribe(handlers);
-  undo.push(() => traced.unsubscribe(handlers));
+  onTestFinished(() => traced.unsubscribe(handlers));
   await client.multi().set("secret", "value").get("secret").exec();
   expect(contexts).toMatchObject([{ command: "MULTI", argumentCount: 0, commandCount: 2 }]);
   expect(JSON.stringify(contexts)).not.toContain("secret");

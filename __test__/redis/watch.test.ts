@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { RedisClient, RedisError, RedisPool, RedisWatchError, type RedisOptions } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
+import { failure } from "../support/builders.js";
 import { startProxy } from "../support/proxy.js";
 
 let server: Awaited<ReturnType<typeof startRedis>>;
@@ -28,8 +29,6 @@ function connect(options?: RedisOptions, url = server.url) {
   undo.push(() => client.close());
   return client;
 }
-
-const failure = (promise: Promise<unknown>) => promise.then(() => expect.unreachable(), (error) => error);
 
 /** Adds one to a number in the way that needs to watch it. */
 const increment = (client: RedisClient, key: string, retries?: number) =>

@@ -146,9 +146,10 @@ export function etag(bytes: Buffer) {
 
 /** The bytes that a request asks for, and the head that announces them. */
 export function rangeOf(request: IncomingMessage, object: Buffer) {
-  const match = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
-  const start = match ? Number(match[1]) : 0;
-  const end = match?.[2] ? Math.min(Number(match[2]) + 1, object.length) : object.length;
+  const match = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? "");
+  const suffix = match?.[1] === "";
+  const start = !match ? 0 : suffix ? Math.max(object.length - Number(match[2]), 0) : Number(match[1]);
+  const end = match?.[2] && !suffix ? Math.min(Number(match[2]) + 1, object.length) : object.length;
   const headers: Record<string, string> = { "content-length": String(end - start), "accept-ranges": "bytes" };
   if (match) headers["content-range"] = `bytes ${start}-${end - 1}/${object.length}`;
   return { status: match ? 206 : 200, headers, bytes: object.subarray(start, end) };

@@ -1,30 +1,24 @@
 "use strict";
 /** The client class. */
 const { inspect } = require("node:util");
-const { encode, toArgument } = require("./encode.js");
-const { Callback } = require("./context.js");
-const { coded, connectionClosed, invalidArgument } = require("./errors.js");
-const { metaOf } = require("./meta.js");
-const { PLAIN } = require("./outcomes.js");
-const { makeMakers, named } = require("./methods.js");
-const { makePubSub, PUSH } = require("./pubsub.js");
-const { CHANNEL } = require("./subscriptions.js");
+const { lazily } = require("../lazily.js");
+const { coded, connectionClosed } = require("./errors.js");
+const { makeProviders } = require("./provide.js");
 const { SENDER } = require("./sender.js");
-const { FROM_SOURCE, ServerSource } = require("./source.js");
-const builders = require("./transaction/index.js");
-const { RedisView } = require("./view.js");
-const makeCommands = require("./commands.js");
-const makeFeatures = require("./features.js");
-const makeSpecial = require("./special.js");
+const { FROM_SOURCE } = require("./source.js");
 
-/** Commands that are answered by pushes. */
-const SUBSCRIBES = new Set(["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"]);
-const UNSUBSCRIBES = new Set(["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"]);
+const builders = lazily(() => require("./transaction/index.js"));
+const contexts = lazily(() => require("./context.js"));
+const leases = lazily(() => require("./pool/acquire.js"));
+const servers = lazily(() => require("./server.js"));
+const views = lazily(() => require("./view.js"));
 
 /**
  * @typedef {import("./connection.js").Connection} Connection
  * @typedef {import("./sender.js").Sender} Sender
  * @typedef {import("./source.js").Source} Source
+ * @typedef {import("./context.js").Callback} Callback
+ * @typedef {import("./view.js").RedisView} RedisView
  */
 
 /** @type {(receiver: unknown) => Connection} */
@@ -36,11 +30,11 @@ let connectionOf;
 let senderOf;
 
 class RedisClient {
-  /** @type {Source} */
-  #source;
+  /** @type {Source | undefined} */
+  #given;
   /** @type {Connection | undefined} */
   #connection;
-  /** @type {InstanceType<typeof RedisView> | undefined} */
+  /** @type {RedisView | undefined} */
   #buffers;
   /**
    * What the setters were given, with the context of then.
@@ -69,11 +63,16 @@ class RedisClient {
    */
   constructor(url, options) {
     if (url === FROM_SOURCE) {
-      this.#source = /** @type {Source} */ (options);
+      this.#given = /** @type {Source | undefined} */ (options);
       return;
     }
-    this.#source = ServerSource.of(url, options);
+    this.#given = servers().ServerSource.of(url, options);
     this.#open();
+  }
+
+  /** Where the connection comes from; the shared client looks for it at its first use. */
+  get #source() {
+    return (this.#given ??= servers().ServerSource.of(undefined, undefined));
   }
 
   #open() {
@@ -102,7 +101,7 @@ class RedisClient {
    * @param {any} value whatever it is, the getter gives it back
    */
   #setCallback(name, value) {
-    this.#callbacks[name] = { value, callback: typeof value === "function" ? new Callback(value) : null };
+    this.#callbacks[name] = { value, callback: typeof value === "function" ? new (contexts().Callback)(value) : null };
   }
 
   get connected() {
@@ -167,6 +166,7 @@ class RedisClient {
 
   /** @param {unknown} options */
   with(options) {
+    const { RedisView } = views();
     provideFeatures(RedisView);
     return new RedisView(() => connectionOf(this), options);
   }
@@ -177,18 +177,17 @@ class RedisClient {
 
   multi() {
     const connection = connectionOf(this);
-    return builders.multi({ connection: () => connection, limits: null });
+    return builders().multi({ connection: () => connection, limits: null });
   }
 
   pipeline() {
     const connection = connectionOf(this);
-    return builders.pipeline({ connection: () => connection, limits: null });
+    return builders().pipeline({ connection: () => connection, limits: null });
   }
 
   /** @param {unknown} [options] */
   acquire(options) {
-    const { acquire } = require("./pool/acquire.js");
-    return acquire(connectionOf(this), this.#source, options);
+    return leases().acquire(connectionOf(this), this.#source, options);
   }
 
   /**
@@ -198,7 +197,7 @@ class RedisClient {
    */
   watch(keys, callback, options) {
     const connection = connectionOf(this);
-    return builders.watch({ connection: () => connection, limits: null }, keys, callback, options);
+    return builders().watch({ connection: () => connection, limits: null }, keys, callback, options);
   }
 
   ref() {
@@ -222,67 +221,8 @@ class RedisClient {
   }
 }
 
-/**
- * @param {unknown} command
- * @param {unknown} args
- * @returns {Promise<any>}
- */
-const send = named("send", { length: 2 }, function (command, args) {
-  const connection = senderOf(this);
-  const name = `${/** @type {any} */ (command)}`;
-  if (!Array.isArray(args)) throw new Error("Arguments must be an array");
-  const converted = Array.from(args, (argument) => {
-    const value = toArgument(argument);
-    if (value === undefined) throw invalidArgument("argument", "a string or buffer", "sendCommand");
-    return value;
-  });
-  const upper = name.toUpperCase();
-  if (upper === "SUBSCRIBE") {
-    return connection.subscribe(name, converted, PLAIN).then(() => connection.subscriptions.of(CHANNEL).size);
-  }
-  if (upper === "UNSUBSCRIBE") return connection.unsubscribe(name, converted, PLAIN).then(() => undefined);
-  if (SUBSCRIBES.has(upper)) return connection.subscribe(name, converted, PUSH);
-  if (UNSUBSCRIBES.has(upper)) return connection.unsubscribe(name, converted, PUSH);
-  return connection.issue(encode(name, converted), PLAIN, metaOf(name));
-});
-
-const makers = makeMakers(senderOf);
-const commands = Object.assign(makeCommands(makers), makeSpecial(makers), { send });
-const features = makeFeatures(makers);
-define(RedisClient, commands);
-define(RedisClient, features);
-define(RedisClient, makePubSub((receiver) => connectionOf(receiver)));
-
-/**
- * Gives a class the command methods, unless it has them: when its first object is made, for it takes a while, and most
- * programs need none. Its objects must have a `SENDER`.
- * @param {Function} Class
- */
-function provideCommands(Class) {
-  if (!("send" in Class.prototype)) define(Class, commands);
-}
-
-/**
- * Gives a class the command methods and what is built on them.
- * @param {Function} Class
- */
-function provideFeatures(Class) {
-  provideCommands(Class);
-  if (!("scanIterator" in Class.prototype)) define(Class, features);
-}
-
-/**
- * @param {Function} Class
- * @param {Record<string, import("./methods.js").Method>} methods
- */
-function define(Class, methods) {
-  // Adding hundreds of properties one by one takes milliseconds, unless the object is a table; a deletion makes it one.
-  Object.defineProperty(Class.prototype, FROM_SOURCE, { configurable: true });
-  Reflect.deleteProperty(Class.prototype, FROM_SOURCE);
-  for (const [name, method] of Object.entries(methods)) {
-    Object.defineProperty(Class.prototype, name, { value: method, enumerable: true, writable: true });
-  }
-}
+const { provideCommands, provideFeatures, provideAll } = makeProviders(senderOf, connectionOf);
+provideAll(RedisClient);
 
 // What the class itself declares has the same flags, and its length is Bun's.
 for (const name of Object.getOwnPropertyNames(RedisClient.prototype)) {
@@ -308,7 +248,7 @@ function described(value) {
 }
 
 /** The client that takes its URL from the environment, at first use. */
-const redis = new RedisClient(FROM_SOURCE, new ServerSource(undefined, {}));
+const redis = new RedisClient(FROM_SOURCE);
 
 module.exports = {
   RedisClient,
@@ -316,5 +256,5 @@ module.exports = {
   provideCommands,
   provideFeatures,
   /** What is behind a client; throws for what is none. */
-  connectionOf: (/** @type {unknown} */ receiver) => connectionOf(receiver),
+  connectionOf,
 };

@@ -1,19 +1,14 @@
 "use strict";
-/**
- * What is behind a `RedisClient`: one lane with its outgoing commands, events and subscriptions.
- */
-const { LaneEvent } = require("../../binding.js");
-const { newTarget, listen, unlisten } = require("../listeners.js");
-const { port, register, forget, eachPending, onServerError } = require("../port.js");
+/** What is behind a `RedisClient`: it issues commands over one lane. */
+const { register, forget, eachPending, onServerError } = require("../port.js");
 const { Admission } = require("./admission.js");
-const { Group } = require("./group.js");
-const { Outgoing } = require("./outgoing.js");
 const { encode } = require("./encode.js");
-const { fromFailure, serverError } = require("./errors.js");
-const { logIn } = require("./login.js");
+const { serverError } = require("./errors.js");
+const { Group } = require("./group.js");
+const { Lifecycle } = require("./lifecycle.js");
 const { Meta } = require("./meta.js");
+const { Outgoing } = require("./outgoing.js");
 const { PLAIN } = require("./outcomes.js");
-const { Subscriptions } = require("./subscriptions.js");
 const tracing = require("./tracing.js");
 
 onServerError(serverError);
@@ -39,76 +34,35 @@ function capture(onResolve, onReject) {
  * @typedef {import("./frame.js").Frame} Frame
  *
  * @typedef {{ issue(frame: Frame, outcome: Outcome, meta: number): Promise<any> }} Issuer
- *
- * @typedef {object} Owner who is told
- * @property {(hello: unknown) => void} onConnected
- * @property {(error: Error) => void} onClosed
- * @property {(gap: import("./types.js").RedisGap) => boolean} onGap returns whether somebody listens
- *
- * @typedef {"idle" | "connecting" | "connected" | "reconnecting" | "closed"} State
  */
 
-class Connection {
+class Connection extends Lifecycle {
   /**
    * @param {(target: number) => import("../../binding.js").RedisLane} openLane makes the lane, which reports its events
    *   under this number
    * @param {import("./options.js").Resolved} options
-   * @param {Owner} owner
+   * @param {import("./lifecycle.js").Owner} owner
    */
   constructor(openLane, options, owner) {
-    this.options = options;
-    this.owner = owner;
+    super(openLane, options, owner, (command, names) => this.subscribe(command, names, PLAIN, this.unlimited));
     this.outgoing = new Outgoing();
     this.scheduled = false;
-    /** @type {State} */
-    this.state = "idle";
+    this.flush = this.flush.bind(this);
     /** Whether typed commands are refused because of subscriptions. */
     this.subscriber = false;
     /** Whether subscriptions are beside commands, on connections of which there are several. */
     this.mixes = false;
-    /** Issues what the client itself needs, past the limits that hold for its users. @type {Issuer} */
-    this.unlimited = { issue: (frame, outcome, meta) => this.start(frame, outcome, meta, this.group) };
-    this.subscriptions = new Subscriptions({
-      connected: () => this.connected,
-      subscribe: (command, names) => this.subscribe(command, names, PLAIN, this.unlimited),
-      wantBytes: (wanted) => this.lane.setPushBytes(wanted),
-      onGap: (gap) => this.owner.onGap(gap),
-    });
-    /** @type {Promise<unknown> | null} */
-    this.connecting = null;
-    /** Whether this connection keeps the event loop alive besides its pending calls. */
-    this.held = false;
-    /** `unref` was called. */
-    this.released = false;
-    this.flush = this.flush.bind(this);
-    this.target = newTarget();
-    /** Whether there are events to expect. A client that is not in use can be collected. */
-    this.listening = false;
     /** Of commands without a deadline. */
     this.group = new Group(this);
     this.gate = new Admission(this, options.rules);
     /** What commands of this turn must pass; `null`, as a rule, for nothing. @type {Admission | null} */
     this.admission = null;
+    /** Issues what the client itself needs, past the limits that hold for its users. @type {Issuer} */
+    this.unlimited = { issue: (frame, outcome, meta) => this.start(frame, outcome, meta, this.group) };
     /** Promises of commands that were gathered while batches are traced. @type {Promise<unknown>[]} */
     this.watched = [];
-    /** @type {import("./tracing.js").Attempt | null} */
-    this.attempt = null;
-    this.lane = openLane(this.target);
     /** What answers reads from memory, where the options ask for it. @type {import("./cache/cache.js").ClientCache | null} */
     this.cache = null;
-  }
-
-  /** The address without the password. */
-  get url() {
-    return this.lane.url;
-  }
-
-  get connected() {
-    return this.state === "connected";
-  }
-
-  get closed() {
-    return this.state === "closed";
   }
 
   /** How many commands wait for their reply. */
@@ -116,33 +70,6 @@ class Connection {
     let count = 0;
     this.eachPending(() => count++);
     return count;
-  }
-
-  /** @param {boolean} wanted */
-  expectEvents(wanted) {
-    this.listening = wanted;
-    if (wanted) listen(this.target, (kind, argument) => this.onEvent(kind, argument));
-    else unlisten(this.target);
-    if (wanted && this.state === "idle") this.enter("connecting");
-  }
-
-  /**
-   * @param {State} state
-   * @param {Error} [error] why a connection has ended
-   */
-  enter(state, error) {
-    const before = this.state;
-    this.state = state;
-    if (state === "connected") this.attempt?.succeeded();
-    else if (error !== undefined) this.attempt?.failed(error);
-    if (state === "connecting" || state === "reconnecting") {
-      if (before !== "connecting" && before !== "reconnecting") {
-        this.attempt = new tracing.Attempt(this, state === "reconnecting");
-      }
-    } else {
-      this.attempt = null;
-    }
-    if (before === "connected") this.subscriptions.lost();
   }
 
   /**
@@ -266,14 +193,6 @@ class Connection {
     return closed;
   }
 
-  /** @param {Error} error */
-  ended(error) {
-    this.enter("closed", error);
-    this.connecting = null;
-    this.expectEvents(false);
-    this.hold();
-  }
-
   /** Resolves when every command that was issued so far has settled. */
   async drain() {
     /** @type {Promise<void>[]} */
@@ -295,47 +214,6 @@ class Connection {
     eachPending((pending) => {
       if (pending.group instanceof Group && pending.group.connection === this) visit(pending);
     });
-  }
-
-  /**
-   * @param {number} kind
-   * @param {any} argument
-   */
-  onEvent(kind, argument) {
-    switch (kind) {
-      case LaneEvent.Connected:
-        // It may have been on its way when the connection was closed.
-        if (!this.lane.connected) return;
-        this.enter("connected");
-        this.hold();
-        this.owner.onConnected(argument);
-        void this.subscriptions.restore();
-        break;
-      case LaneEvent.Reconnecting:
-        this.enter("reconnecting");
-        this.hold();
-        break;
-      case LaneEvent.Closed: {
-        const error = fromFailure(argument);
-        this.ended(error);
-        // Somebody may have connected again before this was heard.
-        if (this.lane.active) {
-          this.expectEvents(true);
-          this.enter("connecting");
-        }
-        this.owner.onClosed(error);
-        break;
-      }
-      case LaneEvent.Credentials:
-        void logIn(this.lane, Number(argument), this.options.credentials);
-        break;
-      case LaneEvent.SubscriptionsLost:
-        this.subscriptions.lost();
-        void this.subscriptions.restore();
-        break;
-      default:
-        this.subscriptions.deliver(argument);
-    }
   }
 
   /**
@@ -365,22 +243,6 @@ class Connection {
     return value;
   }
 
-  /** @param {boolean} referenced whether subscriptions keep the process from exiting */
-  setReferenced(referenced) {
-    this.released = !referenced;
-    this.hold();
-  }
-
-  /** Keeps the event loop alive while it should be, besides the pending calls. */
-  hold() {
-    const reconnecting = this.state === "reconnecting";
-    const live = this.connected || reconnecting || this.connecting !== null;
-    const wanted = live && !this.released && (reconnecting || this.subscriptions.size > 0);
-    if (wanted === this.held) return;
-    this.held = wanted;
-    if (wanted) port.retain();
-    else port.release();
-  }
 }
 
 module.exports = { Connection };

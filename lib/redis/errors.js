@@ -1,6 +1,8 @@
 "use strict";
 /** The errors of the Redis client. */
-const { causeOf } = require("../port.js");
+const { lazily } = require("../lazily.js");
+
+const port = lazily(() => require("../port.js"));
 
 /**
  * An error of the Redis client or of the server; `code` tells which.
@@ -73,7 +75,7 @@ function connectionClosed() {
  * @param {import("../port.js").Failure} failure
  */
 function fromFailure([kind, code, message, , , , , causes]) {
-  const cause = causeOf(causes, withCode);
+  const cause = port().causeOf(causes, withCode);
   const options = cause === undefined ? undefined : { cause };
   // TLS failures are told by the codes of Node's own tls module.
   if (kind === "Tls") return Object.assign(new Error(message, options), { code });

@@ -3,6 +3,7 @@
  * Makes the methods of the command table (`commands/`). Each maker is one class of arguments:
  * what is required, what may be left out, and which error names which argument.
  */
+const { lazily } = require("../lazily.js");
 const { LONG_TEXT, bulk, head, encode, toArgument } = require("./encode.js");
 const { coded, invalidArgument, subscriberMode } = require("./errors.js");
 const { Meta, metaOf } = require("./meta.js");
@@ -40,9 +41,9 @@ function makeMakers(senderOf) {
    * @param {Options} [options]
    */
   function none(name, command, options = {}) {
-    const frame = head(command, 0);
-    const { outcome, meta } = reply(command, options);
+    const wire = lazily(() => ({ frame: head(command, 0), ...reply(command, options) }));
     return named(name, options, function () {
+      const { frame, outcome, meta } = wire();
       return enter(this, name, options).issue(frame, outcome, meta);
     });
   }
@@ -55,17 +56,18 @@ function makeMakers(senderOf) {
    * @param {Options} [options]
    */
   function fixed(name, command, names, options = {}) {
-    const start = head(command, names.length);
-    const { outcome, meta } = reply(command, options);
+    const wire = lazily(() => ({ start: head(command, names.length), ...reply(command, options) }));
     /** @param {Sender} connection @param {unknown[]} values */
     const general = (connection, values) => {
       const args = names.map((argument, index) => required(values[index], argument, name));
+      const { outcome, meta } = wire();
       return connection.issue(encode(command, args), outcome, meta);
     };
     if (names.length === 1) {
       return named(name, options, function (first) {
         const connection = enter(this, name, options);
         if (!isShortText(first)) return general(connection, [first]);
+      const { start, outcome, meta } = wire();
         return connection.issue(start + bulk(first), outcome, meta);
       });
     }
@@ -73,6 +75,7 @@ function makeMakers(senderOf) {
       return named(name, options, function (first, second) {
         const connection = enter(this, name, options);
         if (!isShortText(first) || !isShortText(second)) return general(connection, [first, second]);
+      const { start, outcome, meta } = wire();
         return connection.issue(start + bulk(first) + bulk(second), outcome, meta);
       });
     }
@@ -88,10 +91,11 @@ function makeMakers(senderOf) {
    * @param {Options} [options]
    */
   function variadic(name, command, options = {}) {
-    const { outcome, meta } = reply(command, options);
+    const wire = lazily(() => reply(command, options));
     return named(name, options, function (...values) {
       const connection = enter(this, name, options);
       const args = values.map((value) => required(value, "additional arguments", name));
+      const { outcome, meta } = wire();
       return connection.issue(encode(command, args), outcome, meta);
     });
   }
@@ -103,12 +107,13 @@ function makeMakers(senderOf) {
    * @param {Options} [options]
    */
   function keyed(name, command, options = {}) {
-    const { outcome, meta } = reply(command, options);
+    const wire = lazily(() => reply(command, options));
     return named(name, options, function (...values) {
       const connection = enter(this, name, options);
       if (values[0] === undefined || values[0] === null) {
         throw coded(TypeError, "ERR_MISSING_ARGS", 'The "key" argument must be specified');
       }
+      const { outcome, meta } = wire();
       return connection.issue(encode(command, present(values, name)), outcome, meta);
     });
   }
@@ -120,9 +125,10 @@ function makeMakers(senderOf) {
    * @param {Options} [options]
    */
   function loose(name, command, options = {}) {
-    const { outcome, meta } = reply(command, options);
+    const wire = lazily(() => reply(command, options));
     return named(name, options, function (...values) {
       const connection = enter(this, name, options);
+      const { outcome, meta } = wire();
       return connection.issue(encode(command, present(values, name)), outcome, meta);
     });
   }
@@ -136,11 +142,12 @@ function makeMakers(senderOf) {
    * @param {Options} [options]
    */
   function atLeast(name, command, names, options = {}) {
-    const { outcome, meta } = reply(command, options);
+    const wire = lazily(() => reply(command, options));
     return named(name, options, function (...values) {
       const connection = enter(this, name, options);
       const args = names.map((argument, index) => required(values[index], argument, name));
       args.push(...present(values.slice(names.length), name));
+      const { outcome, meta } = wire();
       return connection.issue(encode(command, args), outcome, meta);
     });
   }
@@ -154,13 +161,13 @@ function makeMakers(senderOf) {
    * @param {Options} [options]
    */
   function listed(name, command, names, options = {}) {
-    const [word = "", ...words] = command.split(" ");
-    const { outcome, meta } = reply(command, options);
+    const wire = lazily(() => ({ words: command.split(" "), ...reply(command, options) }));
     return named(name, { length: names.length, ...options }, function (...values) {
       const connection = enter(this, name, options);
       const args = names.map((argument, index) => required(values[index], argument, name));
       const rest = values.slice(names.length).filter((value) => value !== undefined);
       args.push(...rest.map((value) => required(value, "additional arguments", name)));
+      const { words: [word = "", ...words], outcome, meta } = wire();
       return connection.issue(encode(word, [...words, ...args]), outcome, meta);
     });
   }
@@ -201,6 +208,8 @@ function present(values, method) {
 }
 
 /**
+ * What is sent and kept beside a command. Methods ask for it when they are called for the first time: most of the
+ * hundreds that there are never will be.
  * @param {string} command
  * @param {Options} options
  */

@@ -4,14 +4,13 @@ const { toArgument } = require("./encode.js");
 const { PLAIN } = require("./outcomes.js");
 const { RedisError, coded, invalidArgument } = require("./errors.js");
 const { CHANNEL, PATTERN, SHARD } = require("./subscriptions.js");
-const { required, named } = require("./methods.js");
+const { required } = require("./methods.js");
 
 /**
  * @typedef {import("./connection.js").Connection} Connection
  * @typedef {import("./subscriptions.js").Family} Family
  * @typedef {import("./subscriptions.js").Listener} Listener
  * @typedef {import("./encode.js").Argument} Argument
- * @typedef {import("./methods.js").Method} Method
  */
 
 /**
@@ -24,55 +23,37 @@ const PUSH = {
 };
 
 /**
- * @param {(receiver: unknown) => Connection} connectionOf
- * @returns {Record<string, Method>}
+ * The methods by their names: each is given the connection behind the client, and what the user passed.
+ * @type {Record<import("./features.js").PubSubMethod, (connection: Connection, args: any[]) => Promise<any>>}
  */
-function makePubSub(connectionOf) {
-  return {
-    subscribe: named("subscribe", {}, function (channels, listener, options) {
-      return subscribe(connectionOf(this), CHANNEL, "subscribe", channels, listener, options);
-    }),
-    ssubscribe: named("ssubscribe", {}, function (channels, listener, options) {
-      return subscribe(connectionOf(this), SHARD, "ssubscribe", channels, listener, options);
-    }),
-    psubscribe: named("psubscribe", {}, function (...args) {
-      const connection = connectionOf(this);
-      if (typeof args[1] === "function") {
-        return subscribe(connection, PATTERN, "psubscribe", args[0], args[1], args[2]);
-      }
-      const patterns = args.map((pattern) => required(pattern, "additional arguments", "psubscribe"));
-      return connection.subscribe("PSUBSCRIBE", patterns, PUSH);
-    }),
-    unsubscribe: named("unsubscribe", {}, function (...args) {
-      return unsubscribe(connectionOf(this), CHANNEL, "unsubscribe", args);
-    }),
-    sunsubscribe: named("sunsubscribe", {}, function (...args) {
-      return unsubscribe(connectionOf(this), SHARD, "sunsubscribe", args);
-    }),
-    punsubscribe: named("punsubscribe", {}, function (...args) {
-      const connection = connectionOf(this);
-      if (typeof args[1] === "function") {
-        return removeListener(connection, PATTERN, args[0], args[1], "punsubscribe");
-      }
-      const given = Array.isArray(args[0]) && args.length === 1 ? args[0] : args;
-      const patterns = given.map((pattern) => required(pattern, "additional arguments", "punsubscribe"));
-      connection.subscriptions.remove(PATTERN, patterns.length === 0 ? null : patterns);
-      return connection.unsubscribe("PUNSUBSCRIBE", patterns, PUSH);
-    }),
-  };
-}
+const METHODS = {
+  subscribe: (connection, args) => subscribe(connection, CHANNEL, "subscribe", args),
+  ssubscribe: (connection, args) => subscribe(connection, SHARD, "ssubscribe", args),
+  psubscribe(connection, args) {
+    if (typeof args[1] === "function") return subscribe(connection, PATTERN, "psubscribe", args);
+    const patterns = args.map((pattern) => required(pattern, "additional arguments", "psubscribe"));
+    return connection.subscribe("PSUBSCRIBE", patterns, PUSH);
+  },
+  unsubscribe: (connection, args) => unsubscribe(connection, CHANNEL, "unsubscribe", args),
+  sunsubscribe: (connection, args) => unsubscribe(connection, SHARD, "sunsubscribe", args),
+  punsubscribe(connection, args) {
+    if (typeof args[1] === "function") return removeListener(connection, PATTERN, args[0], args[1], "punsubscribe");
+    const given = Array.isArray(args[0]) && args.length === 1 ? args[0] : args;
+    const patterns = given.map((pattern) => required(pattern, "additional arguments", "punsubscribe"));
+    connection.subscriptions.remove(PATTERN, patterns.length === 0 ? null : patterns);
+    return connection.unsubscribe("PUNSUBSCRIBE", patterns, PUSH);
+  },
+};
 
 /**
  * Resolves with the number of names that have listeners, once the server has confirmed all.
  * @param {Connection} connection
  * @param {Family} family
  * @param {string} method
- * @param {unknown} names
- * @param {unknown} listener
- * @param {unknown} options
+ * @param {unknown[]} args names, a listener, options
  * @returns {Promise<number>}
  */
-function subscribe(connection, family, method, names, listener, options) {
+function subscribe(connection, family, method, [names, listener, options]) {
   if (typeof listener !== "function") throw invalidArgument("listener", "a function", method);
   const list = nameList(names, method);
   const settings = listenerOptions(options, method);
@@ -181,4 +162,4 @@ function listenerOptions(options, method) {
   return { buffer: Boolean(buffer), ongap: ongap ?? null };
 }
 
-module.exports = { makePubSub, PUSH };
+module.exports = { METHODS, PUSH };

@@ -1,9 +1,12 @@
 "use strict";
 /** The methods whose arguments follow rules of their own. */
+const { lazily } = require("../lazily.js");
 const { encode } = require("./encode.js");
 const { coded, invalidArgument } = require("./errors.js");
 const { PLAIN } = require("./outcomes.js");
 const { required, named } = require("./methods.js");
+
+const anything = lazily(() => require("./send.js"));
 
 const MAX_INT32 = 0x7fffffff;
 
@@ -59,6 +62,9 @@ module.exports = ({ enter }) => {
     method(name, 3, (values) => [0, 1, 2].map((index) => coerced(values[index], name)));
 
   return {
+    send: named("send", { length: 2 }, function (command, args) {
+      return anything().send(enter(this, "send", { guard: false }), command, args);
+    }),
     set: method("set", 2, ([key, value, ...options]) => {
       const args = [required(key, "key", "set"), described(value, "value", "a string or buffer or number", "set")];
       return [...args, ...leading(options, "arguments", "set")];

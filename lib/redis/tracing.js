@@ -51,7 +51,7 @@ function batch(connection, submit) {
 
 /**
  * Where a command goes, as every context tells it.
- * @param {Connection} connection
+ * @param {Pick<Connection, "lane">} connection
  */
 function place({ lane }) {
   return { url: lane.url, address: lane.address, database: lane.database };
@@ -60,7 +60,7 @@ function place({ lane }) {
 /** The trace of one attempt to connect, from the first dial until it succeeds or is given up. */
 class Attempt {
   /**
-   * @param {Connection} connection
+   * @param {Pick<Connection, "lane">} connection
    * @param {boolean} reconnect
    */
   constructor(connection, reconnect) {

@@ -2,12 +2,16 @@
 /** `S3Client`: the operations on paths, as methods and as statics. */
 
 const { inspect } = require("node:util");
-const { baseConfig, Config } = require("./config.js");
+const { lazily } = require("../lazily.js");
 const { coded, wrongArgument, wrongReceiver } = require("./errors.js");
 const { isS3File, openFile, presignAt, reach } = require("./file.js");
-const { show, visible } = require("./inspect.js");
-const operations = require("./operations.js");
-const { layer, readOptions, readPath } = require("./options.js");
+const { readPath } = require("./path.js");
+
+const configs = lazily(() => require("./config.js"));
+const inspection = lazily(() => require("./inspect.js"));
+const operations = lazily(() => require("./operations.js"));
+
+/** @typedef {import("./config.js").Config} Config */
 
 /** Makes the shared client, which does not read the environment yet. */
 const FROM_ENVIRONMENT = Symbol("from environment");
@@ -22,11 +26,7 @@ class S3Client {
   /** @param {unknown} [options] */
   constructor(options = undefined) {
     if (options === FROM_ENVIRONMENT) return;
-    const fields = readOptions(options);
-    const tls = typeof options === "object" && options !== null ? /** @type {{ tls?: unknown }} */ (options).tls : undefined;
-    // The content type of an object is not a property of the client.
-    const { type: _, ...shared } = layer(baseConfig().fields, fields);
-    this.#resolved = new Config(shared, tls);
+    this.#resolved = configs().clientConfig(options);
   }
 
   /**
@@ -36,7 +36,7 @@ class S3Client {
    */
   static #of(client) {
     if (typeof client !== "object" || client === null || !(#resolved in client)) throw wrongReceiver("S3Client", client);
-    return (client.#resolved ??= baseConfig());
+    return (client.#resolved ??= configs().baseConfig());
   }
 
   /**
@@ -55,7 +55,7 @@ class S3Client {
   write(path, data, options = undefined) {
     const text = pathFor(path, 0, "to write to");
     if (arguments.length < 2) throw coded(TypeError, "ERR_MISSING_ARGS", "Expected a Blob-y thing to write");
-    return operations.write(S3Client.#of(this).with(readOptions(options)), text, data);
+    return operations().write(S3Client.#of(this).over(options), text, data);
   }
 
   /**
@@ -64,7 +64,7 @@ class S3Client {
    */
   delete(path, options) {
     const text = pathFor(path, 0, "to unlink");
-    return operations.remove(S3Client.#of(this).with(readOptions(options)), text);
+    return operations().remove(S3Client.#of(this).over(options), text);
   }
 
   /**
@@ -73,7 +73,7 @@ class S3Client {
    */
   unlink(path, options) {
     const text = pathFor(path, 0, "to unlink");
-    return operations.remove(S3Client.#of(this).with(readOptions(options)), text);
+    return operations().remove(S3Client.#of(this).over(options), text);
   }
 
   /**
@@ -82,7 +82,7 @@ class S3Client {
    */
   exists(path, options) {
     const text = pathFor(path, arguments.length, "to check if it exists");
-    return operations.exists(S3Client.#of(this).with(readOptions(options)), text);
+    return operations().exists(S3Client.#of(this).over(options), text);
   }
 
   /**
@@ -91,7 +91,7 @@ class S3Client {
    */
   size(path, options) {
     const text = pathFor(path, arguments.length, "to check the size of");
-    return operations.stat(S3Client.#of(this).with(readOptions(options)), text).then(({ size }) => size);
+    return operations().stat(S3Client.#of(this).over(options), text).then(({ size }) => size);
   }
 
   /**
@@ -100,7 +100,7 @@ class S3Client {
    */
   stat(path, options) {
     const text = pathFor(path, arguments.length, "to check the stat of");
-    return operations.stat(S3Client.#of(this).with(readOptions(options)), text);
+    return operations().stat(S3Client.#of(this).over(options), text);
   }
 
   /**
@@ -116,7 +116,7 @@ class S3Client {
    * @param {unknown} options
    */
   list(input, options) {
-    return operations.list(S3Client.#of(this).with(readOptions(options)), input);
+    return operations().list(S3Client.#of(this).over(options), input);
   }
 
   /**
@@ -124,7 +124,7 @@ class S3Client {
    * @param {unknown} options
    */
   listVersions(input, options) {
-    return operations.listVersions(S3Client.#of(this).with(readOptions(options)), input);
+    return operations().listVersions(S3Client.#of(this).over(options), input);
   }
 
   /**
@@ -134,7 +134,7 @@ class S3Client {
   static file(path, options) {
     const text = readPath(path);
     if (text === undefined) throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "Expected file path string");
-    return openFile(baseConfig(), text, options);
+    return openFile(configs().baseConfig(), text, options);
   }
 
   /**
@@ -145,7 +145,7 @@ class S3Client {
   static write(path, data, options = undefined) {
     const place = target(path, options, "upload");
     if (arguments.length < 2) throw coded(TypeError, "ERR_MISSING_ARGS", "Expected a Blob-y thing to upload");
-    return operations.write(place.config, place.path, data);
+    return operations().write(place.config, place.path, data);
   }
 
   /**
@@ -154,7 +154,7 @@ class S3Client {
    */
   static delete(path, options) {
     const place = target(path, options, "delete");
-    return operations.remove(place.config, place.path);
+    return operations().remove(place.config, place.path);
   }
 
   /**
@@ -163,7 +163,7 @@ class S3Client {
    */
   static unlink(path, options) {
     const place = target(path, options, "delete");
-    return operations.remove(place.config, place.path);
+    return operations().remove(place.config, place.path);
   }
 
   /**
@@ -172,7 +172,7 @@ class S3Client {
    */
   static exists(path, options) {
     const place = target(path, options, "check if it exists");
-    return operations.exists(place.config, place.path);
+    return operations().exists(place.config, place.path);
   }
 
   /**
@@ -181,7 +181,7 @@ class S3Client {
    */
   static size(path, options) {
     const place = target(path, options, "get size");
-    return operations.stat(place.config, place.path).then(({ size }) => size);
+    return operations().stat(place.config, place.path).then(({ size }) => size);
   }
 
   /**
@@ -190,7 +190,7 @@ class S3Client {
    */
   static stat(path, options) {
     const place = target(path, options, "get size");
-    return operations.stat(place.config, place.path);
+    return operations().stat(place.config, place.path);
   }
 
   /**
@@ -211,7 +211,7 @@ class S3Client {
    * @param {unknown} options
    */
   static list(input, options) {
-    return operations.list(baseConfig().with(readOptions(options)), input);
+    return operations().list(configs().baseConfig().over(options), input);
   }
 
   /**
@@ -219,7 +219,7 @@ class S3Client {
    * @param {unknown} options
    */
   static listVersions(input, options) {
-    return operations.listVersions(baseConfig().with(readOptions(options)), input);
+    return operations().listVersions(configs().baseConfig().over(options), input);
   }
 
   get [Symbol.toStringTag]() {
@@ -233,6 +233,7 @@ class S3Client {
    */
   [inspect.custom](depth, options, print) {
     const { fields } = S3Client.#of(this);
+    const { show, visible } = inspection();
     return show("S3Client", fields.bucket, visible(S3Client.#of(this)), depth, options, print);
   }
 }
@@ -258,14 +259,14 @@ function pathFor(path, count, purpose) {
 function target(path, options, purpose) {
   if (isS3File(path)) {
     const place = reach(path);
-    return { config: place.config.with(readOptions(options)), path: place.path };
+    return { config: place.config.over(options), path: place.path };
   }
   if (path instanceof Blob || typeof path === "number") {
     throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `Expected a S3 or path to ${purpose}`);
   }
   const text = readPath(path);
   if (text === undefined) throw wrongArgument("destination", "of type path, file descriptor, or Blob", path);
-  return { config: baseConfig().with(readOptions(options)), path: text };
+  return { config: configs().baseConfig().over(options), path: text };
 }
 
 /** The client that takes everything from the environment; it is read at first use. */

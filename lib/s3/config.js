@@ -4,7 +4,7 @@
 const { S3Handle } = require("../../binding.js");
 const { port } = require("../port.js");
 const { environment, proxyVariables } = require("./env.js");
-const { layer, NOTHING } = require("./options.js");
+const { layer, NOTHING, readOptions } = require("./options.js");
 const { resolveTls } = require("./tls.js");
 
 /** @typedef {import("./options.js").Fields} Fields */
@@ -68,6 +68,14 @@ class Config {
     const config = new Config(fields, this.tls);
     if (HANDLE_FIELDS.every((name) => over[name] === undefined)) config.origin = this;
     return config;
+  }
+
+  /**
+   * This configuration with the options of a user over it.
+   * @param {unknown} options
+   */
+  over(options) {
+    return this.with(readOptions(options));
   }
 
   /** @returns {Handle} */
@@ -136,6 +144,18 @@ function isSameStore({ fields: one }, { fields: other }) {
   return named && STORE_FIELDS.every((name) => one[name] === other[name]);
 }
 
+/**
+ * What the constructor of a client was given, over what the environment says.
+ * @param {unknown} options
+ */
+function clientConfig(options) {
+  const fields = readOptions(options);
+  const tls = typeof options === "object" && options !== null ? /** @type {{ tls?: unknown }} */ (options).tls : undefined;
+  // The content type of an object is not a property of the client.
+  const { type: _, ...shared } = layer(baseConfig().fields, fields);
+  return new Config(shared, tls);
+}
+
 /** @type {Config | undefined} */
 let fromEnvironment;
 
@@ -144,4 +164,4 @@ function baseConfig() {
   return (fromEnvironment ??= new Config(layer(NOTHING, environment())));
 }
 
-module.exports = { Config, baseConfig, isSameStore };
+module.exports = { Config, baseConfig, clientConfig, isSameStore };

@@ -1,6 +1,8 @@
 "use strict";
 /** The errors of the S3 client. */
-const { causeOf } = require("../port.js");
+const { lazily } = require("../lazily.js");
+
+const port = lazily(() => require("../port.js"));
 
 /**
  * A failed S3 operation. `code` is the server's code (`NoSuchKey`, `AccessDenied`, …) or one of
@@ -46,7 +48,7 @@ function failedAt(path) {
       bucket: bucket ?? undefined,
       statusCode: status ?? undefined,
       requestId: requestId ?? undefined,
-      cause: causeOf(causes, (code, message, options) => new S3Error(code, message, options)),
+      cause: port().causeOf(causes, (code, message, options) => new S3Error(code, message, options)),
     });
 }
 

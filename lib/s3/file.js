@@ -2,16 +2,18 @@
 /** A lazy reference to an object: `S3File`. */
 
 const { inspect } = require("node:util");
-const { decode } = require("./decode.js");
+const { lazily } = require("../lazily.js");
 const { coded, wrongArgument } = require("./errors.js");
-const { show, visible } = require("./inspect.js");
-const { bucketOf, nameOf } = require("./names.js");
-const operations = require("./operations.js");
-const { NOTHING, readOptions, readPath } = require("./options.js");
-const { addSlice, OPEN_END, rangeOf, readOffset, sizeOfSlices } = require("./range.js");
+const { ORIGIN } = require("./origin.js");
+const { bucketOf, nameOf, readPath } = require("./path.js");
 
 /** @typedef {import("./config.js").Config} Config */
 /** @typedef {import("./range.js").Slice} Slice */
+
+const decoding = lazily(() => require("./decode.js"));
+const inspection = lazily(() => require("./inspect.js"));
+const operations = lazily(() => require("./operations.js"));
+const ranges = lazily(() => require("./range.js"));
 
 /** @type {import("./range.js").Slice[]} */
 const WHOLE = [];
@@ -54,8 +56,8 @@ class S3File {
     return typeof value === "object" && value !== null && #path in value;
   }
 
-  /** Where the object is, unless this is a part of it. @returns {import("./operations.js").Origin | undefined} */
-  get [operations.ORIGIN]() {
+  /** Where the object is, unless this is a part of it. @returns {import("./origin.js").Origin | undefined} */
+  get [ORIGIN]() {
     if (!isS3File(this) || this.#slices.length > 0) return undefined;
     return { config: this.#config, path: this.#path, stream: () => /** @type {any} */ (this.stream()) };
   }
@@ -79,11 +81,11 @@ class S3File {
   }
 
   get size() {
-    return sizeOfSlices(this.#slices);
+    return ranges().sizeOfSlices(this.#slices);
   }
 
   get lastModified() {
-    return OPEN_END;
+    return ranges().OPEN_END;
   }
 
   get readable() {
@@ -108,7 +110,7 @@ class S3File {
 
   /** @param {unknown} [options] */
   async text(options = undefined) {
-    return decode(await this.bytes(options));
+    return decoding().decode(await this.bytes(options));
   }
 
   /** @param {unknown} [options] */
@@ -136,7 +138,7 @@ class S3File {
       throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "chunkSize must be a number");
     }
     const file = this.#with(options);
-    return operations.stream(file.#config, file.#path, () => file.#range());
+    return operations().stream(file.#config, file.#path, () => file.#range());
   }
 
   /**
@@ -147,7 +149,8 @@ class S3File {
   slice(begin, end, contentType = undefined) {
     const type = [begin, end, contentType].find((argument) => typeof argument === "string");
     // A slice is what its caller says it is, as with any Blob.
-    const config = this.#config.with({ type: undefined, ...readOptions({ type }) });
+    const config = this.#config.with({ type: undefined }).over({ type });
+    const { addSlice, readOffset } = ranges();
     const slices = addSlice(this.#slices, readOffset(begin) ?? 0, readOffset(end));
     const slice = new S3File(SECRET, config, this.#path, slices);
     slice.#label = this.#label;
@@ -156,22 +159,22 @@ class S3File {
 
   /** @param {unknown} [options] */
   async stat(options) {
-    return operations.stat(this.#config.with(readOptions(options)), this.#path);
+    return operations().stat(this.#config.over(options), this.#path);
   }
 
   /** @param {unknown} [options] */
   async exists(options = undefined) {
-    return operations.exists(this.#config.with(readOptions(options)), this.#path);
+    return operations().exists(this.#config.over(options), this.#path);
   }
 
   /** @param {unknown} [options] */
   delete(options = undefined) {
-    return operations.remove(this.#config.with(readOptions(options)), this.#path);
+    return operations().remove(this.#config.over(options), this.#path);
   }
 
   /** @param {unknown} [options] */
   unlink(options = undefined) {
-    return operations.remove(this.#config.with(readOptions(options)), this.#path);
+    return operations().remove(this.#config.over(options), this.#path);
   }
 
   /**
@@ -184,11 +187,11 @@ class S3File {
     }
     let config;
     try {
-      config = this.#config.with(readOptions(options));
+      config = this.#config.over(options);
     } catch (error) {
       return Promise.reject(error);
     }
-    return operations.write(config, this.#path, data);
+    return operations().write(config, this.#path, data);
   }
 
   /** @param {unknown} [options] */
@@ -200,7 +203,7 @@ class S3File {
     if (type !== undefined && type !== null && typeof type !== "string") {
       throw coded(TypeError, "ERR_INVALID_ARG_TYPE", "Expected options.type to be a string for 'write'.");
     }
-    return operations.writer(this.#config.with(readOptions(options)), this.#path);
+    return operations().writer(this.#config.over(options), this.#path);
   }
 
   /** @param {unknown} [options] */
@@ -226,6 +229,7 @@ class S3File {
     if (fields.type !== undefined) own["type"] = fields.type;
     const offset = this.#slices[0]?.begin;
     if (offset !== undefined) own["offset"] = offset;
+    const { show, visible } = inspection();
     return show("S3Ref", label, { ...own, ...visible(this.#config) }, depth, options, print);
   }
 
@@ -236,7 +240,7 @@ class S3File {
    */
   #with(options) {
     if (options === undefined) return this;
-    return new S3File(SECRET, this.#config.with(readOptions(options)), this.#path, this.#slices);
+    return new S3File(SECRET, this.#config.over(options), this.#path, this.#slices);
   }
 
   /**
@@ -244,11 +248,11 @@ class S3File {
    * @returns {Promise<Uint8Array<ArrayBuffer>>}
    */
   #get(range) {
-    return range === "empty" ? Promise.resolve(new Uint8Array(0)) : operations.get(this.#config, this.#path, range);
+    return range === "empty" ? Promise.resolve(new Uint8Array(0)) : operations().get(this.#config, this.#path, range);
   }
 
   #range() {
-    return rangeOf(this.#slices, async () => (await this.stat()).size);
+    return ranges().rangeOf(this.#slices, async () => (await this.stat()).size);
   }
 }
 
@@ -280,9 +284,7 @@ Reflect.deleteProperty(S3File, "is");
  * @param {boolean} inherit
  */
 function presignAt(config, path, options, inherit) {
-  const over = readOptions(options);
-  const bare = config.withoutHeaders;
-  return operations.presign(over === NOTHING ? bare : bare.with(over), path, options, inherit);
+  return operations().presign(config.withoutHeaders.over(options), path, options, inherit);
 }
 
 /**
@@ -291,7 +293,7 @@ function presignAt(config, path, options, inherit) {
  * @param {unknown} options
  */
 function openFile(base, path, options) {
-  const config = base.with(readOptions(options));
+  const config = base.over(options);
   return new S3File(SECRET, config, path, WHOLE);
 }
 

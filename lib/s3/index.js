@@ -1,8 +1,10 @@
 "use strict";
+const { lazily } = require("../lazily.js");
 const { S3Client, s3 } = require("./client.js");
-const { baseConfig } = require("./config.js");
 const { coded, S3Error, wrongArgument } = require("./errors.js");
 const { isS3File, openUrl, S3File } = require("./file.js");
+
+const configs = lazily(() => require("./config.js"));
 
 /**
  * The object that an `s3://` URL names.
@@ -10,7 +12,7 @@ const { isS3File, openUrl, S3File } = require("./file.js");
  * @param {unknown} [options]
  */
 function file(url, options) {
-  return openUrl(baseConfig(), url, options);
+  return openUrl(configs().baseConfig(), url, options);
 }
 
 /**
@@ -26,7 +28,7 @@ function write(destination, data, options) {
     throw wrongArgument("destination", "an S3File or an s3:// URL", destination);
   }
   if (arguments.length < 2) throw coded(TypeError, "ERR_MISSING_ARGS", "Expected a Blob-y thing to write");
-  return openUrl(baseConfig(), destination, undefined).write(data, options);
+  return openUrl(configs().baseConfig(), destination, undefined).write(data, options);
 }
 
 module.exports = {

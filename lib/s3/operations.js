@@ -2,9 +2,10 @@
 /** One function for each operation on one object or bucket: checks what is left, calls the core. */
 
 const { toBody } = require("./body.js");
-const { coded } = require("./errors.js");
+const { coded, S3Error } = require("./errors.js");
 const { typeOfKey } = require("./mime.js");
 const { unboxed } = require("./options.js");
+const { originOf } = require("./origin.js");
 const { onAbort, run } = require("./run.js");
 const { S3Stat } = require("./stat.js");
 const { isSameStore } = require("./config.js");
@@ -13,6 +14,8 @@ const { S3Writer, pump } = require("./writer.js");
 /** @typedef {import("./config.js").Config} Config */
 /** @typedef {import("./range.js").Range} Range */
 
+/** Bytes that the native side copies at most; what is longer is sent from where it lies. */
+const COPIED = 64 * 1024;
 const DEFAULT_EXPIRY_S = 86_400;
 const MAX_INTEGER = 2_147_483_647;
 /** In the order in which the native side knows them. */
@@ -24,22 +27,6 @@ const PRESIGN_METHODS = ["GET", "PUT", "HEAD", "DELETE", "POST"];
  */
 function isMethod(name) {
   return PRESIGN_METHODS.includes(name) || require("node:http").METHODS.includes(name);
-}
-
-/**
- * A whole object as the source of a copy.
- * @typedef {{ config: Config, path: string, stream: () => AsyncIterable<unknown> }} Origin
- */
-
-/** What marks an object in S3, and tells where it is if all of it is meant. */
-const ORIGIN = Symbol("origin");
-
-/**
- * @param {unknown} data
- * @returns {Origin | undefined}
- */
-function originOf(data) {
-  return typeof data === "object" && data !== null ? /** @type {{ [ORIGIN]?: Origin }} */ (data)[ORIGIN] : undefined;
 }
 
 /**
@@ -171,7 +158,7 @@ function write(config, path, data) {
  * A whole object is copied by its own store; one that cannot do that gets it through here.
  * @param {Config} config
  * @param {string} path
- * @param {Origin} origin
+ * @param {import("./origin.js").Origin} origin
  * @returns {Promise<number>}
  */
 async function copy(config, path, { config: from, path: source, stream }) {
@@ -207,12 +194,42 @@ async function send(config, path, body) {
 function put(config, path, bytes, type) {
   const { contentType, contentDisposition, contentEncoding, acl, storageClass, metadata } = putOptions(config, path, type);
   const { byteLength } = bytes;
-  return run(
+  const stored = run(
     config,
     path,
     (id) =>
       config.handle.put(id, path, bytes, contentType, contentDisposition, contentEncoding, acl, storageClass, metadata),
     () => byteLength,
+  );
+  return byteLength <= COPIED ? stored : whileLent(config, path, bytes, stored);
+}
+
+/**
+ * What comes of an upload of bytes that are sent from where they lie: an error if they lie there no more,
+ * since something else may have been stored.
+ * @param {Config} config
+ * @param {string} path
+ * @param {Uint8Array} bytes
+ * @param {Promise<number>} stored
+ * @returns {Promise<number>}
+ */
+function whileLent({ fields: { signal } }, path, bytes, stored) {
+  /** @param {unknown} [cause] */
+  const check = (cause) => {
+    // An array of a detached buffer is empty.
+    if (bytes.byteLength > 0) return;
+    throw new S3Error("ERR_S3_BODY_DETACHED", "The buffer was detached while it was being written", { path, cause });
+  };
+  return stored.then(
+    (length) => {
+      check();
+      return length;
+    },
+    (error) => {
+      // Who aborts the call may do with the buffer what he wants.
+      if (error !== signal?.reason) check(error);
+      throw error;
+    },
   );
 }
 
@@ -340,4 +357,4 @@ function clamp(number) {
   return Math.min(Math.max(number, -MAX_INTEGER - 1), MAX_INTEGER);
 }
 
-module.exports = { ORIGIN, get, stream, stat, exists, remove, write, writer, presign, list, listVersions };
+module.exports = { get, stream, stat, exists, remove, write, writer, presign, list, listVersions };

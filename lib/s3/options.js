@@ -1,8 +1,6 @@
 "use strict";
 /** Options: checking what users pass, and the layers in which options override each other. */
 
-const { fileURLToPath } = require("node:url");
-const { isAnyArrayBuffer } = require("node:util/types");
 const { coded, wrongArgument } = require("./errors.js");
 const { normalizeType } = require("./mime.js");
 
@@ -297,26 +295,4 @@ function layer(base, over) {
   return base;
 }
 
-/**
- * The path that a user gave, as a string.
- * @param {unknown} path
- * @returns {string | undefined} undefined when it is no path
- */
-function readPath(path) {
-  let text;
-  if (typeof path === "string") text = path;
-  else if (ArrayBuffer.isView(path)) text = Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString();
-  else if (isAnyArrayBuffer(path)) text = Buffer.from(path).toString();
-  else if (path instanceof URL) {
-    if (path.protocol !== "file:") throw coded(TypeError, "ERR_INVALID_URL_SCHEME", 'URL must be a non-empty "file:" path');
-    text = fileURLToPath(path);
-  } else return undefined;
-  if (text.includes("\0")) {
-    const kinds = "a string, Uint8Array, or URL without null bytes";
-    const message = `The argument 'path' must be ${kinds}. Received ${JSON.stringify(text)}`;
-    throw coded(TypeError, "ERR_INVALID_ARG_VALUE", message);
-  }
-  return text;
-}
-
-module.exports = { unboxed, readOptions, readPath, layer, NOTHING, MIN_PART_SIZE };
+module.exports = { unboxed, readOptions, layer, NOTHING, MIN_PART_SIZE };

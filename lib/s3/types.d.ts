@@ -175,8 +175,11 @@ export interface S3Stats {
 }
 
 /**
- * What can be written. Bytes are sent from where they lie: neither change nor transfer a buffer
- * before the promise settles. The items of an array are joined. An S3File of the same store is copied there.
+ * What can be written. More than 64 KiB are sent from where they lie, and read there again when a request is
+ * repeated: neither change nor transfer a buffer before the promise settles. If it was detached meanwhile
+ * (`structuredClone`, `postMessage`, `ArrayBuffer.prototype.transfer`), the promise rejects with
+ * `ERR_S3_BODY_DETACHED`; but Node.js cannot keep its memory for us, and with TLS or a checksum a process that
+ * takes it away in the midst of sending may end. `S3Writer.write` copies. The items of an array are joined. An S3File of the same store is copied there.
  */
 export type S3Data =
   | string

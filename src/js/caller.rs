@@ -9,6 +9,7 @@ use napi::bindgen_prelude::Result as JsResult;
 
 #[cfg(unix)]
 use super::event_loop::EventLoop;
+use super::loans::Loans;
 use super::port::{Outcome, Port, PortHandle, Settle, ended_without_result};
 use crate::error::Result;
 use crate::net::runtime;
@@ -29,6 +30,11 @@ impl Caller {
             #[cfg(unix)]
             event_loop: port.event_loop(),
         }
+    }
+
+    /// For the buffers of one upload.
+    pub(super) fn loans(&self) -> Loans {
+        Loans::new(self.port.clone())
     }
 
     /// Runs the work of a small request: on the JavaScript thread, if that can watch its

@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use napi::bindgen_prelude::{Error as JsError, Result as JsResult, Uint8ArraySlice};
 use napi::{Env, Status};
 use napi_derive::napi;
 
 use super::caller::Caller;
+use super::loans::COPY_LIMIT;
 use super::port::Port;
 use super::redis_options::LaneTls;
 use super::s3_listing::Listing;
 use super::s3_stream::S3Download;
 use super::s3_upload::S3Upload;
 use super::s3_values::{
-    Ascii, COPY_LIMIT, Stat, list_options, payload, presign_method, put_options, range,
-    version_options, whole,
+    Ascii, Stat, list_options, presign_method, put_options, range, version_options, whole,
 };
 use super::s3_versions::VersionListing;
 use crate::error::Error;
@@ -166,8 +167,8 @@ impl S3Handle {
         })
     }
 
-    /// Stores `data`, which must not be changed before the call settles: it is sent from where
-    /// it lies.
+    /// Stores `data`, which must neither be changed nor detached before the call settles: it is
+    /// sent from where it lies.
     #[napi(
         catch_unwind,
         ts_args_type = "id: number, path: string, data: Uint8Array, contentType?: string, contentDisposition?: string, contentEncoding?: string, acl?: string, storageClass?: string, metadata?: Array<string>"
@@ -189,8 +190,13 @@ impl S3Handle {
         storage_class: Option<String>,
         metadata: Option<Vec<String>>,
     ) -> JsResult<()> {
-        let client = self.client.clone();
-        let body = payload(&env, data)?;
+        let is_small = data.len() <= COPY_LIMIT;
+        let (client, body) = if is_small {
+            (self.client.clone(), Bytes::copy_from_slice(&data))
+        } else {
+            let loans = self.caller.loans();
+            (self.client.lent_by(&loans), loans.lend(&env, data)?)
+        };
         let options = PutInit {
             content_type,
             content_disposition,
@@ -200,7 +206,6 @@ impl S3Handle {
             metadata,
         };
         let options = put_options(options, self.client.options()).map_err(to_js)?;
-        let is_small = body.len() <= COPY_LIMIT;
         let work = async move { client.put(&path, body, &options).await.map(|_| ()) };
         if is_small {
             self.caller.start_small(&self.client, env, id, work)
@@ -381,10 +386,9 @@ impl S3Handle {
             length: length.map(whole),
             ..options.into()
         };
-        Ok(S3Upload::new(
-            self.caller.clone(),
-            self.client.multipart(&path, options),
-        ))
+        let loans = self.caller.loans();
+        let upload = self.client.lent_by(&loans).multipart(&path, options);
+        Ok(S3Upload::new(self.caller.clone(), upload, loans))
     }
 }
 

@@ -12,8 +12,8 @@ use napi_derive::napi;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::caller::Caller;
+use super::loans::Loans;
 use super::port::Settle;
-use super::s3_values::payload;
 use crate::error::{Error, ErrorKind, Result};
 use crate::s3::MultiPartUpload;
 
@@ -23,16 +23,18 @@ pub struct S3Upload {
     caller: Caller,
     upload: Arc<Mutex<Option<MultiPartUpload>>>,
     aborted: watch::Sender<bool>,
+    loans: Loans,
     /// Bytes that were copied and not added yet.
     copies: std::sync::Mutex<VecDeque<Bytes>>,
 }
 
 impl S3Upload {
-    pub(super) fn new(caller: Caller, upload: MultiPartUpload) -> Self {
+    pub(super) fn new(caller: Caller, upload: MultiPartUpload, loans: Loans) -> Self {
         Self {
             caller,
             upload: Arc::new(Mutex::new(Some(upload))),
             aborted: watch::Sender::new(false),
+            loans,
             copies: std::sync::Mutex::default(),
         }
     }
@@ -66,10 +68,11 @@ impl S3Upload {
 
 #[napi]
 impl S3Upload {
-    /// Adds bytes, which must not be changed any more: they are sent from where they lie.
+    /// Adds bytes, which must neither be changed nor detached any more: they are sent from where
+    /// they lie.
     #[napi(catch_unwind)]
     pub fn write(&self, env: Env, id: u32, data: Uint8ArraySlice<'_>) -> JsResult<()> {
-        let bytes = payload(&env, data)?;
+        let bytes = self.loans.lend(&env, data)?;
         self.step(env, id, |mut upload| async move {
             open(upload.as_mut())?.write(bytes).await
         })

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use napi::bindgen_prelude::{Result as JsResult, ToNapiValue, Uint8ArraySlice};
+use napi::bindgen_prelude::{Result as JsResult, ToNapiValue};
 use napi::{Env, sys};
 
 use super::port::Settle;
@@ -61,17 +60,6 @@ pub(super) fn version_options(
         encoding_type: input.encoding_type,
         request_payer,
     }
-}
-
-/// Bodies up to this length are copied: keeping the caller's buffer alive costs more.
-pub(super) const COPY_LIMIT: usize = 64 * 1024;
-
-/// The bytes of a body, which must not be changed before they are sent.
-pub(super) fn payload(env: &Env, data: Uint8ArraySlice<'_>) -> JsResult<Bytes> {
-    if data.len() <= COPY_LIMIT {
-        return Ok(Bytes::copy_from_slice(&data));
-    }
-    Ok(Bytes::from_owner(data.into_typed_array(env)?))
 }
 
 /// A number that `lib/` has checked to be whole and not negative.

@@ -116,13 +116,19 @@ impl InFlight {
         self.entries.extend(entries);
     }
 
-    /// Takes back the newest `count` commands: none of their bytes were sent after all.
-    pub fn retract(&mut self, count: usize) {
-        let keep = self.entries.len().saturating_sub(count);
-        self.entries.truncate(keep);
+    /// Takes back the newest `count` commands: none of their bytes were sent after all. Returns how
+    /// many there were: the others have been answered all the same.
+    #[must_use]
+    pub fn retract(&mut self, count: usize) -> usize {
+        let count = count.min(self.entries.len());
+        self.entries.truncate(self.entries.len() - count);
+        if self.entries.is_empty() {
+            self.left = None;
+        }
         if let Some(retention) = &mut self.retention {
             retention.retract(count);
         }
+        count
     }
 
     /// Takes all commands out, oldest first; the connection is gone.

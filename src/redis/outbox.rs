@@ -16,7 +16,10 @@ const GATHER: usize = 64 * 1024;
 ///
 /// The invariant behind all of this: a command is in [`InFlight`] exactly when the server may have
 /// seen a part of it. It is put there before its first byte is offered to the socket, because the
-/// reply may be read by another thread at once, and taken back when none of it was accepted.
+/// reply may be read by another thread at once, and taken back when none of it was accepted. One
+/// that is not there any more by then was answered by a server that knew nothing of it: its user has
+/// that reply and its id may be another command's already, so it is dropped, and the connection
+/// ends.
 #[derive(Debug, Default)]
 pub struct Outbox {
     /// The rest of commands that are partly sent; their entries are in flight.
@@ -27,6 +30,8 @@ pub struct Outbox {
     gathered_entries: Vec<Entry>,
     /// What `waiting` and `gathered` hold.
     backlog: Backlog,
+    /// The server has answered commands before it had seen any of them: the connection is over.
+    forestalled: bool,
 }
 
 /// How much waits to be sent.
@@ -172,12 +177,13 @@ impl Outbox {
         } else if !rest.is_empty() {
             self.keep(Bytes::from(pieces.concat()), entries, sent, inflight);
         }
-        outcome
+        outcome.and_then(|()| self.check())
     }
 
     /// Sends what waits. Returns whether nothing is left.
     pub fn flush(&mut self, inflight: &Mutex<InFlight>, write: Write<'_>) -> io::Result<bool> {
         loop {
+            self.check()?;
             while !self.begun.is_empty() {
                 match write(&self.begun) {
                     Ok(count) => self.begun.advance(count),
@@ -200,7 +206,7 @@ impl Outbox {
                 self.keep(chunk.bytes, &chunk.entries, sent, inflight);
             }
             if !matches!(outcome, Ok(true)) {
-                return outcome;
+                return self.check().and(outcome);
             }
         }
     }
@@ -210,7 +216,7 @@ impl Outbox {
     /// behind the last one that had: outside of it they would mean something else. Those are
     /// returned.
     pub fn lost(&mut self, open: bool) -> Vec<Entry> {
-        self.begun = Bytes::new();
+        self.end();
         let mut rest = Vec::new();
         let mut open = open;
         while open {
@@ -232,7 +238,7 @@ impl Outbox {
 
     /// Takes out every command that has not begun, oldest first.
     pub fn take(&mut self) -> Vec<Chunk> {
-        self.begun = Bytes::new();
+        self.end();
         let gathered = self.gather();
         self.backlog = Backlog::default();
         self.waiting.drain(..).chain(gathered).collect()
@@ -248,8 +254,12 @@ impl Outbox {
     ) {
         let (commands, end) = begun(&bytes, sent);
         let untouched = &entries[commands.min(entries.len())..];
-        lock(inflight).retract(untouched.len());
-        let rest = bytes.split_off(end);
+        let retracted = lock(inflight).retract(untouched.len());
+        // What is not in flight any more was answered, and its user has it: it must not come again.
+        let (answered, untouched) = untouched.split_at(untouched.len() - retracted);
+        self.forestalled |= !answered.is_empty();
+        let mut rest = bytes.split_off(end);
+        rest.advance(length(&rest, answered.len()));
         self.begun = bytes.split_off(sent);
         if !rest.is_empty() {
             self.backlog.bytes += rest.len();
@@ -259,6 +269,21 @@ impl Outbox {
                 entries: untouched.to_vec(),
             });
         }
+    }
+
+    /// Fails when the server answers what it cannot know.
+    fn check(&self) -> io::Result<()> {
+        if self.forestalled {
+            let what = "the server has answered a command that was not sent";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
+        Ok(())
+    }
+
+    /// Forgets what concerns the connection that is gone.
+    fn end(&mut self) {
+        self.begun = Bytes::new();
+        self.forestalled = false;
     }
 }
 

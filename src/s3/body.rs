@@ -9,6 +9,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::checksum::Verifier;
 use super::client::S3Client;
+use super::op::extent::{Extent, extent};
 use super::op::get::{self, ByteRange, S3StatResult};
 use super::ranges;
 use super::retry::Attempts;
@@ -91,27 +92,17 @@ impl S3Body {
             headers.push(("x-amz-checksum-mode", "ENABLED".into()));
         }
         let mut response = client.transport.send(&request).await?;
-        if !get::answers(
-            range,
-            response.status,
-            &response.headers,
-            response.announced(),
-        ) {
-            return Err(other_bytes());
-        }
+        let extent = extent_of(&response, range)?;
         response.detach()?;
         let verifier = match (range, sums) {
             (None, Some(_)) => Verifier::new(&response.headers),
             _ => None,
         };
-        let metadata = S3StatResult::from_headers(&response.headers);
-        let position = match range {
-            None => Some(0),
-            Some(_) => get::content_range_start(&response.headers),
-        };
+        let mut metadata = S3StatResult::from_headers(&response.headers);
+        metadata.size = extent.length.unwrap_or(metadata.size);
         // A weak tag does not promise the same bytes.
         let named = !metadata.etag.is_empty() && !metadata.etag.starts_with("W/");
-        let origin = position.filter(|_| named).map(|position| Origin {
+        let origin = extent.start.filter(|_| named).map(|position| Origin {
             in_ranges: response.header("accept-ranges") == Some("bytes"),
             attempts: Attempts::new(client.options().retry),
             etag: metadata.condition(),
@@ -120,7 +111,7 @@ impl S3Body {
             position,
         });
         Ok(Self {
-            left: response.announced(),
+            left: extent.length,
             origin,
             metadata,
             response: Some(response),
@@ -272,7 +263,14 @@ impl S3Body {
             let most = self.left.map_or(usize::MAX, |left| {
                 usize::try_from(left).unwrap_or(usize::MAX)
             });
-            match task::ready!(response.poll_read(context, &mut into.limit(most))) {
+            let read = task::ready!(response.poll_read(context, &mut into.limit(most)));
+            // An answer may be shorter than what it stands for.
+            let is_short = self.left.is_some() && into.has_remaining_mut();
+            let read = read.and_then(|count| match count {
+                0 if is_short => Err(too_short()),
+                count => Ok(count),
+            });
+            match read {
                 Ok(count) => {
                     self.advance(count as u64);
                     return Poll::Ready(Ok(count));
@@ -423,9 +421,12 @@ impl Origin {
         request.success = &[206];
         let mut response = self.client.transport.send(&request).await?;
         response.detach()?;
-        let right = get::content_range_start(&response.headers) == Some(self.position)
-            && response.announced() == Some(length);
-        if right {
+        let extent = extent_of(&response, Some(range))?;
+        let asked = Extent {
+            start: Some(self.position),
+            length: Some(length),
+        };
+        if extent == asked {
             Ok(response)
         } else {
             Err(other_bytes())
@@ -433,11 +434,25 @@ impl Origin {
     }
 }
 
+/// Which bytes a response to a GET stands for, if they are those that were asked for.
+fn extent_of(response: &Response, range: Option<ByteRange>) -> Result<Extent> {
+    let (status, announced) = (response.status, response.announced());
+    extent(range, status, &response.headers, announced).ok_or_else(other_bytes)
+}
+
 fn other_bytes() -> Error {
     Error::new(
         ErrorKind::Protocol,
         "InvalidResponse",
         "the store answered with other bytes than it was asked for",
+    )
+}
+
+pub(super) fn too_short() -> Error {
+    Error::new(
+        ErrorKind::Connection,
+        "ConnectionClosed",
+        "the body is shorter than the store announced",
     )
 }
 

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::body::S3Body;
 use super::config::{MAX_PART_SIZE, S3Credentials, S3CredentialsWithOptions, S3Options};
+use super::lender::Lender;
 use super::multipart::{MultiPartUpload, MultiPartUploadOptions};
 use super::op::Target;
 use super::op::delete::{self, S3DeleteResult};
@@ -58,6 +59,8 @@ pub struct S3Client {
     pub(super) transport: Arc<Transport>,
     /// Which version of objects is meant, if not the current one.
     version: Option<Arc<str>>,
+    /// Who can take back what is uploaded.
+    pub(super) lender: Option<Arc<dyn Lender>>,
 }
 
 async fn collect(mut body: S3Body) -> Result<(BytesMut, S3StatResult)> {
@@ -72,6 +75,7 @@ impl S3Client {
         Self {
             transport: Arc::new(Transport::new(config)),
             version: None,
+            lender: None,
         }
     }
 
@@ -91,8 +95,17 @@ impl S3Client {
     #[must_use]
     pub fn at_version(&self, id: &str) -> Self {
         Self {
-            transport: Arc::clone(&self.transport),
             version: Some(id.into()),
+            ..self.clone()
+        }
+    }
+
+    /// The same client for one upload, whose memory can be taken back meanwhile.
+    #[cfg(feature = "js")]
+    pub(crate) fn lent_by(&self, lender: &(impl Lender + Clone + 'static)) -> Self {
+        Self {
+            lender: Some(Arc::new(lender.clone())),
+            ..self.clone()
         }
     }
 
@@ -212,7 +225,8 @@ impl S3Client {
     ) -> Result<S3UploadResult> {
         let location = self.locate(path)?;
         let request = put::request(&location, body, options)?;
-        let response = self.limited(self.transport.send(&request)).await?;
+        let sending = self.transport.send_lent(&request, self.lender.as_deref());
+        let response = self.limited(sending).await?;
         Ok(S3UploadResult {
             etag: response.header("etag").unwrap_or_default().to_owned(),
         })

@@ -12,6 +12,7 @@ mod client;
 pub mod config;
 mod copy;
 mod file;
+mod lender;
 mod metadata;
 mod multipart;
 pub mod op;
@@ -34,6 +35,8 @@ pub use checksum::ChecksumAlgorithm;
 pub use client::{S3Client, S3DownloadResult};
 pub use config::{S3Credentials, S3CredentialsWithOptions, S3Options};
 pub use file::S3File;
+#[cfg(feature = "js")]
+pub(crate) use lender::Lender;
 pub use metadata::Metadata;
 pub use multipart::{MultiPartUpload, MultiPartUploadOptions};
 pub use op::delete::S3DeleteResult;

@@ -274,6 +274,7 @@ impl MultiPartUpload {
                 .client
                 .put_pieces(&self.path, rest, &self.options)
                 .await?;
+            self.check_lender().await?;
             return Ok(stored.etag);
         }
         if !rest.is_empty() {
@@ -281,6 +282,7 @@ impl MultiPartUpload {
         }
         self.drain(0).await?;
         self.parts.sort_unstable_by_key(|part| part.number);
+        self.check_lender().await?;
         let Some(upload) = &self.upload else {
             return Ok(String::new());
         };
@@ -334,7 +336,8 @@ impl MultiPartUpload {
             let checksum = algorithm.map(|algorithm| algorithm.of(&body));
             let sum = algorithm.zip(checksum.as_ref());
             let request = multipart::part(&upload.location, &upload.id, number, body, sum, payer);
-            let sending = client.transport.send_part(&request, &sent, &given_up);
+            let lender = client.lender.as_deref();
+            let sending = (client.transport).send_part(&request, &sent, &given_up, lender);
             let response = client.limited(sending).await?;
             match response.header("etag") {
                 Some(etag) => Ok(Part {
@@ -353,6 +356,14 @@ impl MultiPartUpload {
         self.stragglers.retain(|(task, _)| !task.is_finished());
         self.stragglers.push((task, straggler));
         Ok(())
+    }
+
+    /// Whether what was sent is what was written.
+    async fn check_lender(&self) -> Result<()> {
+        match &self.client.lender {
+            Some(lender) => lender.check().await,
+            None => Ok(()),
+        }
     }
 
     async fn begin(&mut self) -> Result<Upload> {

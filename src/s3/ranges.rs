@@ -3,7 +3,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::task::JoinSet;
 
-use super::body::{Origin, S3Body};
+use super::body::{Origin, S3Body, too_short};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::{buffers, runtime};
 
@@ -70,12 +70,7 @@ async fn read_all(body: &mut S3Body, place: BytesMut, length: u64) -> Result<Byt
     let mut into = place.limit(usize::try_from(length).unwrap_or(usize::MAX));
     while into.has_remaining_mut() {
         if body.read(&mut into).await? == 0 {
-            let message = "the body is shorter than the store announced";
-            return Err(Error::new(
-                ErrorKind::Connection,
-                "ConnectionClosed",
-                message,
-            ));
+            return Err(too_short());
         }
     }
     Ok(into.into_inner())

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::BytesMut;
 
 use super::config::S3CredentialsWithOptions;
+use super::lender::Lender;
 use super::op::{Request, refused};
 use super::place::{Place, Places};
 use super::retry::{self, Attempts, Budget};
@@ -44,6 +45,8 @@ pub(super) struct Sending<'a> {
     given_up: Option<&'a AtomicBool>,
     /// Set when the request was sent more than once.
     repeated: Option<&'a AtomicBool>,
+    /// Who can take the body back.
+    lender: Option<&'a dyn Lender>,
 }
 
 /// An attempt that failed.
@@ -82,6 +85,20 @@ impl Transport {
         Ok(response)
     }
 
+    /// Like [`send`](Self::send), for a body that can be taken back.
+    pub(super) async fn send_lent(
+        &self,
+        request: &Request<'_>,
+        lender: Option<&dyn Lender>,
+    ) -> Result<Response> {
+        let sending = Sending {
+            lender,
+            ..Sending::default()
+        };
+        let (response, _) = self.run(request, sending).await?;
+        Ok(response)
+    }
+
     /// Sends a part of an upload. `sent` tells when the store may have it; once `given_up` is set
     /// nothing is tried again.
     pub(super) async fn send_part(
@@ -89,10 +106,12 @@ impl Transport {
         request: &Request<'_>,
         sent: &AtomicBool,
         given_up: &AtomicBool,
+        lender: Option<&dyn Lender>,
     ) -> Result<Response> {
         let sending = Sending {
             sent: Some(sent),
             given_up: Some(given_up),
+            lender,
             ..Sending::default()
         };
         let (response, _) = self.run(request, sending).await?;
@@ -132,8 +151,11 @@ impl Transport {
         sending: Sending<'_>,
     ) -> Result<(Response, BytesMut)> {
         let mut attempts = Attempts::new(self.config.options.retry);
-        let mut learned = false;
+        let (mut learned, mut again) = (false, false);
         loop {
+            if let (true, Some(lender)) = (std::mem::replace(&mut again, true), sending.lender) {
+                lender.check().await?;
+            }
             let failed = match self.attempt(request, sending).await {
                 Ok(outcome) => {
                     attempts.succeeded(&self.budget);

@@ -1,8 +1,12 @@
 "use strict";
-/** The client of a cluster. What it needs is loaded when the first one is made. */
+/** The client of a cluster. */
 const { inspect } = require("node:util");
+const { lazily } = require("../../lazily.js");
 const { RedisClient, connectionOf } = require("../client.js");
 const { FROM_SOURCE } = require("../source.js");
+
+const sources = lazily(() => require("./source.js"));
+const views = lazily(() => require("./view.js"));
 
 /**
  * @typedef {import("./connection.js").ClusterConnection} ClusterConnection
@@ -18,7 +22,7 @@ class RedisCluster extends RedisClient {
    * @param {unknown} [options]
    */
   constructor(seeds, options) {
-    const source = seeds === FROM_SOURCE ? options : new (require("./source.js").ClusterSource)(seeds, options);
+    const source = seeds === FROM_SOURCE ? options : new (sources().ClusterSource)(seeds, options);
     super(FROM_SOURCE, source);
     // What cannot be used is told now.
     connectionOf(this);
@@ -38,8 +42,7 @@ class RedisCluster extends RedisClient {
    * @param {unknown} options
    */
   with(options) {
-    const { ClusterView } = require("./view.js");
-    return new ClusterView(() => clusterOf(this), options);
+    return new (views().ClusterView)(() => clusterOf(this), options);
   }
 
   /** @override */

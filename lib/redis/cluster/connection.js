@@ -12,7 +12,7 @@ class ClusterConnection extends Connection {
   /**
    * @param {(target: number) => import("../../../binding.js").RedisLane} openLane
    * @param {import("../options.js").Resolved} options
-   * @param {import("../connection.js").Owner} owner
+   * @param {import("../lifecycle.js").Owner} owner
    * @param {import("./options.js").AddressMap | undefined} addressMap
    */
   constructor(openLane, options, owner, addressMap) {

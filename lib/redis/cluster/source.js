@@ -4,7 +4,8 @@ const { RedisLane } = require("../../../binding.js");
 const { port } = require("../../port.js");
 const { coded } = require("../errors.js");
 const { resolveOptions } = require("../options.js");
-const { FROM_SOURCE, connectionClass } = require("../source.js");
+const { connectionClass } = require("../server.js");
+const { FROM_SOURCE } = require("../source.js");
 const { ClusterConnection } = require("./connection.js");
 const { resolveAddressMap, resolveClusterOptions } = require("./options.js");
 const { resolveSeeds } = require("./seeds.js");
@@ -31,7 +32,7 @@ class ClusterSource {
     this.options.lane.mapsAddresses = this.addressMap !== undefined;
   }
 
-  /** @param {import("../connection.js").Owner} owner */
+  /** @param {import("../lifecycle.js").Owner} owner */
   open(owner) {
     const openLane = (/** @type {number} */ target) => {
       try {

@@ -10,13 +10,13 @@ class LeaseConnection extends Connection {
   /**
    * @param {import("../../../binding.js").RedisLane} lane
    * @param {import("../options.js").Resolved} options
-   * @param {import("../connection.js").Owner} owner
+   * @param {import("../lifecycle.js").Owner} owner
    */
   constructor(lane, options, owner) {
     super(() => lane, options, owner);
     this.target = lane.target;
     this.over = !lane.active;
-    /** @type {import("../connection.js").State} */
+    /** @type {import("../lifecycle.js").State} */
     this.state = this.over ? "closed" : "connected";
     this.expectEvents(true);
   }
@@ -67,7 +67,7 @@ class LeaseSource {
     this.connection = undefined;
   }
 
-  /** @param {import("../connection.js").Owner} owner */
+  /** @param {import("../lifecycle.js").Owner} owner */
   open(owner) {
     this.connection = new LeaseConnection(this.lane, this.parent.options, owner);
     this.parent.cache?.follow(this.connection);

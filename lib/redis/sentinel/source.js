@@ -4,7 +4,7 @@ const { RedisLane } = require("../../../binding.js");
 const { port } = require("../../port.js");
 const { Connection } = require("../connection.js");
 const { resolveOptions } = require("../options.js");
-const { connectionClass, fromThrown } = require("../source.js");
+const { connectionClass, fromThrown } = require("../server.js");
 const { resolveGroup, shownSentinels } = require("./options.js");
 
 /** @typedef {import("../source.js").Source} Source */
@@ -35,7 +35,7 @@ class SentinelSource {
     return new SentinelSource(group, resolveOptions("", given));
   }
 
-  /** @param {import("../connection.js").Owner} owner */
+  /** @param {import("../lifecycle.js").Owner} owner */
   open(owner) {
     const openLane = (/** @type {number} */ target) => {
       try {

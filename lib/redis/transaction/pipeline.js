@@ -1,42 +1,15 @@
 "use strict";
 /** Commands that are sent together, each with a result of its own. */
-const { provideCommands } = require("../client.js");
-const { subscriberMode } = require("../errors.js");
-const { SENDER } = require("../sender.js");
-const { tell, throwErrors } = require("./errors.js");
+const { Builder } = require("./builder.js");
+const { tell } = require("./errors.js");
 const { Queue } = require("./queue.js");
 
 /** @typedef {import("./queue.js").Origin} Origin */
 
-class RedisPipeline {
-  /** @type {Queue} */
-  #queue;
-
+class RedisPipeline extends Builder {
   /** @param {Origin} origin */
   constructor(origin) {
-    this.#queue = new Queue(this, "pipeline", origin);
-  }
-
-  get [SENDER]() {
-    return #queue in this ? this.#queue : undefined;
-  }
-
-  get length() {
-    return this.#queue.frames.length;
-  }
-
-  /** @param {{ throwOnError?: boolean }} [options] */
-  async exec(options) {
-    const queue = this.#queue;
-    queue.end("executed");
-    if (queue.subscriber) throw subscriberMode("exec");
-    const replies = await send(queue);
-    if (options?.throwOnError) throwErrors(replies);
-    return replies;
-  }
-
-  discard() {
-    this.#queue.end("discarded");
+    super((builder) => new Queue(builder, "pipeline", origin), send);
   }
 
   get [Symbol.toStringTag]() {
@@ -83,7 +56,5 @@ function issue({ origin, frames, outcomes, metas }, connection) {
   });
   return Promise.all(promises);
 }
-
-provideCommands(RedisPipeline);
 
 module.exports = { RedisPipeline };

@@ -1,10 +1,7 @@
 "use strict";
 /** Commands between MULTI and EXEC. */
-const { provideCommands } = require("../client.js");
-const { subscriberMode } = require("../errors.js");
 const { Meta } = require("../meta.js");
-const { SENDER } = require("../sender.js");
-const { throwErrors } = require("./errors.js");
+const { Builder } = require("./builder.js");
 const { execute } = require("./execute.js");
 const { Queue } = require("./queue.js");
 
@@ -33,35 +30,10 @@ class TransactionQueue extends Queue {
   }
 }
 
-class RedisTransaction {
-  /** @type {TransactionQueue} */
-  #queue;
-
+class RedisTransaction extends Builder {
   /** @param {Origin} origin */
   constructor(origin) {
-    this.#queue = new TransactionQueue(this, "transaction", origin);
-  }
-
-  get [SENDER]() {
-    return #queue in this ? this.#queue : undefined;
-  }
-
-  get length() {
-    return this.#queue.frames.length;
-  }
-
-  /** @param {{ throwOnError?: boolean }} [options] */
-  async exec(options) {
-    const queue = this.#queue;
-    queue.end("executed");
-    if (queue.subscriber) throw subscriberMode("exec");
-    const replies = await watched(queue);
-    if (options?.throwOnError) throwErrors(replies);
-    return replies;
-  }
-
-  discard() {
-    this.#queue.end("discarded");
+    super((builder) => new TransactionQueue(builder, "transaction", origin), watched);
   }
 
   get [Symbol.toStringTag]() {
@@ -70,7 +42,7 @@ class RedisTransaction {
 }
 
 /**
- * @param {TransactionQueue} queue
+ * @param {Queue} queue
  * @returns {Promise<unknown[]>}
  */
 async function watched(queue) {
@@ -85,7 +57,5 @@ async function watched(queue) {
     throw error;
   }
 }
-
-provideCommands(RedisTransaction);
 
 module.exports = { RedisTransaction };

@@ -23,6 +23,9 @@ use crate::net::runtime;
 #[cfg(unix)]
 const RECEIVED: usize = 64 * 1024;
 
+/// What the system says of bytes that it cannot read.
+const EFAULT: i32 = if cfg!(windows) { 10014 } else { 14 };
+
 /// A connected socket.
 pub(super) enum Stream {
     Plain(TcpStream),
@@ -80,6 +83,8 @@ impl Counted {
     fn sent(&mut self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &outcome {
             Poll::Ready(Ok(count)) => self.progress.add_sent(*count),
+            // Not the peer's doing: the body's memory is gone.
+            Poll::Ready(Err(error)) if error.raw_os_error() == Some(EFAULT) => {}
             Poll::Ready(Err(_)) => {
                 self.deaf = true;
                 return Poll::Pending;

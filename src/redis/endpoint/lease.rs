@@ -75,8 +75,9 @@ impl Lease {
             .iter()
             .any(|entry| entry.meta.answered() != Answered::Reply);
         traces.spoilt |= subscribes;
+        // Under the lock that the release takes: behind it the connection may be somebody else's.
+        // The lane calls nobody from there.
         let outcome = if bits & Meta::STATE == 0 {
-            drop(traces);
             self.lane.try_submit(pieces, entries, delivery)
         } else {
             let bytes = pieces.concat();
@@ -86,9 +87,9 @@ impl Lease {
                     traces.note(entry, &cut::arguments(&bytes[range]));
                 }
             }
-            drop(traces);
             self.lane.try_submit(&[&bytes], &entries, delivery)
         };
+        drop(traces);
         if let Err(error) = outcome {
             self.refuse(entries, &error);
         }
@@ -148,10 +149,16 @@ impl Lease {
     /// Returns whether there was something to give up.
     #[must_use]
     pub fn cancel(&self, id: u32) -> bool {
-        let blocks = self.lane.holds(id);
+        let mut traces = self.lock();
+        let blocks = !traces.released && self.lane.holds(id);
         if blocks {
+            // Before anybody else can block on it.
             self.spares.unblock(self.key);
-            self.close();
+            traces.released = true;
+        }
+        drop(traces);
+        if blocks {
+            self.spares.release(self.key, true, false);
         }
         blocks || self.spares.cancel(id)
     }
@@ -181,5 +188,95 @@ impl Traces {
             stateful::Change::Watches => self.watches = true,
             stateful::Change::Other => self.spoilt = true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::redis::config::{Config, Options};
+    use crate::redis::endpoint::Endpoint;
+    use crate::redis::lane::{Batch, Event};
+
+    struct Nobody;
+
+    impl Sink for Nobody {
+        fn replies(&self, _: Batch) {}
+        fn failed(&self, _: Vec<u32>, _: &Error) {}
+        fn event(&self, _: Event) {}
+    }
+
+    /// A lease of a connection to a server that only shakes hands.
+    fn lease() -> (Arc<Endpoint>, Lease) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("redis://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            let mut open = Vec::new();
+            for mut socket in listener.incoming().flatten() {
+                let _ = socket.read(&mut [0; 1024]);
+                let _ = socket.write_all(b"%1\r\n$5\r\nproto\r\n:3\r\n");
+                open.push(socket);
+            }
+        });
+        let config = Config {
+            target: crate::redis::url::parse(&url).unwrap(),
+            options: Options::default(),
+        };
+        let endpoint = Endpoint::new(config, Arc::new(Nobody), || Arc::new(Nobody));
+        let (granted, lease) = mpsc::channel();
+        let grant = move |lease| granted.send(lease).unwrap();
+        endpoint.acquire(None, None, Box::new(grant));
+        (endpoint, lease.recv().unwrap().ok().unwrap())
+    }
+
+    #[test]
+    fn a_release_waits_until_what_is_being_submitted_is_on_the_connection() {
+        let (endpoint, lease) = lease();
+        thread::scope(|scope| {
+            // Whoever submits gets no further than to this.
+            let inflight = lease.lane.inflight();
+            let entry = Entry {
+                id: 1,
+                meta: Meta::default(),
+            };
+            let lease = &lease;
+            let submit =
+                move || lease.submit(&[b"*1\r\n$4\r\nPING\r\n"], &[entry], Delivery::Direct);
+            let submitter = scope.spawn(submit);
+            let late = Instant::now() + Duration::from_secs(10);
+            let mut refusals = 0;
+            while refusals < 1000 && Instant::now() < late {
+                let refused = lease.traces.try_lock().is_err();
+                refusals = if refused { refusals + 1 } else { 0 };
+                thread::yield_now();
+            }
+            drop(inflight);
+            submitter.join().unwrap();
+            assert_eq!(refusals, 1000, "the lock was free meanwhile");
+        });
+        assert_eq!(lease.lane.load(), 1);
+        lease.release();
+        endpoint.close();
+    }
+
+    #[test]
+    fn nothing_is_given_up_on_a_connection_that_was_given_back() {
+        let (endpoint, lease) = lease();
+        let entry = Entry {
+            id: 1,
+            meta: Meta(Meta::HOLDS),
+        };
+        let blpop = b"*3\r\n$5\r\nBLPOP\r\n$1\r\na\r\n$1\r\n0\r\n";
+        lease.submit(&[blpop], &[entry], Delivery::Direct);
+        assert!(lease.cancel(1));
+        assert!(lease.is_over());
+        assert!(!lease.cancel(1));
+        endpoint.close();
     }
 }

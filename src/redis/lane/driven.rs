@@ -73,12 +73,17 @@ impl Lane {
 
     /// What there is to see of the connection for a watchdog.
     pub(in crate::redis) fn sight(&self, socket: &Socket) -> Sight {
-        let oldest = self.inflight().oldest();
+        let stuck = !self.lock().outbox.is_empty();
+        let inflight = self.inflight();
+        // A server that answers a command before it has taken all of it may leave the rest.
+        let stuck = stuck && inflight.is_empty();
+        let oldest = inflight.oldest();
+        drop(inflight);
         Sight {
             heard: self.last_heard(),
             // What has arrived was not read yet: it is not the server that is silent.
             oldest: match oldest {
-                Oldest::Patient if self.is_attentive() => Oldest::Owed,
+                Oldest::Patient if stuck || self.is_attentive() => Oldest::Owed,
                 Oldest::Patient => Oldest::Patient,
                 _ if socket.has_input() => Oldest::Patient,
                 owed => owed,

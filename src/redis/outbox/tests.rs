@@ -1,5 +1,5 @@
 use super::*;
-use crate::redis::inflight::Match;
+use crate::redis::inflight::{Lost, Match};
 use crate::redis::meta::Meta;
 use crate::redis::resp::encode::command;
 use bytes::BytesMut;
@@ -311,4 +311,110 @@ fn a_transaction_whose_end_has_not_been_submitted_is_lost_as_far_as_it_is() {
     outbox.push(&[&commands[0].0], &[commands[0].1]);
     assert_eq!(lose(&mut outbox, &inflight), [] as [u32; 0]);
     assert_eq!(outbox.backlog().commands, 1);
+}
+
+/// Offers three commands to a socket with some `room` whose server answers the first `early` of
+/// them while they are offered.
+fn forestall(room: usize, early: usize, directly: bool, keeping: bool) {
+    let case = format!("room {room} early {early} directly {directly} keeping {keeping}");
+    let commands = [get("a"), get("bb"), get("ccc")];
+    let bytes = commands.concat();
+    let mut outbox = Outbox::default();
+    let inflight = Mutex::new(if keeping {
+        InFlight::keeping()
+    } else {
+        InFlight::default()
+    });
+    let mut settled = Vec::new();
+    let (mut wire, mut left) = (Vec::new(), room);
+    let mut take = socket(&mut left, 1000, &mut wire);
+    let mut answered = false;
+    let mut write = |bytes: &[u8]| {
+        let taken = take(bytes);
+        if !std::mem::replace(&mut answered, true) {
+            let replies = (0..early).map(|_| lock(&inflight).frame(b'_', b"_\r\n"));
+            settled.extend(replies.map(|reply| match reply {
+                Match::Reply(entry) => entry.id,
+                other => panic!("{case}: {other:?}"),
+            }));
+        }
+        taken
+    };
+    let outcome = if directly {
+        lock(&inflight).keep(&bytes.clone().into(), 3);
+        outbox.send(&[&bytes], &entries(0..3), &inflight, &mut vectored(write))
+    } else {
+        outbox.push(&[&bytes], &entries(0..3));
+        outbox.flush(&inflight, &mut write).map(drop)
+    };
+    let (begun, _) = begun(&bytes, room);
+    assert_eq!(outcome.is_err(), early > begun, "{case}");
+    // Nothing more is sent on a connection that is over.
+    let (mut wire, mut plenty) = (Vec::new(), usize::MAX);
+    if outcome.is_err() {
+        let flushed = outbox.flush(&inflight, &mut socket(&mut plenty, 1000, &mut wire));
+        assert!(flushed.is_err(), "{case}");
+    }
+    assert_eq!(wire, b"", "{case}");
+    let unsent = usize::max(begun, early);
+    assert_eq!(outbox.backlog().commands, 3 - unsent, "{case}");
+
+    if keeping {
+        let Lost::Kept(leftover) = lock(&inflight).lost(outbox.take()) else {
+            panic!("{case}: nothing was kept");
+        };
+        for returned in leftover.commands {
+            let id = returned.entry.id;
+            assert_eq!(returned.command, commands[id as usize], "{case}");
+            assert_eq!(returned.begun, (id as usize) < begun, "{case}");
+            settled.push(id);
+        }
+    } else {
+        settled.extend(lose(&mut outbox, &inflight));
+        let flushed = outbox.flush(&inflight, &mut socket(&mut plenty, 1000, &mut wire));
+        assert!(flushed.unwrap(), "{case}");
+        assert_eq!(wire, commands[unsent..].concat(), "{case}");
+        settled.extend(ids(&inflight));
+    }
+    assert_eq!(settled, [0, 1, 2], "{case}");
+}
+
+#[test]
+fn a_server_that_answers_what_was_not_sent_settles_nothing_twice() {
+    let length = [get("a"), get("bb"), get("ccc")].concat().len();
+    for room in 0..=length {
+        for early in 0..=3 {
+            for (directly, keeping) in [(true, true), (true, false), (false, true), (false, false)]
+            {
+                forestall(room, early, directly, keeping);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_confirmation_of_what_was_not_sent_does_not_count_for_the_next_connection() {
+    let mut bytes = BytesMut::new();
+    command(&mut bytes, &[b"SUBSCRIBE", b"a", b"b"]);
+    let subscribe = Entry {
+        id: 0,
+        meta: Meta(Meta::SUBSCRIBE | 2 << 8),
+    };
+    let confirmed = b">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n";
+    let inflight = Mutex::new(InFlight::default());
+    let mut outbox = Outbox::default();
+    outbox.push(&[&bytes], &[subscribe]);
+    let full = outbox.flush(&inflight, &mut |_| {
+        lock(&inflight).frame(b'>', confirmed);
+        Err(io::ErrorKind::WouldBlock.into())
+    });
+    assert!(!full.unwrap());
+    assert!(
+        outbox
+            .flush(&inflight, &mut |bytes| Ok(bytes.len()))
+            .unwrap()
+    );
+    let mut inflight = lock(&inflight);
+    assert_eq!(inflight.frame(b'>', confirmed), Match::Confirmation);
+    assert_eq!(inflight.frame(b'>', confirmed), Match::Reply(subscribe));
 }

@@ -123,42 +123,6 @@ pub fn request(location: &Location, range: Option<ByteRange>, payer: bool) -> Re
     request
 }
 
-/// Where in the object the bytes of an answer begin, as `Content-Range` says.
-#[must_use]
-pub fn content_range_start(headers: &Headers) -> Option<u64> {
-    let range = headers.get("content-range")?.strip_prefix("bytes ")?;
-    range.trim_start().split('-').next()?.parse().ok()
-}
-
-/// Whether an answer with so many bytes may be that to a request for a range, or for the whole. A
-/// store may ignore a range, which is right only if that begins where the object does.
-#[must_use]
-pub fn answers(
-    range: Option<ByteRange>,
-    status: u16,
-    headers: &Headers,
-    announced: Option<u64>,
-) -> bool {
-    let Some(range) = range else {
-        return status != 206;
-    };
-    let (first, most) = match range {
-        ByteRange::Bounded {
-            start,
-            end_exclusive,
-        } => (Some(start), end_exclusive.saturating_sub(start)),
-        ByteRange::From(start) => (Some(start), u64::MAX),
-        ByteRange::Suffix(length) => (None, length),
-    };
-    let begins = match status {
-        206 => content_range_start(headers),
-        200 => Some(0),
-        _ => None,
-    };
-    let is_elsewhere = first.zip(begins).is_some_and(|(asked, got)| asked != got);
-    !is_elsewhere && announced.is_none_or(|length| length <= most)
-}
-
 /// HEAD.
 #[must_use]
 pub fn head_request(location: &Location, payer: bool) -> Request<'_> {
@@ -182,52 +146,6 @@ mod tests {
         assert_eq!(ByteRange::Suffix(3).header(), "bytes=-3");
         assert!(bounded(5, 5).is_empty() && bounded(5, 2).is_empty());
         assert!(ByteRange::Suffix(0).is_empty() && !ByteRange::From(0).is_empty());
-    }
-
-    #[test]
-    fn content_ranges() {
-        let start = |value| content_range_start(&[("Content-Range", value)].into_iter().collect());
-        assert_eq!(start("bytes 7-9/10"), Some(7));
-        assert_eq!(start("bytes 0-9/*"), Some(0));
-        for value in ["bytes */10", "items 7-9/10", "", "bytes x-9/10"] {
-            assert_eq!(start(value), None, "{value}");
-        }
-    }
-
-    #[test]
-    fn answers_to_ranges() {
-        let middle = Some(ByteRange::Bounded {
-            start: 100,
-            end_exclusive: 200,
-        });
-        let beginning = Some(ByteRange::Bounded {
-            start: 0,
-            end_exclusive: 200,
-        });
-        let (rest, end) = (Some(ByteRange::From(100)), Some(ByteRange::Suffix(100)));
-        for (range, status, value, length, expected) in [
-            (None, 200, "", Some(1000), true),
-            (None, 206, "bytes 0-99/1000", Some(100), false),
-            (middle, 206, "bytes 100-199/1000", Some(100), true),
-            (middle, 206, "bytes 100-149/150", Some(50), true),
-            (middle, 206, "bytes 0-99/1000", Some(100), false),
-            (middle, 206, "bytes 100-499/1000", Some(400), false),
-            (middle, 206, "", None, true),
-            (middle, 200, "", Some(100), false),
-            (middle, 204, "", Some(0), true),
-            (beginning, 200, "", Some(150), true),
-            (beginning, 200, "", Some(1000), false),
-            (rest, 206, "bytes 100-999/1000", Some(900), true),
-            (rest, 206, "bytes 0-999/1000", Some(1000), false),
-            (Some(ByteRange::From(0)), 200, "", Some(1000), true),
-            (end, 206, "bytes 900-999/1000", Some(100), true),
-            (end, 200, "", Some(50), true),
-            (end, 200, "", Some(1000), false),
-        ] {
-            let headers = [("content-range", value)].into_iter().collect();
-            let answered = answers(range, status, &headers, length);
-            assert_eq!(answered, expected, "{range:?} {status} {value} {length:?}");
-        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod copy;
 pub mod delete;
+pub mod extent;
 pub mod get;
 pub mod list;
 pub mod multipart;

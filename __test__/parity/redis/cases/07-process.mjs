@@ -68,6 +68,9 @@ const programs = {
   },
 };
 
+/** Nobody listens there, and no other test ever will. */
+const NOWHERE = "redis://127.0.0.1:1";
+
 if (process.argv[2] === "program") {
   programs[process.argv[3]]();
 } else {
@@ -75,14 +78,12 @@ if (process.argv[2] === "program") {
 }
 
 async function parent() {
-  const closed = await serve(() => {});
-  await closed.stop();
-  for (const name of Object.keys(programs)) observe(`process.${name}`, await run(name, closed.url()));
+  for (const name of Object.keys(programs)) observe(`process.${name}`, await run(name));
   await finish();
 }
 
 /** Runs a program against a server that helps it to its end; returns its output and its exit code. */
-async function run(name, nowhere) {
+async function run(name) {
   const answers = { PING: "+PONG\r\n", HANG: "", DROP: null };
   const server = await serve((command, peer) => {
     if (command[0] === "HELLO") return GREETING;
@@ -94,7 +95,7 @@ async function run(name, nowhere) {
   if (wanted) server.received(wanted[0]).then((peer) => setTimeout(() => peer.write(wanted[1]), 50));
   const env = {
     PATH: process.env.PATH,
-    PARITY_URL: name === "retrying" || name === "unhandled" ? nowhere : server.url(),
+    PARITY_URL: name === "retrying" || name === "unhandled" ? NOWHERE : server.url(),
   };
   const child = spawn(process.execPath, [self, "program", name], { env, stdio: ["ignore", "pipe", "inherit"] });
   let output = "";

@@ -1,13 +1,10 @@
 "use strict";
-/** Several connections to one server, with all that a client has. */
+/** What is behind a pool. */
 const { RedisLane } = require("../../../binding.js");
-const { RedisClient } = require("../client.js");
-const { split } = require("../address.js");
 const { Connection } = require("../connection.js");
 const { RedisError } = require("../errors.js");
 const { decode, summary } = require("../frame.js");
 const { Meta } = require("../meta.js");
-const { FROM_SOURCE, ServerSource } = require("../source.js");
 
 /**
  * @typedef {import("../frame.js").Frame} Frame
@@ -55,58 +52,6 @@ class PoolConnection extends Connection {
   }
 }
 
-class PoolSource extends ServerSource {
-  /** @type {PoolConnection | undefined} */
-  connection;
-
-  /** @param {string} url */
-  resolve(url) {
-    const { resolvePool } = require("./options.js");
-    return resolvePool(super.resolve(url), this.options);
-  }
-
-  /**
-   * @param {(target: number) => RedisLane} openLane
-   * @param {import("../options.js").Resolved} options
-   * @param {import("../connection.js").Owner} owner
-   */
-  make(openLane, options, owner) {
-    this.connection = new PoolConnection(openLane, options, owner);
-    return this.connection;
-  }
-
-  duplicate() {
-    return new RedisPool(this.url, this.options);
-  }
-}
-
-class RedisPool extends RedisClient {
-  /** @type {PoolSource} */
-  #pool;
-
-  /**
-   * @param {unknown} [url]
-   * @param {unknown} [options]
-   */
-  constructor(url, options) {
-    const given = split(url, options);
-    const source = new PoolSource(given.url, given.options);
-    super(FROM_SOURCE, source);
-    this.#pool = source;
-    // Finds what is wrong with the options.
-    void this.connected;
-  }
-
-  get metrics() {
-    const { inUse, idle, waiting } = /** @type {PoolConnection} */ (this.#pool.connection).lane.counts;
-    return { total: inUse + idle, inUse, idle, waiting };
-  }
-
-  get [Symbol.toStringTag]() {
-    return "RedisPool";
-  }
-}
-
 /**
  * @param {Frame} frame
  * @param {number} meta
@@ -134,4 +79,4 @@ function needsConnection(command) {
   );
 }
 
-module.exports = { RedisPool };
+module.exports = { PoolConnection };
