@@ -130,7 +130,8 @@ impl<'a> Invocation<'a> {
 mod tests {
     use super::*;
 
-    fn text(command: (&str, Vec<Vec<u8>>)) -> String {
+    fn text(call: &Invocation<'_>) -> String {
+        let command = call.command();
         format!(
             "{} {}",
             command.0,
@@ -142,7 +143,7 @@ mod tests {
     fn keys_come_before_arguments_in_whatever_order_they_were_added() {
         let script = Script::new("return 1");
         let call = script.arg("x").key("a").arg([0xff]).key("b");
-        assert_eq!(text(call.command()), "EVAL return 1 2 a b x \u{fffd}");
+        assert_eq!(text(&call), "EVAL return 1 2 a b x \u{fffd}");
         let (command, digest) = call.short();
         assert_eq!((command, digest), ("EVALSHA", script.digest()));
     }
@@ -151,9 +152,9 @@ mod tests {
     fn what_only_reads_says_so() {
         let script = Script::read_only("return 1");
         assert_eq!(script.prepare().short().0, "EVALSHA_RO");
-        assert_eq!(text(script.prepare().command()), "EVAL_RO return 1 0");
+        assert_eq!(text(&script.prepare()), "EVAL_RO return 1 0");
         let function = Function::new("look").read_only();
-        assert_eq!(text(function.key("a").command()), "FCALL_RO look 1 a");
+        assert_eq!(text(&function.key("a")), "FCALL_RO look 1 a");
     }
 
     #[test]
