@@ -5,6 +5,7 @@
 //! [`lifecycle`], [`watchdog`] and [`resp`].
 
 mod batch;
+mod cache;
 mod callers;
 mod client;
 pub mod cluster;
@@ -49,6 +50,7 @@ pub mod url;
 pub mod watchdog;
 
 pub use batch::{Pipeline, RefusedCommand, RefusedCommands, Transaction, Watched};
+pub use cache::{CacheOptions, CacheStats, ClientCache};
 pub use client::ValkeyClient;
 pub use cluster::{ClusterClient, ClusterConfig};
 pub use commands::SetOptions;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::queue::Queue;
-use super::submit;
+use super::{note, submit};
 use crate::error::Result;
 use crate::redis::callers::{Callers, receive};
 use crate::redis::link::Link;
@@ -84,6 +84,7 @@ impl Pipeline {
         for reply in replies {
             results.push(receive(reply).await);
         }
+        note(&self.callers, &self.link, &queue.bytes);
         Ok(results)
     }
 }

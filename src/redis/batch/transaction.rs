@@ -7,7 +7,7 @@ use bytes::BytesMut;
 
 use super::queue::Queue;
 use super::watch::Watching;
-use super::{RefusedCommand, RefusedCommands, Waiting, submit};
+use super::{RefusedCommand, RefusedCommands, Waiting, note, submit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::redis::callers::{Callers, receive};
 use crate::redis::link::Link;
@@ -125,7 +125,9 @@ impl Transaction {
             .chain([Meta(Meta::ENDS)])
             .collect();
         let replies = submit(&self.callers, &self.link, &bytes, &metas);
-        finish(queue.names, replies).await
+        let executed = finish(queue.names, replies).await;
+        note(&self.callers, &self.link, &queue.bytes);
+        executed
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::{Cluster, ClusterConfig, NodeInfo};
 use crate::error::Result;
+use crate::redis::cache::{CacheOptions, CacheSource, ClientCache};
 use crate::redis::callers::{Callers, FurtherCallers};
-use crate::redis::client::ValkeyClient;
+use crate::redis::client::{Make, ValkeyClient};
 use crate::redis::config::Options;
 use crate::redis::handle::{Handle, sealed};
 use crate::redis::inflight::Entry;
@@ -16,6 +17,7 @@ use crate::redis::lifecycle;
 use crate::redis::link::Link;
 use crate::redis::meta::Meta;
 use crate::redis::resp::decode::Value;
+use crate::redis::tracking::Tracking;
 use crate::redis::url;
 
 /// A client of a cluster, shared by all clones. It has all methods of [`ValkeyClient`]; each command
@@ -101,24 +103,52 @@ impl ClusterClient {
     /// # Ok(()) });
     /// ```
     pub async fn connect_with_config(config: ClusterConfig) -> Result<Self> {
+        Self::open(config, None).await
+    }
+
+    /// Connects as a client that keeps replies until a node tells that a key has changed; see
+    /// [`ValkeyClient::connect_with_cache`]. The connection to any node that is lost empties the
+    /// cache, and so does a node that has left.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/cluster_doc.rs")); }
+    /// # support::run(async |url| {
+    /// use s3_valkey::redis::{CacheOptions, ClusterClient, ClusterConfig, Options, url};
+    ///
+    /// let config = ClusterConfig::new(vec![url::parse(&url)?], Options::default());
+    /// let cluster = ClusterClient::connect_with_cache(config, CacheOptions::default()).await?;
+    /// cluster.get("settings").await?; // asks the node
+    /// cluster.get("settings").await?; // does not
+    /// assert_eq!(cluster.cache().expect("it has one").stats().hits, 1);
+    /// # Ok(()) });
+    /// ```
+    pub async fn connect_with_cache(mut config: ClusterConfig, cache: CacheOptions) -> Result<Self> {
+        config.options.tracking.get_or_insert(Tracking::Read);
+        Self::open(config, Some(cache)).await
+    }
+
+    async fn open(config: ClusterConfig, cache: Option<CacheOptions>) -> Result<Self> {
         let made = Arc::new(OnceLock::new());
         let keep = Arc::clone(&made);
-        let client = ValkeyClient::over(Arc::new(move |callers: &Arc<Callers>| {
+        let tracking = config.options.tracking.clone();
+        let make: Make = Arc::new(move |callers: &Arc<Callers>| {
             let sink = Arc::clone(callers) as Arc<dyn Sink>;
             let further = FurtherCallers::maker(callers);
             let factory = Box::new(move |_| further());
             let cluster = Cluster::new(config.clone(), sink, factory)?;
             let link = Arc::clone(keep.get_or_init(|| cluster));
             Ok((None, link as Arc<dyn Link>))
-        }))
-        .await?;
+        });
+        let cache = cache.map(|options| CacheSource { options, tracking });
+        let client = ValkeyClient::over_cached(make, cache).await?;
         let cluster = Arc::clone(made.get().ok_or_else(lifecycle::failed)?);
         Ok(Self { client, cluster })
     }
 
     /// Another client with the same configuration and connections of its own.
     pub async fn duplicate(&self) -> Result<Self> {
-        Self::connect_with_config(self.cluster.config().clone()).await
+        let cache = self.client.cache().map(ClientCache::options);
+        Self::open(self.cluster.config().clone(), cache).await
     }
 
     /// The nodes that serve slots, primaries with their replicas behind them.

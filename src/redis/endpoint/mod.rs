@@ -37,6 +37,7 @@ mod steps;
 mod timers;
 mod work;
 
+pub(in crate::redis) use cut::{arguments as arguments_of, commands as commands_of};
 pub use lease::Lease;
 use sink::SharedSink;
 use spares::Spares;
