@@ -47,7 +47,9 @@ async fn until(client: &ValkeyClient, key: &str, value: &str) {
         }
     };
     let limit = Duration::from_secs(20);
-    tokio::time::timeout(limit, seen).await.expect("the change arrives");
+    tokio::time::timeout(limit, seen)
+        .await
+        .expect("the change arrives");
 }
 
 #[tokio::test]
@@ -188,7 +190,10 @@ async fn what_the_server_does_not_tell_of_is_not_kept() {
         assert_eq!(stats(&client).entries, 0);
     }
     assert_eq!(get(&client, "other").await, "1");
-    client.command("CLIENT", &["TRACKING", "OFF"]).await.unwrap();
+    client
+        .command("CLIENT", &["TRACKING", "OFF"])
+        .await
+        .unwrap();
     get(&client, "other").await;
     assert_eq!((stats(&client).hits, stats(&client).entries), (0, 0));
     let reply = client.command("GET", &["other"]).await.unwrap();

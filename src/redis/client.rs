@@ -156,11 +156,7 @@ impl ValkeyClient {
         self.inner.callers.cache()
     }
 
-    async fn open(
-        target: Target,
-        options: Options,
-        cache: Option<CacheOptions>,
-    ) -> Result<Self> {
+    async fn open(target: Target, options: Options, cache: Option<CacheOptions>) -> Result<Self> {
         options.validate()?;
         let tracking = options.tracking.clone();
         let cache = cache.map(|options| CacheSource { options, tracking });

@@ -82,7 +82,13 @@ mod tests {
         for command in ["FLUSHALL", "EVAL x 0", "UNHEARD.OF a", ""] {
             assert_eq!(of(command), Kind::Write(keys("")), "{command}");
         }
-        for command in ["TTL a", "SCAN 0", "PUBLISH a b", "CLIENT ID", "SRANDMEMBER a"] {
+        for command in [
+            "TTL a",
+            "SCAN 0",
+            "PUBLISH a b",
+            "CLIENT ID",
+            "SRANDMEMBER a",
+        ] {
             assert_eq!(of(command), Kind::None, "{command}");
         }
     }

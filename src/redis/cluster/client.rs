@@ -122,7 +122,10 @@ impl ClusterClient {
     /// assert_eq!(cluster.cache().expect("it has one").stats().hits, 1);
     /// # Ok(()) });
     /// ```
-    pub async fn connect_with_cache(mut config: ClusterConfig, cache: CacheOptions) -> Result<Self> {
+    pub async fn connect_with_cache(
+        mut config: ClusterConfig,
+        cache: CacheOptions,
+    ) -> Result<Self> {
         config.options.tracking.get_or_insert(Tracking::Read);
         Self::open(config, Some(cache)).await
     }
