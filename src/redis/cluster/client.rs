@@ -131,8 +131,8 @@ impl ClusterClient {
     }
 
     async fn open(config: ClusterConfig, cache: Option<CacheOptions>) -> Result<Self> {
-        let made = Arc::new(OnceLock::new());
-        let keep = Arc::clone(&made);
+        let first = Arc::new(OnceLock::new());
+        let keep = Arc::clone(&first);
         let tracking = config.options.tracking.clone();
         let make: Make = Arc::new(move |callers: &Arc<Callers>| {
             let sink = Arc::clone(callers) as Arc<dyn Sink>;
@@ -144,7 +144,7 @@ impl ClusterClient {
         });
         let cache = cache.map(|options| CacheSource { options, tracking });
         let client = ValkeyClient::over_cached(make, cache).await?;
-        let cluster = Arc::clone(made.get().ok_or_else(lifecycle::failed)?);
+        let cluster = Arc::clone(first.get().ok_or_else(lifecycle::failed)?);
         Ok(Self { client, cluster })
     }
 
