@@ -170,7 +170,7 @@ async fn a_stop_ends_the_wait_from_anywhere() {
     let server = Redis::start();
     let client = connect(&server).await;
     let options = ConsumerOptions {
-        block: Duration::from_secs(600),
+        block: Duration::from_mins(10),
         ..ConsumerOptions::new("g", "c")
     };
     let mut consumer = client.consume(&["s"], options).unwrap();
