@@ -4,7 +4,7 @@
 //   node commands/generate.mjs --check   exit 1 if a checked-in file differs from what would be written
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { emitCacheable } from "./emit/cacheable.mjs";
+import { emitCacheable, emitCacheableTable } from "./emit/cacheable.mjs";
 import { emitDocs } from "./emit/docs.mjs";
 import { emitKeySpecs } from "./emit/key-specs.mjs";
 import { emitMethods } from "./emit/methods.mjs";
@@ -21,6 +21,7 @@ export function generate() {
   return new Map([
     ["docs/commands.md", emitDocs(facts, methods, readWithout())],
     ["lib/redis/cache/commands.js", emitCacheable(facts)],
+    ["src/redis/cache/commands.rs", emitCacheableTable(facts)],
     ["lib/redis/key_specs.js", emitKeySpecs(facts)],
     ["lib/redis/commands.d.ts", emitTypes(facts, methods)],
     ["lib/redis/transaction/commands.d.ts", emitChain(facts, methods)],

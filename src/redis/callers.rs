@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use tokio::sync::oneshot;
 
+use super::cache::{ClientCache, Lookup};
 use super::inflight::Entry;
 use super::lane::{Batch, Delivery, Event, Sink};
 use super::lifecycle;
 use super::link::Link;
 use super::listeners::{Family, Listeners};
 use super::meta::{MOST, Meta};
-use super::resp::decode::Value;
+use super::resp::decode::{Item, Reader, Value};
 use super::resp::encode;
 use crate::error::{Error, Result};
 use bytes::BytesMut;
@@ -23,6 +24,7 @@ pub(super) struct Callers {
     waiting: Mutex<Waiting>,
     pub(super) listeners: Mutex<Listeners>,
     link: OnceLock<Weak<dyn Link>>,
+    cache: Option<Arc<ClientCache>>,
 }
 
 /// Callers by id.
@@ -51,6 +53,69 @@ pub(super) async fn receive(reply: oneshot::Receiver<Result<Value>>) -> Result<V
 }
 
 impl Callers {
+    /// For a client with a cache, on connections that the server tells of changes.
+    pub(super) fn with_cache(cache: ClientCache) -> Self {
+        Self {
+            cache: Some(Arc::new(cache)),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn cache(&self) -> Option<&ClientCache> {
+        self.cache.as_deref()
+    }
+
+    /// Tells the cache of a command that goes out over `link`, or was answered there.
+    pub(super) fn note(&self, link: &Arc<dyn Link>, command: &[&[u8]]) {
+        let Some(cache) = &self.cache else {
+            return;
+        };
+        let own = self.link.get().map(Weak::as_ptr);
+        if own.is_some_and(|own| std::ptr::addr_eq(own, Arc::as_ptr(link))) {
+            cache.note(command);
+        } else {
+            cache.note_elsewhere(command);
+        }
+    }
+
+    /// As [`call`](Self::call), from the cache if the reply is there.
+    pub(super) async fn call_cached(
+        &self,
+        link: &Arc<dyn Link>,
+        arguments: &[&[u8]],
+        meta: Meta,
+    ) -> Result<Value> {
+        let place = match self.cache.as_ref().map(|cache| cache.look(arguments)) {
+            Some(Lookup::Reply(value)) => return Ok(value),
+            Some(Lookup::Ask(place)) => place,
+            None => None,
+        };
+        let value = self.call(link, arguments, meta).await?;
+        if let Some(place) = place {
+            place.fill(&value);
+        }
+        Ok(value)
+    }
+
+    /// The server tells of changed keys, if that is what it pushes.
+    fn invalidated(&self, frame: &[u8]) {
+        let Some(cache) = &self.cache else {
+            return;
+        };
+        let mut reader = Reader::new(frame);
+        let is_push = matches!(reader.item(), Some(Item::Push(_)));
+        if !is_push || reader.text() != Some(b"invalidate") {
+            return;
+        }
+        match reader.item() {
+            Some(Item::Array(_)) => {
+                let keys: Vec<&[u8]> = std::iter::from_fn(|| reader.text()).collect();
+                cache.invalidated(Some(&keys));
+            }
+            _ => cache.invalidated(None),
+        }
+    }
+
     /// Tells what delivers here; subscriptions are made again on it.
     pub(super) fn attach(&self, link: &Arc<dyn Link>) {
         // A client attaches its one link once.
@@ -101,9 +166,14 @@ impl Callers {
         meta: Meta,
         submit: impl FnOnce(&[&[u8]], &[Entry]),
     ) -> Result<Value> {
+        let link = self.link.get().and_then(Weak::upgrade);
+        let note = || link.iter().for_each(|link| self.note(link, arguments));
         let (id, reply) = self.register();
+        note();
         send(id, arguments, meta, submit);
-        receive(reply).await
+        let reply = receive(reply).await;
+        note();
+        reply
     }
 
     /// Sends a command over `link`, which delivers here, and waits for its reply. One that blocks is
@@ -119,6 +189,7 @@ impl Callers {
         } else {
             Delivery::Direct
         };
+        self.note(link, arguments);
         let (id, reply) = self.enter(meta.holds());
         send(id, arguments, meta, |pieces, entries| {
             link.submit(pieces, entries, delivery);
@@ -128,7 +199,9 @@ impl Callers {
             link,
             id,
         });
-        receive(reply).await
+        let reply = receive(reply).await;
+        self.note(link, arguments);
+        reply
     }
 
     /// Sets whether an id stays with its owner. Returns whether its reply is still to come.
@@ -162,10 +235,18 @@ impl Callers {
 
     /// A message, or the end of a subscription that the server has to end.
     fn pushed(&self, frame: &[u8]) {
+        self.invalidated(frame);
         let ended = lock(&self.listeners).deliver(frame);
         if let Some(channel) = ended {
             // Its slot is served by another node now.
             drop(self.submit_channels(Family::Shard, true, &[channel]));
+        }
+    }
+
+    /// Nobody tells of changes any more.
+    fn forget(&self) {
+        if let Some(cache) = &self.cache {
+            cache.clear();
         }
     }
 
@@ -263,9 +344,18 @@ impl Sink for Callers {
 
     fn event(&self, event: Event) {
         match event {
-            Event::Connected(_) | Event::SubscriptionsLost => self.resubscribe(),
-            Event::Reconnecting | Event::TrackingLost => {}
-            Event::Closed(_) => lock(&self.listeners).clear(),
+            Event::Connected(_) => {
+                if let Some(cache) = &self.cache {
+                    cache.connected();
+                }
+                self.resubscribe();
+            }
+            Event::SubscriptionsLost => self.resubscribe(),
+            Event::Reconnecting | Event::TrackingLost => self.forget(),
+            Event::Closed(_) => {
+                self.forget();
+                lock(&self.listeners).clear();
+            }
         }
     }
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::cache::{CacheOptions, CacheSource, ClientCache};
 use super::callers::{Callers, FurtherCallers, lock, receive};
 use super::config::{Address, Config, Options, Status, Target};
 use super::endpoint::Endpoint;
+use super::handle::{Handle, sealed};
 use super::lane::Sink;
 use super::lifecycle;
 use super::link::Link;
@@ -16,6 +18,7 @@ use super::meta::Meta;
 use super::pool::{LeasedConnection, Lender};
 use super::resp::decode::Value;
 use super::state::{ConnectionFlags, State};
+use super::tracking::Tracking;
 use super::url;
 use crate::error::Result;
 
@@ -46,6 +49,7 @@ struct Inner {
     callers: Arc<Callers>,
     /// What makes another link like this one.
     make: Make,
+    cache: Option<CacheSource>,
 }
 
 /// Makes the link of a client, which delivers to its callers, and the endpoint below it, if there is
@@ -66,6 +70,13 @@ impl fmt::Debug for ValkeyClient {
             .field("address", &self.inner.link.target().address)
             .field("status", &self.status())
             .finish_non_exhaustive()
+    }
+}
+
+impl sealed::Handled for ValkeyClient {
+    fn handle(&self) -> Handle {
+        let inner = &self.inner;
+        Handle::new(&inner.link, &inner.callers, Some(Arc::clone(inner) as _))
     }
 }
 
@@ -98,23 +109,77 @@ impl ValkeyClient {
     /// # Ok(()) });
     /// ```
     pub async fn connect_with_options(url: &str, options: Options) -> Result<Self> {
-        Self::open(url::parse(url)?, options).await
+        Self::open(url::parse(url)?, options, None).await
     }
 
-    async fn open(target: Target, options: Options) -> Result<Self> {
+    /// Connects as a client that keeps replies until the server tells that a key has changed, be it
+    /// written, deleted, expired or evicted (`CLIENT TRACKING`, since Redis 6.0, with RESP3). Until
+    /// then the same command is answered from memory.
+    ///
+    /// That holds for [`command`](Self::command) and the typed methods with commands whose reply
+    /// follows from their keys alone, from `GET` and `MGET` to `ZRANGE`. A client sees what it has
+    /// written itself; of what others write, the server tells about half a round trip later. A lost
+    /// connection empties the cache, and between `WATCH` or `MULTI` and `EXEC` it is not used.
+    ///
+    /// A server that cannot tell, or a user who may not ask for it, is refused with
+    /// `ERR_REDIS_TRACKING_UNSUPPORTED`, the source of the error that this fails with.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
+    /// # support::run(async |url| {
+    /// use s3_valkey::redis::{CacheOptions, Options, ValkeyClient};
+    ///
+    /// let options = CacheOptions { max_bytes: 16 * 1024 * 1024, ..CacheOptions::default() };
+    /// let client = ValkeyClient::connect_with_cache(&url, Options::default(), options).await?;
+    /// client.get("settings").await?; // asks the server
+    /// client.get("settings").await?; // does not
+    /// let stats = client.cache().expect("it has one").stats();
+    /// assert_eq!((stats.hits, stats.misses), (1, 1));
+    /// # Ok(()) });
+    /// ```
+    pub async fn connect_with_cache(
+        url: &str,
+        options: Options,
+        cache: CacheOptions,
+    ) -> Result<Self> {
+        let tracking = options.tracking.or(Some(Tracking::Read));
+        let options = Options {
+            tracking,
+            ..options
+        };
+        Self::open(url::parse(url)?, options, Some(cache)).await
+    }
+
+    /// The cache of a client that was made with one.
+    #[must_use]
+    pub fn cache(&self) -> Option<&ClientCache> {
+        self.inner.callers.cache()
+    }
+
+    async fn open(target: Target, options: Options, cache: Option<CacheOptions>) -> Result<Self> {
         options.validate()?;
+        let tracking = options.tracking.clone();
+        let cache = cache.map(|options| CacheSource { options, tracking });
         let config = Config { target, options };
-        Self::over(Arc::new(move |callers| {
+        let make: Make = Arc::new(move |callers| {
             let sink = Arc::clone(callers) as Arc<dyn Sink>;
             let endpoint = Endpoint::new(config.clone(), sink, FurtherCallers::maker(callers));
             Ok((Some(Arc::clone(&endpoint)), endpoint as Arc<dyn Link>))
-        }))
-        .await
+        });
+        Self::over_cached(make, cache).await
     }
 
     /// Connects over a link of any kind.
     pub(super) async fn over(make: Make) -> Result<Self> {
-        let callers = Arc::new(Callers::default());
+        Self::over_cached(make, None).await
+    }
+
+    /// Likewise; with a cache the link must track.
+    pub(super) async fn over_cached(make: Make, cache: Option<CacheSource>) -> Result<Self> {
+        let callers = Arc::new(match &cache {
+            Some(source) => Callers::with_cache(ClientCache::new(source)),
+            None => Callers::default(),
+        });
         let (endpoint, link) = make(&callers)?;
         callers.attach(&link);
         let client = Self {
@@ -123,6 +188,7 @@ impl ValkeyClient {
                 link,
                 callers,
                 make,
+                cache,
             }),
         };
         let (id, reply) = client.inner.callers.register();
@@ -133,7 +199,7 @@ impl ValkeyClient {
 
     /// Another connection with the same target and options.
     pub async fn duplicate(&self) -> Result<Self> {
-        Self::over(Arc::clone(&self.inner.make)).await
+        Self::over_cached(Arc::clone(&self.inner.make), self.inner.cache.clone()).await
     }
 
     /// Closes the connection for good; commands that wait, and all that follow, fail with
@@ -209,7 +275,8 @@ impl ValkeyClient {
         all.push(command.as_bytes());
         all.extend(arguments.iter().map(|argument| argument.as_bytes()));
         let meta = Meta::of_call(all[0], &all[1..])?;
-        self.inner.callers.call(&self.inner.link, &all, meta).await
+        let callers = &self.inner.callers;
+        callers.call_cached(&self.inner.link, &all, meta).await
     }
 
     /// A connection of one's own from those that are kept beside the shared one: for `WATCH`, for

@@ -27,6 +27,15 @@ pub trait Link: Send + Sync + 'static {
         let _ = id;
         false
     }
+    /// The numbers of the nodes that hold keys of their own; `None` for a single server.
+    fn primaries(&self) -> Option<Vec<u32>> {
+        None
+    }
+    /// As [`submit`](Self::submit), for one of the [`primaries`](Self::primaries), whatever the keys.
+    fn submit_to(&self, node: u32, pieces: &[&[u8]], entries: &[Entry]) {
+        let _ = node;
+        self.submit(pieces, entries, Delivery::Direct);
+    }
     /// As [`Lane::config`].
     fn config(&self) -> &Config;
     /// What is connected to now, or next.

@@ -5,6 +5,7 @@
 //! [`lifecycle`], [`watchdog`] and [`resp`].
 
 mod batch;
+mod cache;
 mod callers;
 mod client;
 pub mod cluster;
@@ -12,14 +13,17 @@ pub mod command_table;
 mod commands;
 pub mod config;
 mod connect;
+mod consumer;
 pub mod credentials;
 mod driver;
 pub mod endpoint;
+mod handle;
 pub mod handshake;
 pub mod inflight;
 #[cfg(unix)]
 pub mod inlet;
 pub mod introduction;
+mod iterator;
 pub mod keys;
 pub mod lane;
 pub mod lifecycle;
@@ -37,6 +41,7 @@ mod resolve;
 pub mod resp;
 pub mod retention;
 pub mod role;
+mod script;
 pub mod sentinel;
 mod state;
 mod subscription;
@@ -45,15 +50,20 @@ pub mod url;
 pub mod watchdog;
 
 pub use batch::{Pipeline, RefusedCommand, RefusedCommands, Transaction, Watched};
+pub use cache::{CacheOptions, CacheStats, ClientCache};
 pub use client::ValkeyClient;
 pub use cluster::{ClusterClient, ClusterConfig};
 pub use commands::SetOptions;
 pub use config::{Address, Config, Library, Options, Protocol, Status, Target, Tls};
+pub use consumer::{ConsumerOptions, ConsumerStop, StreamConsumer, StreamMessage};
 pub use credentials::{Credentials, CredentialsProvider, CredentialsSource};
+pub use handle::ConnectionLike;
+pub use iterator::{ElementOptions, ScanIter, ScanOptions};
 pub use listeners::Message;
 pub use location::{LocationSource, Locator};
 pub use pool::{LeasedConnection, PoolOptions, RedisPool};
 pub use resp::decode::Value;
+pub use script::{Function, FunctionLibrary, Invocation, Script};
 pub use sentinel::{ReadFrom, SentinelOptions};
 pub use state::{ConnectionFlags, State};
 pub use subscription::Subscription;

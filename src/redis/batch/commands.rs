@@ -2,6 +2,7 @@
 
 use super::{Pipeline, Transaction};
 use crate::redis::commands::SetOptions;
+use crate::redis::script::Invocation;
 
 /// Gives a builder a method for each command. What a reply looks like is told by the method of the
 /// client.
@@ -109,6 +110,13 @@ macro_rules! commands {
             /// Publishes a message to a channel of a shard.
             pub fn spublish(&mut self, channel: &str, message: &str) -> &mut Self {
                 self.command("SPUBLISH", &[channel, message])
+            }
+
+            /// Calls a script, which is sent with its whole text, because nothing can be sent again
+            /// in the middle; or a function, whose library must have been loaded.
+            pub fn invoke(&mut self, call: &Invocation<'_>) -> &mut Self {
+                let (command, arguments) = call.command();
+                self.add(command, &arguments)
             }
         }
     };

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::callers::Callers;
 use super::client::ValkeyClient;
+use super::endpoint::{arguments_of, commands_of};
 use super::inflight::Entry;
 use super::lane::Delivery;
 use super::link::Link;
@@ -43,8 +44,19 @@ fn submit(callers: &Callers, link: &Arc<dyn Link>, bytes: &[u8], metas: &[Meta])
     } else {
         Delivery::Direct
     };
+    note(callers, link, bytes);
     link.submit(&[bytes], &entries, delivery);
     replies
+}
+
+/// Tells a cache of commands that go out, or were answered.
+fn note(callers: &Callers, link: &Arc<dyn Link>, bytes: &[u8]) {
+    if callers.cache().is_none() {
+        return;
+    }
+    for range in commands_of(bytes) {
+        callers.note(link, &arguments_of(&bytes[range]));
+    }
 }
 
 impl ValkeyClient {

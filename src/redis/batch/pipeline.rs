@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::queue::Queue;
-use super::submit;
+use super::{note, submit};
 use crate::error::Result;
 use crate::redis::callers::{Callers, receive};
 use crate::redis::link::Link;
@@ -46,6 +46,10 @@ impl Pipeline {
     /// Adds any command. One whose replies do not come in order, such as `SUBSCRIBE`, makes
     /// [`exec`](Self::exec) fail with `ERR_INVALID_ARG_VALUE` before anything is sent.
     pub fn command(&mut self, command: &str, arguments: &[&str]) -> &mut Self {
+        self.add(command, arguments)
+    }
+
+    pub(super) fn add<A: AsRef<[u8]>>(&mut self, command: &str, arguments: &[A]) -> &mut Self {
         self.queue.push(command, arguments);
         self
     }
@@ -80,6 +84,7 @@ impl Pipeline {
         for reply in replies {
             results.push(receive(reply).await);
         }
+        note(&self.callers, &self.link, &queue.bytes);
         Ok(results)
     }
 }

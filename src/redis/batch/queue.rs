@@ -32,10 +32,10 @@ impl Queue {
     }
 
     /// Adds a command. One that cannot be among others is told by [`take`](Self::take).
-    pub fn push(&mut self, command: &str, arguments: &[&str]) {
+    pub fn push<A: AsRef<[u8]>>(&mut self, command: &str, arguments: &[A]) {
         let mut all: Vec<&[u8]> = Vec::with_capacity(arguments.len() + 1);
         all.push(command.as_bytes());
-        all.extend(arguments.iter().map(|argument| argument.as_bytes()));
+        all.extend(arguments.iter().map(AsRef::as_ref));
         match Meta::of_call(all[0], &all[1..]) {
             Ok(meta) if self.pooled && changes_state(meta, &all) => self.refuse(command),
             Ok(meta) if meta.answered() == Answered::Reply => {
@@ -49,7 +49,7 @@ impl Queue {
     }
 
     /// Adds a command of a transaction.
-    pub fn push_inside(&mut self, command: &str, arguments: &[&str]) {
+    pub fn push_inside<A: AsRef<[u8]>>(&mut self, command: &str, arguments: &[A]) {
         let meta = Meta::of(command.as_bytes());
         let apart = NOT_QUEUED
             .iter()

@@ -7,7 +7,7 @@ use bytes::BytesMut;
 
 use super::queue::Queue;
 use super::watch::Watching;
-use super::{RefusedCommand, RefusedCommands, Waiting, submit};
+use super::{RefusedCommand, RefusedCommands, Waiting, note, submit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::redis::callers::{Callers, receive};
 use crate::redis::link::Link;
@@ -61,6 +61,10 @@ impl Transaction {
     /// Adds any command. One that cannot be inside a transaction, such as `WATCH` or `SUBSCRIBE`,
     /// makes [`exec`](Self::exec) fail with `ERR_INVALID_ARG_VALUE` before anything is sent.
     pub fn command(&mut self, command: &str, arguments: &[&str]) -> &mut Self {
+        self.add(command, arguments)
+    }
+
+    pub(super) fn add<A: AsRef<[u8]>>(&mut self, command: &str, arguments: &[A]) -> &mut Self {
         self.queue.push_inside(command, arguments);
         self
     }
@@ -127,7 +131,9 @@ impl Transaction {
             .chain([Meta(Meta::ENDS)])
             .collect();
         let replies = submit(&self.callers, &self.link, &bytes, &metas);
-        finish(queue.names, replies, self.watching.as_deref()).await
+        let executed = finish(queue.names, replies, self.watching.as_deref()).await;
+        note(&self.callers, &self.link, &queue.bytes);
+        executed
     }
 }
 

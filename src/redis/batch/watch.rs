@@ -14,6 +14,7 @@ use crate::redis::client::ValkeyClient;
 use crate::redis::cluster::redirect;
 use crate::redis::cluster::{Place, slot_of};
 use crate::redis::endpoint::Lease;
+use crate::redis::handle::{Handle, sealed};
 use crate::redis::link::Link;
 use crate::redis::pool::{LeasedConnection, Lender};
 use crate::redis::resp::decode::Value;
@@ -123,6 +124,12 @@ impl Watching {
     pub(super) fn conflict(&self, error: Error) -> Error {
         self.conflict.store(true, Ordering::Relaxed);
         error
+    }
+}
+
+impl sealed::Handled for Watched {
+    fn handle(&self) -> Handle {
+        self.connection.handle()
     }
 }
 

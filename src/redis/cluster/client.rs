@@ -1,18 +1,19 @@
 //! The client for Rust.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::route::common_slot;
-use super::{Cluster, ClusterConfig, NodeInfo, Place, Role};
+use super::{Cluster, ClusterConfig, NodeInfo, Place};
 use crate::error::Result;
 use crate::redis::batch::{Leases, RETRIES, Watched, watch};
+use crate::redis::cache::{CacheOptions, CacheSource, ClientCache};
 use crate::redis::callers::{Callers, FurtherCallers};
-use crate::redis::client::ValkeyClient;
+use crate::redis::client::{Make, ValkeyClient};
 use crate::redis::config::{Address, Options};
+use crate::redis::handle::{Handle, sealed};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::Sink;
 use crate::redis::lifecycle;
@@ -20,8 +21,8 @@ use crate::redis::link::Link;
 use crate::redis::meta::Meta;
 use crate::redis::pool::state::Counts;
 use crate::redis::pool::{LeasedConnection, Lender};
-use crate::redis::reply::{required, unexpected};
 use crate::redis::resp::decode::Value;
+use crate::redis::tracking::Tracking;
 use crate::redis::url;
 
 /// A client of a cluster, shared by all clones. It has all methods of [`ValkeyClient`]; each command
@@ -73,6 +74,12 @@ impl fmt::Debug for ClusterClient {
     }
 }
 
+impl sealed::Handled for ClusterClient {
+    fn handle(&self) -> Handle {
+        self.client.handle()
+    }
+}
+
 impl ClusterClient {
     /// Connects to the cluster to which one of these nodes belongs, with the defaults.
     ///
@@ -101,9 +108,38 @@ impl ClusterClient {
     /// # Ok(()) });
     /// ```
     pub async fn connect_with_config(config: ClusterConfig) -> Result<Self> {
-        let made = Arc::new(OnceLock::new());
-        let keep = Arc::clone(&made);
-        let client = ValkeyClient::over(Arc::new(move |callers: &Arc<Callers>| {
+        Self::open(config, None).await
+    }
+
+    /// Connects as a client that keeps replies until a node tells that a key has changed; see
+    /// [`ValkeyClient::connect_with_cache`]. The connection to any node that is lost empties the
+    /// cache, and so does a node that has left.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/cluster_doc.rs")); }
+    /// # support::run(async |url| {
+    /// use s3_valkey::redis::{CacheOptions, ClusterClient, ClusterConfig, Options, url};
+    ///
+    /// let config = ClusterConfig::new(vec![url::parse(&url)?], Options::default());
+    /// let cluster = ClusterClient::connect_with_cache(config, CacheOptions::default()).await?;
+    /// cluster.get("settings").await?; // asks the node
+    /// cluster.get("settings").await?; // does not
+    /// assert_eq!(cluster.cache().expect("it has one").stats().hits, 1);
+    /// # Ok(()) });
+    /// ```
+    pub async fn connect_with_cache(
+        mut config: ClusterConfig,
+        cache: CacheOptions,
+    ) -> Result<Self> {
+        config.options.tracking.get_or_insert(Tracking::Read);
+        Self::open(config, Some(cache)).await
+    }
+
+    async fn open(config: ClusterConfig, cache: Option<CacheOptions>) -> Result<Self> {
+        let first = Arc::new(OnceLock::new());
+        let keep = Arc::clone(&first);
+        let tracking = config.options.tracking.clone();
+        let make: Make = Arc::new(move |callers: &Arc<Callers>| {
             let sink = Arc::clone(callers) as Arc<dyn Sink>;
             let further = FurtherCallers::maker(callers);
             let factory = Box::new(move |_| further());
@@ -111,15 +147,17 @@ impl ClusterClient {
             let cluster = Cluster::new(config.clone(), sink, factory, lessees)?;
             let link = Arc::clone(keep.get_or_init(|| cluster));
             Ok((None, link as Arc<dyn Link>))
-        }))
-        .await?;
-        let cluster = Arc::clone(made.get().ok_or_else(lifecycle::failed)?);
+        });
+        let cache = cache.map(|options| CacheSource { options, tracking });
+        let client = ValkeyClient::over_cached(make, cache).await?;
+        let cluster = Arc::clone(first.get().ok_or_else(lifecycle::failed)?);
         Ok(Self { client, cluster })
     }
 
     /// Another client with the same configuration and connections of its own.
     pub async fn duplicate(&self) -> Result<Self> {
-        Self::connect_with_config(self.cluster.config().clone()).await
+        let cache = self.client.cache().map(ClientCache::options);
+        Self::open(self.cluster.config().clone(), cache).await
     }
 
     /// The nodes that serve slots, primaries with their replicas behind them.
@@ -230,75 +268,5 @@ impl ClusterClient {
             limit: None,
         };
         watch(leases, keys, retries, run).await
-    }
-
-    /// Walks over the keys of all primaries that match a pattern such as `user:*`. A key may come
-    /// more than once, as with `SCAN` itself; while slots move, also from both nodes.
-    ///
-    /// ```
-    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/cluster_doc.rs")); }
-    /// # support::run(async |url| {
-    /// # use s3_valkey::redis::ClusterClient;
-    /// let cluster = ClusterClient::connect(&[&url]).await?;
-    /// cluster.command("MSET", &["user:1", "ann", "user:2", "bob", "other", "x"]).await?;
-    /// let mut scan = cluster.scan("user:*");
-    /// let mut keys = Vec::new();
-    /// while let Some(some) = scan.next().await? {
-    ///     keys.extend(some);
-    /// }
-    /// keys.sort();
-    /// assert_eq!(keys, ["user:1", "user:2"]);
-    /// # Ok(()) });
-    /// ```
-    #[must_use]
-    pub fn scan(&self, pattern: &str) -> Scan {
-        let nodes = self.nodes().into_iter();
-        Scan {
-            client: self.clone(),
-            pattern: pattern.to_owned(),
-            nodes: nodes
-                .filter(|node| node.role == Role::Primary)
-                .map(|node| node.number)
-                .collect(),
-            cursor: "0".to_owned(),
-        }
-    }
-}
-
-/// A walk over the keys of a cluster.
-#[derive(Debug)]
-pub struct Scan {
-    client: ClusterClient,
-    pattern: String,
-    nodes: VecDeque<u32>,
-    cursor: String,
-}
-
-impl Scan {
-    /// Some more keys, perhaps none; `None` at the end. Fails when a node that is yet to be asked
-    /// has left the cluster: then the walk must begin again.
-    pub async fn next(&mut self) -> Result<Option<Vec<String>>> {
-        let Some(&node) = self.nodes.front() else {
-            return Ok(None);
-        };
-        let arguments = [
-            self.cursor.as_str(),
-            "MATCH",
-            &self.pattern,
-            "COUNT",
-            "1000",
-        ];
-        let reply = self.client.command_on(node, "SCAN", &arguments).await?;
-        let Value::Array(items) = reply else {
-            return Err(unexpected(&reply));
-        };
-        let Ok([cursor, keys]) = <[Value; 2]>::try_from(items) else {
-            return Err(unexpected(&Value::Array(Vec::new())));
-        };
-        self.cursor = required(cursor)?;
-        if self.cursor == "0" {
-            self.nodes.pop_front();
-        }
-        keys.into_texts().map(Some)
     }
 }

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use super::Cluster;
+use super::{Cluster, Role};
 use crate::redis::config::{Config, Status};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::Delivery;
@@ -34,6 +34,18 @@ impl Link for Cluster {
 
     fn cancel(&self, id: u32) -> bool {
         self.give_up(id)
+    }
+
+    fn primaries(&self) -> Option<Vec<u32>> {
+        let nodes = self.nodes().into_iter();
+        let primaries = nodes.filter(|node| node.role == Role::Primary);
+        Some(primaries.map(|node| node.number).collect())
+    }
+
+    fn submit_to(&self, node: u32, pieces: &[&[u8]], entries: &[Entry]) {
+        if let Some(me) = self.me.upgrade() {
+            Self::submit_to(&me, node, pieces, entries);
+        }
     }
 
     /// That of the first seed.

@@ -45,7 +45,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use tokio::sync::{oneshot, watch};
 
-pub use client::{ClusterClient, Scan};
+pub use client::ClusterClient;
 pub use config::{AddressMap, ClusterConfig, ReadFrom};
 pub use lease::Place;
 pub use members::{NodeInfo, Role};

@@ -38,6 +38,7 @@ mod steps;
 mod timers;
 mod work;
 
+pub(in crate::redis) use cut::{arguments as arguments_of, commands as commands_of};
 pub(in crate::redis) use hub::Hub;
 pub use lease::Lease;
 use sink::SharedSink;

@@ -11,6 +11,7 @@ use crate::redis::batch::{Leases, Pipeline, RETRIES, Transaction, Watched, watch
 use crate::redis::callers::{Callers, FurtherCallers, receive};
 use crate::redis::config::{Config, Options};
 use crate::redis::endpoint::{Endpoint, Reserve, changes_state};
+use crate::redis::handle::{Handle, sealed};
 use crate::redis::lane::Sink;
 use crate::redis::link::Link;
 use crate::redis::meta::Meta;
@@ -115,6 +116,13 @@ impl fmt::Debug for RedisPool {
             .field("address", &self.inner.endpoint.config().target.address)
             .field("metrics", &self.metrics())
             .finish_non_exhaustive()
+    }
+}
+
+impl sealed::Handled for RedisPool {
+    fn handle(&self) -> Handle {
+        let inner = &self.inner;
+        Handle::new(&inner.link, &inner.callers, Some(Arc::clone(inner) as _))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::redis::batch::{Pipeline, Transaction};
 use crate::redis::callers::Callers;
 use crate::redis::cluster::{Cluster, Place};
 use crate::redis::endpoint::{Endpoint, Lease};
+use crate::redis::handle::{Handle, sealed};
 use crate::redis::lifecycle;
 use crate::redis::link::Link;
 use crate::redis::meta::Meta;
@@ -30,6 +31,13 @@ impl fmt::Debug for LeasedConnection {
         f.debug_struct("LeasedConnection")
             .field("status", &self.link.status())
             .finish_non_exhaustive()
+    }
+}
+
+impl sealed::Handled for LeasedConnection {
+    /// It does not keep the connection, which is its owner's to give back.
+    fn handle(&self) -> Handle {
+        Handle::new(&self.link, &self.callers, None)
     }
 }
 

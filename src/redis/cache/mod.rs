@@ -1,0 +1,285 @@
+//! Replies of one client, kept until the server tells that a key has changed.
+//!
+//! What keeps them right: pushes are taken in where replies are read, in the order in which the
+//! server has sent both. A place for a reply is made before the command goes out. Whatever may have
+//! changed the reply, be it told by the server, written by this client or lost with a connection,
+//! takes the place away, and the reply is handed over and not kept.
+//!
+//! Commands of this client that change something are noted twice, before they go out and when they
+//! are answered: another thread may read in between, and the server tells its own connection of a
+//! change behind the reply.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+
+use super::callers::lock;
+use super::resp::decode::Value;
+use super::resp::encode;
+use super::tracking::Tracking;
+
+mod commands;
+mod kind;
+mod store;
+
+use kind::{Kind, kind};
+use store::{Found, Store};
+
+/// Commands that are longer than this, in bytes, make no good name of a reply.
+const LONGEST: usize = 16 * 1024;
+
+/// Options of a client's cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheOptions {
+    /// Bytes that the replies may need, with what belongs to them, roughly; those used longest ago
+    /// make room. Default 64 MiB.
+    pub max_bytes: usize,
+    /// After which time a reply is not used any more, even if the server tells of no change. It
+    /// bounds how long an old reply is used while a server that has silently gone is not found out.
+    /// Default `None`: no limit.
+    pub ttl: Option<Duration>,
+}
+
+impl Default for CacheOptions {
+    fn default() -> Self {
+        Self {
+            max_bytes: 64 * 1024 * 1024,
+            ttl: None,
+        }
+    }
+}
+
+/// What a cache has done since its client was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheStats {
+    /// Commands that were answered without a request.
+    pub hits: u64,
+    /// Commands that could have been, and went to the server.
+    pub misses: u64,
+    /// Replies that were dropped because the server told of a change.
+    pub invalidations: u64,
+    /// Replies that were dropped because of their age.
+    pub expirations: u64,
+    /// Replies that were dropped to make room.
+    pub evictions: u64,
+    /// Bytes in use now, roughly.
+    pub bytes: usize,
+    /// Replies that are there or on their way now.
+    pub entries: usize,
+}
+
+/// What a cache is made from.
+#[derive(Debug, Clone)]
+pub(super) struct CacheSource {
+    pub options: CacheOptions,
+    /// What the client's connections are told of.
+    pub tracking: Option<Tracking>,
+}
+
+/// The cache of a client; see
+/// [`ValkeyClient::connect_with_cache`](super::ValkeyClient::connect_with_cache).
+pub struct ClientCache {
+    options: CacheOptions,
+    /// The server tells only of keys that begin with one of these; of all that were read if `None`.
+    prefixes: Option<Vec<Vec<u8>>>,
+    state: Mutex<State>,
+}
+
+struct State {
+    store: Store,
+    /// Whether the server tells of changes.
+    tracked: bool,
+    /// Whether reads are part of a transaction.
+    exact: bool,
+    hits: u64,
+    misses: u64,
+    invalidations: u64,
+}
+
+/// A command whose reply may be here.
+pub(super) enum Lookup {
+    /// It is.
+    Reply(Value),
+    /// It has to be asked for, and is kept if there is a place.
+    Ask(Option<Place>),
+}
+
+/// The place of a reply that is on its way; dropping it gives it up.
+pub(super) struct Place {
+    cache: Arc<ClientCache>,
+    id: BytesMut,
+    number: u64,
+}
+
+impl Place {
+    pub fn fill(self, value: &Value) {
+        let expires = self.cache.options.ttl.map(|ttl| Instant::now() + ttl);
+        let mut state = lock(&self.cache.state);
+        let value = value.clone();
+        state.store.fill(&self.id, self.number, value, expires);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = lock(&self.cache.state);
+        state.store.release(&self.id, self.number);
+    }
+}
+
+impl fmt::Debug for ClientCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCache")
+            .field("options", &self.options)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientCache {
+    pub(super) fn new(source: &CacheSource) -> Self {
+        let options = source.options;
+        let prefixes = match &source.tracking {
+            Some(Tracking::Broadcast(prefixes)) if !prefixes.is_empty() => Some(prefixes.clone()),
+            _ => None,
+        };
+        Self {
+            options,
+            prefixes,
+            state: Mutex::new(State {
+                store: Store::new(options.max_bytes),
+                tracked: true,
+                exact: false,
+                hits: 0,
+                misses: 0,
+                invalidations: 0,
+            }),
+        }
+    }
+
+    pub(super) fn options(&self) -> CacheOptions {
+        self.options
+    }
+
+    /// Whether the server tells of changes of these keys.
+    fn is_told(&self, keys: &[Vec<u8>]) -> bool {
+        let Some(prefixes) = &self.prefixes else {
+            return true;
+        };
+        let is_told = |key: &Vec<u8>| prefixes.iter().any(|prefix| key.starts_with(prefix));
+        keys.iter().all(is_told)
+    }
+
+    /// Counters, and what is in use.
+    #[must_use]
+    pub fn stats(&self) -> CacheStats {
+        let state = lock(&self.state);
+        CacheStats {
+            hits: state.hits,
+            misses: state.misses,
+            invalidations: state.invalidations,
+            expirations: state.store.expirations,
+            evictions: state.store.evictions,
+            bytes: state.store.bytes,
+            entries: state.store.len(),
+        }
+    }
+
+    /// Forgets all replies.
+    pub fn clear(&self) {
+        lock(&self.state).store.clear();
+    }
+
+    /// Looks for the reply to a command of the client itself.
+    pub(super) fn look(self: &Arc<Self>, command: &[&[u8]]) -> Lookup {
+        let length: usize = command.iter().map(|word| word.len() + 16).sum();
+        let Kind::Read(keys) = kind(command) else {
+            return Lookup::Ask(None);
+        };
+        if length > LONGEST || !self.is_told(&keys) {
+            return Lookup::Ask(None);
+        }
+        let mut id = BytesMut::with_capacity(length);
+        encode::command(&mut id, command);
+        let mut state = lock(&self.state);
+        if !state.tracked || state.exact {
+            return Lookup::Ask(None);
+        }
+        match state.store.find(&id, Instant::now()) {
+            Found::Reply(value) => {
+                state.hits += 1;
+                return Lookup::Reply(value);
+            }
+            Found::OnItsWay => {
+                state.misses += 1;
+                return Lookup::Ask(None);
+            }
+            Found::Nothing => state.misses += 1,
+        }
+        let number = state.store.reserve(&id, keys);
+        drop(state);
+        let cache = Arc::clone(self);
+        Lookup::Ask(Some(Place { cache, id, number }))
+    }
+
+    /// A command is about to go out on the client's own connections, or is answered.
+    pub(super) fn note(&self, command: &[&[u8]]) {
+        let kind = kind(command);
+        let mut state = lock(&self.state);
+        match kind {
+            Kind::Read(_) | Kind::None => {}
+            Kind::Write(keys) => state.written(&keys),
+            Kind::OtherData => drop(state.store.clear()),
+            Kind::Untracked => {
+                state.tracked = false;
+                state.store.clear();
+            }
+            Kind::Begin => state.exact = true,
+            Kind::End => {
+                state.exact = false;
+                state.store.clear();
+            }
+        }
+    }
+
+    /// Likewise for a connection of somebody's own, whose state is not the client's.
+    pub(super) fn note_elsewhere(&self, command: &[&[u8]]) {
+        match kind(command) {
+            Kind::Write(keys) => lock(&self.state).written(&keys),
+            Kind::End => self.clear(),
+            _ => {}
+        }
+    }
+
+    /// The server tells of changes of these keys; `None` for all.
+    pub(super) fn invalidated(&self, keys: Option<&[&[u8]]>) {
+        let mut state = lock(&self.state);
+        let count = match keys {
+            Some(keys) => keys.iter().map(|key| state.store.invalidate(key)).sum(),
+            None => state.store.clear(),
+        };
+        state.invalidations += count;
+    }
+
+    /// A connection was made, on which the server tells of changes; what was told before is not
+    /// known.
+    pub(super) fn connected(&self) {
+        let mut state = lock(&self.state);
+        state.store.clear();
+        state.tracked = true;
+        state.exact = false;
+    }
+}
+
+impl State {
+    fn written(&mut self, keys: &[Vec<u8>]) {
+        if keys.is_empty() {
+            self.store.clear();
+        }
+        for key in keys {
+            self.store.invalidate(key);
+        }
+    }
+}
