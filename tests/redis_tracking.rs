@@ -75,7 +75,12 @@ fn every_node_tells_of_changes_until_its_connection_is_lost() {
         let sink = Arc::clone(&sink);
         move |_| Arc::clone(&sink)
     });
-    let cluster = Cluster::new(ClusterConfig::new(seeds, options), sink, factory).unwrap();
+    let lessees = Arc::new({
+        let sink = Arc::clone(&sink);
+        move || Arc::clone(&sink)
+    });
+    let config = ClusterConfig::new(seeds, options);
+    let cluster = Cluster::new(config, sink, factory, lessees).unwrap();
 
     for (number, key) in ["a", "b", "c", "d", "e", "f"].into_iter().enumerate() {
         let id = u32::try_from(number).unwrap() + 1;

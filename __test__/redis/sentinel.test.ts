@@ -6,10 +6,10 @@ import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RedisClient, RedisSentinel } from "../../index.js";
 import { NAME, startSentinelGroup, type SentinelGroup } from "../../dev/sentinel.mjs";
-import { freePort } from "../../dev/servers.mjs";
 import { makeCertificates } from "../support/certificates.js";
 import { inbox } from "../support/inbox.js";
 import { array, useSentinels } from "../support/sentinel.js";
+import { NOWHERE } from "../support/nowhere.js";
 
 const START_MS = 60_000;
 const { client, script, sentinel, primary } = useSentinels();
@@ -75,7 +75,7 @@ describe("a group of servers", () => {
   });
 
   it("a sentinel that is down, silent or talks nonsense is passed over", async () => {
-    const down = `127.0.0.1:${await freePort()}`;
+    const down = NOWHERE;
     const silent = await script(() => "");
     const nonsense = await script(() => "HTTP/1.1 400 Bad Request\r\n\r\n");
     const endless = await script((command) => (command === "HELLO" ? "%0\r\n" : `*1000000\r\n${":1\r\n".repeat(500_000)}`));
@@ -87,7 +87,7 @@ describe("a group of servers", () => {
     const replicas = group.servers.filter((server) => server.port !== truth.port);
     const lies = [
       { primary: `127.0.0.1:${replicas[0]?.port}` },
-      { primary: `127.0.0.1:${await freePort()}` },
+      { primary: NOWHERE },
       { primary: group.addresses[0] ?? "" },
       { primary: null },
       { primary: "127.0.0.1:0" },
@@ -112,7 +112,7 @@ describe("a group of servers", () => {
     redis.onconnect = connected.listener;
     await redis.connect();
     await expect.poll(() => liar.received()).toContain("SUBSCRIBE");
-    await liar.announce(`127.0.0.1:${await freePort()}`);
+    await liar.announce(NOWHERE);
     await connected.count(2);
     expect(await portOf(redis)).toBe(truth.port);
     await liar.announce("127.0.0.1:1", "another");
@@ -158,6 +158,45 @@ describe("a group of servers", () => {
     expect(await portOf(connect({ sentinels, addressMap: { "10.255.255.1:6379": to } }))).toBe(truth.port);
     const addressMap = new Map([["10.255.255.1:6379", `127.0.0.1:${truth.port}`]]);
     expect(await portOf(connect({ sentinels, addressMap }))).toBe(truth.port);
+    const asked = new Set<string>();
+    const translate = async (host: string, port: number) => {
+      asked.add(`${host}:${port}`);
+      await new Promise(setImmediate);
+      return host === "10.255.255.1" ? to : undefined;
+    };
+    const redis = connect({ sentinels, addressMap: translate });
+    expect(await portOf(redis)).toBe(truth.port);
+    expect([...asked].sort()).toEqual(["10.255.255.1:6379", far.address].sort());
+    await using lease = await redis.acquire();
+    expect(await portOf(lease)).toBe(truth.port);
+  });
+
+  it("a translation that fails is a failed attempt", async () => {
+    const addressMap = () => Promise.reject(Object.assign(new Error("no map today"), { code: "NO_MAP" }));
+    const error = await connect({ addressMap, maxRetries: 0 }).get("key").catch((error) => error);
+    expect(error.code).toBe("ERR_REDIS_SENTINEL_UNREACHABLE");
+    expect(error.cause.cause).toMatchObject({ code: "NO_MAP", message: "no map today" });
+  });
+
+  it("a lease ends when another server takes over, and keys are watched there", async () => {
+    const redis = connect();
+    await redis.set("watched", "1");
+    await group.inStep();
+    const lease = await redis.acquire();
+    const closed = new Promise((resolve) => (lease.onclose = resolve));
+    let runs = 0;
+    const replies = await redis.watch("watched", async (tx) => {
+      const read = Number(await tx.get("watched"));
+      if (runs++ === 0) {
+        await group.failover();
+        expect(await closed).toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
+      }
+      return tx.multi().set("watched", `${read + 1}`).get("watched").exec({ throwOnError: true });
+    });
+    expect(replies).toEqual(["OK", "2"]);
+    expect(runs).toBeGreaterThan(1);
+    await expect(lease.get("watched")).rejects.toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
+    truth = await group.primary();
   });
 
   it("a failover is followed, with the subscriptions", async () => {
@@ -276,7 +315,7 @@ describe("servers that are played", () => {
     expect(await redis.ping()).toBe("before");
     await expect.poll(() => first.received()).toContain("SUBSCRIBE");
     // It is false, so another one is listened to: that knows of a newer primary.
-    await first.announce(`127.0.0.1:${await freePort()}`);
+    await first.announce(NOWHERE);
     await expect.poll(() => redis.send("PING", [])).toBe("after");
   });
 
@@ -297,7 +336,7 @@ describe("servers that are played", () => {
   });
 
   it("no sentinel at all is another error than an unknown name", async () => {
-    const sentinels = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    const sentinels = [NOWHERE, "127.0.0.1:2"];
     const redis = client({ sentinels, name: NAME, maxRetries: 1 });
     const unreachable = { code: "ERR_REDIS_SENTINEL_UNREACHABLE", message: expect.stringContaining(`${sentinels[0]}, ${sentinels[1]}`) };
     await expect(redis.get("key")).rejects.toMatchObject(unreachable);

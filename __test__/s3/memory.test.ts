@@ -75,6 +75,25 @@ describe(`an object of ${SIZE_MIB} MiB`, () => {
     });
     expect(sum.digest("hex")).toBe(digest);
     expectWithin(grown);
+  }, TIMEOUT_MS);
+
+  it("gives the event loop a turn every 4 MiB although its reader is slower than the store", async () => {
+    let got = 0;
+    let atTurn = 0;
+    let longest = 0;
+    let next = setImmediate(function turn() {
+      longest = Math.max(longest, got - atTurn);
+      atTurn = got;
+      next = setImmediate(turn);
+    });
+    const sums = Array.from({ length: 8 }, () => createHash("sha256"));
+    for await (const chunk of client().file(key).stream()) {
+      got += chunk.length;
+      for (const sum of sums) sum.update(chunk);
+    }
+    clearImmediate(next);
+    // In a turn the memory of what was read is given back.
+    expect(Math.max(longest, got - atTurn)).toBeLessThanOrEqual(4 * MIB);
     await client().delete(key);
   }, TIMEOUT_MS);
 });

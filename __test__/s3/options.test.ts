@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { file, s3, S3Client, S3File, write } from "../../lib/s3/index.js";
+import { readOptions } from "../../lib/s3/options.js";
 
 const credentials = { accessKeyId: "AKID", secretAccessKey: "SECRET", bucket: "bucket" };
 const client = new S3Client(credentials) as any;
@@ -177,5 +179,30 @@ describe("printing", () => {
     expect(inspect((secret as any).file("key"))).toMatch(/^S3Ref \("bucket\/key"\) \{/);
     expect(JSON.stringify(secret)).toBe("{}");
     expect(Object.prototype.toString.call(secret)).toBe("[object S3Client]");
+  });
+});
+
+describe("the short way for objects without options", () => {
+  /** The names that are looked up in an object with these properties. */
+  function asked(properties: object) {
+    const names = new Set<string | symbol>();
+    readOptions(new Proxy(properties, { get: (target, name) => (names.add(name), Reflect.get(target, name)) }));
+    return [...names].sort();
+  }
+  const declared = () => {
+    const types = readFileSync(new URL("../../lib/s3/types.d.ts", import.meta.url), "utf8");
+    const [, body] = /^export interface S3Options [^{]*\{\n([^]*?)^\}/m.exec(types)!;
+    return [...body!.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name!);
+  };
+
+  it("looks for every option that is read otherwise", () => {
+    expect(asked({})).toEqual(asked({ retry: 1 }));
+  });
+
+  it("looks for every option that is declared", () => {
+    // It is read where a client is made.
+    const names = declared().filter((name) => name !== "tls");
+    expect(names.length).toBeGreaterThan(20);
+    expect(asked({})).toEqual(expect.arrayContaining(names));
   });
 });

@@ -1,5 +1,5 @@
 // Checked by tsc, never run: the declarations of a cluster's client.
-import { RedisCluster, type RedisClient, type RedisClusterNode, type RedisClusterView } from "../../index.js";
+import { RedisCluster, type RedisClient, type RedisLease, type RedisPoolMetrics, type RedisClusterNode, type RedisClusterView } from "../../index.js";
 
 declare function resolves<T>(promise: Promise<T>): { exactly<U extends T>(..._: [T] extends [U] ? [] : [never]): void };
 
@@ -12,6 +12,7 @@ new RedisCluster(["localhost:7000", { host: "localhost" }, { host: "localhost", 
   addressMap: { "10.0.0.1:6379": "localhost:7000", "10.0.0.2:6379": { host: "localhost", port: 7001 } },
 });
 new RedisCluster("localhost", { addressMap: (host, port) => (host === "a" ? `b:${port}` : undefined) });
+new RedisCluster("localhost", { addressMap: new Map([["a:1", { host: "b" }]]) });
 new RedisCluster("localhost", { addressMap: async (host, port) => ({ host, port }) });
 
 // @ts-expect-error a cluster needs a seed
@@ -37,3 +38,14 @@ resolves(view.with({ buffers: true }).with({ route: "random" }).get("key")).exac
 resolves(cluster.with({ route: { address: "localhost:7000" }, buffers: true }).get("key")).exactly<Buffer | null>();
 // @ts-expect-error unknown
 cluster.with({ route: "everywhere" });
+
+resolves(cluster.acquire({ key: "key", timeout: 10 })).exactly<RedisLease>();
+cluster.acquire({ key: new Uint8Array(1) });
+cluster.acquire({ slot: 5, signal: AbortSignal.timeout(1) });
+cluster.nodes().then(([node]) => node && cluster.acquire({ node }));
+// @ts-expect-error of which node?
+cluster.acquire();
+// @ts-expect-error of which node?
+cluster.acquire({ timeout: 10 });
+cluster.metrics satisfies RedisPoolMetrics;
+resolves(cluster.watch("key", (tx) => tx.multi().incr("key").exec({ throwOnError: true }))).exactly<[number]>();

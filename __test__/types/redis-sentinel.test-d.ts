@@ -21,6 +21,7 @@ const client: RedisClient = new RedisSentinel(options);
 const copy: Promise<RedisSentinel> = new RedisSentinel(options).duplicate();
 const text: Promise<string | null> = new RedisSentinel(options).get("key");
 new RedisSentinel({ sentinels: ["one"], name: "m", addressMap: new Map([["h:1", "h:2"]]) });
+new RedisSentinel({ sentinels: ["one"], name: "m", addressMap: async (host, port) => (host === "h" ? { host, port } : undefined) });
 
 // @ts-expect-error without sentinels
 new RedisSentinel({ name: "mymaster" });

@@ -65,6 +65,32 @@ class Connection extends Lifecycle {
     this.cache = null;
   }
 
+  /**
+   * Of connections that are leased from this one; `undefined` for the usual class.
+   * @returns {import("./pool/lease.js").LeaseClass | undefined}
+   */
+  get leaseClass() {
+    return undefined;
+  }
+
+  /**
+   * Where a connection that is leased from this one leads, which is a question only in a cluster.
+   * @param {unknown} _options those of `acquire`
+   * @returns {import("../../binding.js").LeasePlace | undefined}
+   */
+  place(_options) {
+    return undefined;
+  }
+
+  /**
+   * What ties watched keys to their place.
+   * @param {Argument[]} _keys
+   * @returns {import("./cluster/bond.js").Bond | null}
+   */
+  bond(_keys) {
+    return null;
+  }
+
   /** How many commands wait for their reply. */
   get pending() {
     let count = 0;

@@ -130,6 +130,9 @@ class Lifecycle {
       case LaneEvent.Credentials:
         void logIn(this.lane, Number(argument), this.options.credentials);
         break;
+      case LaneEvent.Address:
+        void require("./address_map.js").translate(this.lane, argument, this.options.addressMap);
+        break;
       case LaneEvent.SubscriptionsLost:
         this.subscriptions.lost();
         void this.subscriptions.restore();

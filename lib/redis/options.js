@@ -19,6 +19,7 @@ const TLS_SCHEME = /^[\0- ]*(rediss|valkeys|(redis|valkey)\+tls(\+unix)?):\/\//i
  * @property {boolean} enableAutoPipelining
  * @property {import("./admission.js").Rules} rules
  * @property {CredentialsProvider | undefined} credentials
+ * @property {import("./address_map.js").AddressMap} [addressMap]
  * @property {number} [acquireTimeout] milliseconds that one waits for a connection of a pool
  * @property {import("./cache/options.js").CacheOptions} [cache]
  */

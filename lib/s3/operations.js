@@ -16,6 +16,8 @@ const { S3Writer, pump } = require("./writer.js");
 
 /** Bytes that the native side copies at most; what is longer is sent from where it lies. */
 const COPIED = 64 * 1024;
+/** Chunks of a stream after which the event loop gets a turn, however fast they come. */
+const TAKEN = 8;
 const DEFAULT_EXPIRY_S = 86_400;
 const MAX_INTEGER = 2_147_483_647;
 /** In the order in which the native side knows them. */
@@ -49,6 +51,7 @@ function get(config, path, range) {
 function stream(config, path, rangeOf) {
   /** @type {import("../../binding.js").S3Download | undefined} */
   let download;
+  let taken = 0;
   let cancelled = false;
   let leave = () => {};
   const cancel = () => {
@@ -74,6 +77,8 @@ function stream(config, path, rangeOf) {
       const from = download;
       let chunk;
       try {
+        // The memory of chunks that were collected is given back by the event loop.
+        if (++taken % TAKEN === 0) await new Promise(setImmediate);
         chunk = from.take() ?? (await run(config, path, (id) => from.read(id)));
       } catch (error) {
         leave();

@@ -37,6 +37,7 @@ mod redis_sentinel;
 mod redis_sink;
 mod redis_target;
 mod s3_client;
+mod s3_inits;
 mod s3_listing;
 mod s3_stream;
 mod s3_upload;

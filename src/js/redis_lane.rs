@@ -60,8 +60,8 @@ pub(super) enum Kind {
     Endpoint(Arc<Endpoint>, Granted),
     /// A connection of one's own, likewise.
     Lease(Arc<Lease>, Granted),
-    /// The nodes of a cluster.
-    Cluster(Arc<Cluster>),
+    /// The nodes of a cluster, likewise.
+    Cluster(Arc<Cluster>, Granted),
 }
 
 /// Leases by the ids of the calls that asked for them.

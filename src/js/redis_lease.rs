@@ -8,6 +8,7 @@ use napi::bindgen_prelude::{Error as JsError, Result};
 use napi_derive::napi;
 
 use super::redis_lane::{Kind, RedisLane, thrown};
+use crate::redis::cluster::Place;
 use crate::redis::lifecycle;
 use crate::redis::pool::state::Counts;
 
@@ -22,15 +23,50 @@ pub struct LaneCounts {
     pub waiting: u32,
 }
 
+/// Where in a cluster a connection of one's own leads.
+#[napi(object, object_to_js = false)]
+#[derive(Default)]
+pub struct LeasePlace {
+    /// To the primary of this slot.
+    pub slot: Option<u16>,
+    /// To this node, as `node_number` names it.
+    pub node: Option<u32>,
+}
+
+impl LeasePlace {
+    fn resolved(&self) -> Place {
+        self.node
+            .map_or_else(|| Place::Slot(self.slot.unwrap_or_default()), Place::Node)
+    }
+}
+
+/// An error in the place of a server's.
+#[napi(object, object_from_js = false)]
+pub struct Explained {
+    /// What it is known by.
+    pub code: String,
+    /// What is told.
+    pub message: String,
+}
+
 #[napi]
 impl RedisLane {
     /// Asks for a connection of one's own, for at most so many milliseconds, 0 for any time. When
     /// the call of this id is fulfilled, `fetch` gives the connection.
     #[napi(catch_unwind)]
-    pub fn acquire(&self, env: Env, id: u32, timeout: u32) -> Result<(), String> {
-        let (Kind::Endpoint(_, granted) | Kind::Lease(_, granted)) = &self.kind else {
+    pub fn acquire(
+        &self,
+        env: Env,
+        id: u32,
+        timeout: u32,
+        place: Option<LeasePlace>,
+    ) -> Result<(), String> {
+        let (Kind::Endpoint(_, granted) | Kind::Lease(_, granted) | Kind::Cluster(_, granted)) =
+            &self.kind
+        else {
             return Err(thrown(&lifecycle::no_lease()));
         };
+        let place = place.unwrap_or_default().resolved();
         self.port.begin(&env).map_err(|error| {
             JsError::new("ERR_REDIS_INVALID_STATE".to_owned(), error.reason.clone())
         })?;
@@ -46,7 +82,8 @@ impl RedisLane {
             port.complete(id, outcome);
         };
         match &self.kind {
-            Kind::Link | Kind::Cluster(_) => {}
+            Kind::Link => {}
+            Kind::Cluster(cluster, _) => cluster.acquire(place, id, limit, Box::new(grant)),
             Kind::Endpoint(endpoint, _) => endpoint.acquire(Some(id), limit, Box::new(grant)),
             Kind::Lease(lease, _) => lease.acquire(Some(id), limit, Box::new(grant)),
         }
@@ -58,11 +95,13 @@ impl RedisLane {
     #[napi(catch_unwind)]
     pub fn fetch(&self, id: u32) -> Result<RedisLane> {
         let lease = match &self.kind {
-            Kind::Endpoint(_, granted) | Kind::Lease(_, granted) => granted
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(&id),
-            Kind::Link | Kind::Cluster(_) => None,
+            Kind::Endpoint(_, granted) | Kind::Lease(_, granted) | Kind::Cluster(_, granted) => {
+                granted
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .remove(&id)
+            }
+            Kind::Link => None,
         };
         let lease = lease.ok_or_else(|| JsError::from_reason("no connection was granted"))?;
         Ok(self.leased(lease))
@@ -76,6 +115,21 @@ impl RedisLane {
         }
     }
 
+    /// What the user of a leased connection is told of an error of the server that leads to another node; `null` for
+    /// the error itself.
+    #[napi(catch_unwind)]
+    #[must_use]
+    pub fn explain(&self, text: String) -> Option<Explained> {
+        let Kind::Lease(lease, _) = &self.kind else {
+            return None;
+        };
+        let error = lease.explain(&text)?;
+        Some(Explained {
+            code: error.code().to_owned(),
+            message: error.message().to_owned(),
+        })
+    }
+
     /// The number under which events are told.
     #[napi(getter, catch_unwind)]
     pub fn target(&self) -> u32 {
@@ -87,7 +141,8 @@ impl RedisLane {
     pub fn counts(&self) -> LaneCounts {
         let counts = match &self.kind {
             Kind::Endpoint(endpoint, _) => endpoint.counts(),
-            Kind::Link | Kind::Lease(..) | Kind::Cluster(_) => Counts::default(),
+            Kind::Cluster(cluster, _) => cluster.counts(),
+            Kind::Link | Kind::Lease(..) => Counts::default(),
         };
         let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
         LaneCounts {

@@ -7,10 +7,10 @@ use napi::bindgen_prelude::{Result, Uint8ArraySlice};
 use napi_derive::napi;
 
 use super::port::Port;
-use super::redis_lane::{Kind, RedisLane, thrown};
+use super::redis_lane::{Granted, Kind, RedisLane, thrown};
 use super::redis_options::LaneOptions;
-use super::redis_sink::OneOfMany;
-use crate::redis::cluster::{Cluster, ClusterConfig, ReadFrom, slot};
+use super::redis_sink::{LaneSink, OneOfMany};
+use crate::redis::cluster::{Cluster, ClusterConfig, ReadFrom, redirect, route, slot};
 use crate::redis::config::{Address, Target};
 use crate::redis::lane::Sink;
 use crate::redis::overrides::Overrides;
@@ -88,6 +88,7 @@ impl RedisLane {
             .map(|seed| seed.target(&overrides))
             .collect::<crate::Result<Vec<Target>>>()
             .map_err(|error| thrown(&error))?;
+        let further = LaneSink::maker(port.handle());
         let mut made = None;
         let mut lane = Self::open(port, target, options, |options, sink| {
             let config = ClusterConfig {
@@ -97,12 +98,13 @@ impl RedisLane {
                 ..ClusterConfig::new(seeds, options)
             };
             let node: Arc<dyn Sink> = Arc::new(OneOfMany(Arc::clone(&sink)));
-            let cluster = Cluster::new(config, sink, Box::new(move |_| Arc::clone(&node)))?;
+            let shared = Box::new(move |_| Arc::clone(&node));
+            let cluster = Cluster::new(config, sink, shared, Arc::new(further))?;
             made = Some(Arc::clone(&cluster));
             Ok(cluster)
         })?;
         if let Some(cluster) = made {
-            lane.kind = Kind::Cluster(cluster);
+            lane.kind = Kind::Cluster(cluster, Granted::default());
         }
         Ok(lane)
     }
@@ -153,6 +155,21 @@ impl RedisLane {
             .collect()
     }
 
+    /// The slot of all these keys. Throws `ERR_REDIS_CROSSSLOT` when they are not in one.
+    #[napi(catch_unwind)]
+    pub fn common_slot(keys: Vec<Uint8ArraySlice<'_>>) -> Result<u16, String> {
+        let keys = keys.iter().map(|key| &**key);
+        let slot = route::common_slot(keys).map_err(|error| thrown(&error))?;
+        Ok(slot.unwrap_or_default())
+    }
+
+    /// Whether an error of a server means that what was asked about a slot must be asked elsewhere, or later.
+    #[napi(catch_unwind)]
+    #[must_use]
+    pub fn displaces(text: String, slot: u16) -> bool {
+        redirect::displaces(&text, slot)
+    }
+
     /// The slot of a key.
     #[napi(catch_unwind)]
     #[must_use]
@@ -164,7 +181,7 @@ impl RedisLane {
 impl RedisLane {
     fn as_cluster(&self) -> Option<&Arc<Cluster>> {
         match &self.kind {
-            Kind::Cluster(cluster) => Some(cluster),
+            Kind::Cluster(cluster, _) => Some(cluster),
             _ => None,
         }
     }

@@ -1,6 +1,5 @@
 //! A group of servers that sentinels watch, for JavaScript.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::Result;
@@ -10,12 +9,11 @@ use super::port::Port;
 use super::redis_lane::{Granted, Kind, RedisLane, thrown};
 use super::redis_options::{LaneOptions, LaneTls};
 use super::redis_sink::LaneSink;
-use crate::redis::config::{Address, Tls};
+use crate::redis::config::Tls;
 use crate::redis::credentials::Credentials;
 use crate::redis::link::Link;
 use crate::redis::sentinel::link::SentinelLink;
 use crate::redis::sentinel::{ReadFrom, SentinelOptions};
-use crate::redis::url;
 
 /// A group of servers, checked by `lib/redis/sentinel/options.js`.
 #[napi(object, object_to_js = false)]
@@ -32,8 +30,6 @@ pub struct LaneSentinel {
     pub tls: Option<LaneTls>,
     /// `primary`, `replica` or `preferReplica`.
     pub read_from: String,
-    /// Pairs of an address that a sentinel tells and the one to connect to.
-    pub address_map: Vec<Vec<String>>,
 }
 
 #[napi]
@@ -88,12 +84,6 @@ impl LaneSentinel {
             "preferReplica" => ReadFrom::PreferReplica,
             _ => ReadFrom::Primary,
         };
-        options.address_map = self
-            .address_map
-            .iter()
-            .filter_map(|pair| pair.first().zip(pair.get(1)))
-            .map(|(told, address)| Ok((told.clone(), url::parse(address)?.address)))
-            .collect::<crate::Result<HashMap<String, Address>>>()?;
         Ok(options)
     }
 }

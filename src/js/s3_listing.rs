@@ -1,4 +1,4 @@
-//! A page of a list as JSON: `JSON.parse` makes many objects faster than Node-API does.
+//! A page of a list as JSON, of objects or versions: `JSON.parse` makes many objects faster than Node-API does.
 
 use napi::bindgen_prelude::Result as JsResult;
 use napi::{Env, sys};
@@ -16,8 +16,13 @@ impl Listing {
     /// Of the document in which a store sends it.
     pub(super) fn new(document: &[u8]) -> Result<Self> {
         let page = list::Page::parse(document)?;
-        let mut json = Vec::with_capacity(document.len());
-        serde_json::to_writer(&mut json, &Page::from(&page)).map_err(|source| {
+        Self::write(&Page::from(&page), document.len())
+    }
+
+    /// Writes a page that is about as long as `length`, in bytes.
+    pub(super) fn write(page: &impl Serialize, length: usize) -> Result<Self> {
+        let mut json = Vec::with_capacity(length);
+        serde_json::to_writer(&mut json, page).map_err(|source| {
             let message = "the page cannot be written as JSON";
             Error::new(ErrorKind::Protocol, "InvalidResponse", message).with_source(source)
         })?;
@@ -95,16 +100,23 @@ struct RestoreStatus<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Owner<'a> {
+pub(super) struct Owner<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
+    pub id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    display_name: Option<&'a str>,
+    pub display_name: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct Group<'a> {
+pub(super) struct Group<'a> {
     prefix: &'a str,
+}
+
+impl<'a> Group<'a> {
+    pub(super) fn all(prefixes: &'a [impl AsRef<str>]) -> Vec<Self> {
+        let prefixes = prefixes.iter().map(AsRef::as_ref);
+        prefixes.map(|prefix| Group { prefix }).collect()
+    }
 }
 
 impl<'a> From<&'a list::Page<'_>> for Page<'a> {
@@ -121,12 +133,7 @@ impl<'a> From<&'a list::Page<'_>> for Page<'a> {
             key_count: page.key_count,
             max_keys: page.max_keys,
             contents: filled(page.contents.iter().map(Object::from).collect()),
-            common_prefixes: filled(
-                page.common_prefixes
-                    .iter()
-                    .map(|prefix| Group { prefix })
-                    .collect(),
-            ),
+            common_prefixes: filled(Group::all(&page.common_prefixes)),
         }
     }
 }

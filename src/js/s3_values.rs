@@ -6,7 +6,7 @@ use napi::bindgen_prelude::{Result as JsResult, ToNapiValue};
 use napi::{Env, sys};
 
 use super::port::Settle;
-use super::s3_client::{HandleInit, ListInit, ListVersionsInit, PutInit};
+use super::s3_inits::{HandleInit, ListInit, ListVersionsInit, PutInit};
 use super::value;
 use crate::error::Result;
 use crate::net::http::{ProxySettings, Timeouts};

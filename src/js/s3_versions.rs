@@ -1,31 +1,18 @@
 //! A page of versions as JSON, as [`super::s3_listing`] has it for objects.
 
-use napi::bindgen_prelude::Result as JsResult;
-use napi::{Env, sys};
 use serde::Serialize;
 
-use super::port::Settle;
-use super::value;
-use crate::error::{Error, ErrorKind, Result};
+use super::s3_listing::{Group, Listing, Owner};
+use crate::error::Result;
 use crate::s3::{S3ListVersionsResult, S3ObjectVersion};
 
+/// Bytes that a version takes.
+const VERSION: usize = 256;
+
 /// A page of versions as JSON text.
-pub(super) struct VersionListing(Vec<u8>);
-
-impl VersionListing {
-    pub(super) fn new(page: &S3ListVersionsResult) -> Result<Self> {
-        let json = serde_json::to_vec(&Page::from(page)).map_err(|source| {
-            let message = "the page cannot be written as JSON";
-            Error::new(ErrorKind::Protocol, "InvalidResponse", message).with_source(source)
-        })?;
-        Ok(Self(json))
-    }
-}
-
-impl Settle for VersionListing {
-    fn settle(self: Box<Self>, env: &Env) -> JsResult<sys::napi_value> {
-        value::string(env.raw(), &self.0)
-    }
+pub(super) fn listing(page: &S3ListVersionsResult) -> Result<Listing> {
+    let entries = page.versions.len() + page.delete_markers.len();
+    Listing::write(&Page::from(page), entries * VERSION)
 }
 
 /// What the server did not send is absent.
@@ -81,23 +68,8 @@ struct Entry<'a> {
     owner: Option<Owner<'a>>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Owner<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    display_name: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Group<'a> {
-    prefix: &'a str,
-}
-
 impl<'a> From<&'a S3ListVersionsResult> for Page<'a> {
     fn from(page: &'a S3ListVersionsResult) -> Self {
-        let groups = page.common_prefixes.iter();
         Self {
             name: page.name.as_deref(),
             prefix: page.prefix.as_deref(),
@@ -111,7 +83,7 @@ impl<'a> From<&'a S3ListVersionsResult> for Page<'a> {
             max_keys: page.max_keys,
             versions: page.versions.iter().map(Entry::from).collect(),
             delete_markers: page.delete_markers.iter().map(Entry::from).collect(),
-            common_prefixes: groups.map(|prefix| Group { prefix }).collect(),
+            common_prefixes: Group::all(&page.common_prefixes),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::lane::Sink;
 use super::lifecycle;
 use super::link::Link;
 use super::meta::Meta;
-use super::pool::LeasedConnection;
+use super::pool::{LeasedConnection, Lender};
 use super::resp::decode::Value;
 use super::state::{ConnectionFlags, State};
 use super::url;
@@ -217,8 +217,8 @@ impl ValkeyClient {
     /// the client has selected.
     ///
     /// Waits when all are in use, for as long as `limit` says; then fails with
-    /// `ERR_REDIS_POOL_TIMEOUT`. A cluster has no such connections: it fails with
-    /// `ERR_REDIS_CLUSTER_UNSUPPORTED`.
+    /// `ERR_REDIS_POOL_TIMEOUT`. In a cluster such a connection leads to one node; see
+    /// [`ClusterClient::acquire`](super::ClusterClient::acquire).
     ///
     /// ```
     /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/doc.rs")); }
@@ -234,12 +234,14 @@ impl ValkeyClient {
     /// # Ok(()) });
     /// ```
     pub async fn acquire(&self, limit: Option<Duration>) -> Result<LeasedConnection> {
-        LeasedConnection::acquire(self.endpoint()?, self.callers(), limit).await
+        LeasedConnection::acquire(self.lender()?, self.callers(), limit).await
     }
 
-    pub(super) fn endpoint(&self) -> Result<&Endpoint> {
+    pub(super) fn lender(&self) -> Result<Lender<'_>> {
         let endpoint = self.inner.endpoint.as_deref();
-        endpoint.ok_or_else(lifecycle::no_lease)
+        endpoint
+            .map(Lender::Endpoint)
+            .ok_or_else(lifecycle::no_lease)
     }
 
     pub(super) fn link(&self) -> &Arc<dyn Link> {

@@ -5,7 +5,7 @@ use std::io;
 use bytes::Bytes;
 use tokio::time::timeout;
 
-use super::config::Address;
+use super::config::{Address, Config};
 use super::credentials::Credentials;
 use super::driver::{End, lost};
 use super::handshake::{Handshake, Step};
@@ -50,10 +50,7 @@ async fn attempt(lane: &Lane, epoch: u64) -> Result<(Socket, Receiver), End> {
 
 async fn connect(lane: &Lane, epoch: u64, address: &Address) -> Result<(Socket, Receiver), End> {
     let config = lane.config();
-    let located = match &config.options.location {
-        None => address.clone(),
-        Some(source) => source.ask(address.clone()).await.map_err(End::Lost)?,
-    };
+    let located = locate(config, address).await?;
     let socket = open(&located, &config.dial()).await?;
     let introduction = Introduction {
         credentials: credentials(lane).await?,
@@ -75,6 +72,14 @@ async fn connect(lane: &Lane, epoch: u64, address: &Address) -> Result<(Socket, 
     )
     .await?;
     Ok((socket, receiver))
+}
+
+/// Where an address leads from here.
+pub(super) async fn locate(config: &Config, address: &Address) -> Result<Address, End> {
+    match &config.options.location {
+        None => Ok(address.clone()),
+        Some(source) => source.ask(address.clone()).await.map_err(End::Lost),
+    }
 }
 
 /// Dials.

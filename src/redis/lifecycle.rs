@@ -138,7 +138,7 @@ pub fn no_lease() -> Error {
     Error::new(
         ErrorKind::InvalidInput,
         "ERR_REDIS_CLUSTER_UNSUPPORTED",
-        "a cluster has no connection that could be leased: connect to one of its nodes",
+        "a connection of a cluster leads to one of its nodes: say which one",
     )
 }
 

@@ -1,23 +1,26 @@
 //! An object's bytes as they arrive. A body that breaks off is resumed where it broke.
 
+mod origin;
+mod reading;
+
 use std::future::{Future, poll_fn, ready};
 use std::pin::Pin;
 use std::task::{self, Context, Poll};
 
 use bytes::buf::Limit;
 use bytes::{BufMut, Bytes, BytesMut};
+use origin::extent_of;
+pub(super) use origin::{Origin, too_short};
 
 use super::checksum::Verifier;
 use super::client::S3Client;
-use super::op::extent::{Extent, extent};
 use super::op::get::{self, ByteRange, S3StatResult};
 use super::ranges;
 use super::retry::Attempts;
 use super::url::Location;
 use super::window::{Pace, Window};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::net::buffers;
-use crate::net::chance::chance;
 use crate::net::http::Response;
 
 /// Longest piece that [`S3Body::next_chunk`] returns.
@@ -62,20 +65,6 @@ pub struct S3Body {
     piece: BytesMut,
     /// Of a whole object whose sum is known.
     verifier: Option<Verifier>,
-}
-
-/// What is needed to ask for the rest.
-#[derive(Clone)]
-pub(super) struct Origin {
-    pub client: S3Client,
-    pub location: Location,
-    /// Where in the object the next byte is.
-    pub position: u64,
-    /// Only the same object may continue.
-    pub etag: String,
-    /// The store says that it gives ranges.
-    pub in_ranges: bool,
-    pub attempts: Attempts,
 }
 
 impl S3Body {
@@ -237,111 +226,6 @@ impl S3Body {
         Ok(bytes)
     }
 
-    /// Reads bytes into the room of `into`; 0 at the end.
-    pub(crate) async fn read(&mut self, into: &mut impl BufMut) -> Result<usize> {
-        poll_fn(|context| self.poll_read(context, into)).await
-    }
-
-    fn poll_read(
-        &mut self,
-        context: &mut Context<'_>,
-        into: &mut impl BufMut,
-    ) -> Poll<Result<usize>> {
-        loop {
-            if self.left == Some(0) {
-                self.response = None;
-                return self.poll_read_ahead(context, into);
-            }
-            if let Some(resuming) = &mut self.resuming {
-                let outcome = task::ready!(resuming.as_mut().poll(context));
-                self.resuming = None;
-                self.response = Some(outcome?);
-            }
-            let Some(response) = &mut self.response else {
-                return Poll::Ready(Ok(0));
-            };
-            let most = self.left.map_or(usize::MAX, |left| {
-                usize::try_from(left).unwrap_or(usize::MAX)
-            });
-            let read = task::ready!(response.poll_read(context, &mut into.limit(most)));
-            // An answer may be shorter than what it stands for.
-            let is_short = self.left.is_some() && into.has_remaining_mut();
-            let read = read.and_then(|count| match count {
-                0 if is_short => Err(too_short()),
-                count => Ok(count),
-            });
-            match read {
-                Ok(count) => {
-                    self.advance(count as u64);
-                    return Poll::Ready(Ok(count));
-                }
-                Err(error) => {
-                    self.response = None;
-                    self.resuming = Some(self.resume(error)?);
-                }
-            }
-        }
-    }
-
-    /// Reads what comes from the window.
-    fn poll_read_ahead(
-        &mut self,
-        context: &mut Context<'_>,
-        into: &mut impl BufMut,
-    ) -> Poll<Result<usize>> {
-        if let Err(error) = task::ready!(self.poll_fetch(context)) {
-            return Poll::Ready(Err(error));
-        }
-        let count = self.piece.len().min(into.remaining_mut());
-        into.put(self.piece.split_to(count));
-        Poll::Ready(Ok(count))
-    }
-
-    /// Waits until there is a piece from the window; it stays empty at the end.
-    fn poll_fetch(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
-        if let (true, Some(window)) = (self.piece.is_empty(), &mut self.window) {
-            match task::ready!(window.poll_piece(context)) {
-                Some(Ok(piece)) => self.piece = piece,
-                Some(Err(error)) => return Poll::Ready(Err(error)),
-                None => self.window = None,
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn advance(&mut self, count: u64) {
-        if let Some(pace) = &mut self.pace {
-            pace.add(count);
-        }
-        self.left = self.left.map(|left| left - count);
-        if let Some(origin) = &mut self.origin
-            && count > 0
-        {
-            origin.position += count;
-            origin.attempts.reset();
-        }
-        // The end gives the connection back; what was cut short closes it.
-        if self.left == Some(0) {
-            self.response = None;
-        }
-    }
-
-    /// Asks for the rest after a failure, if it is known what the rest is.
-    fn resume(&mut self, error: Error) -> Result<Resuming> {
-        let (Some(origin), Some(left)) = (&mut self.origin, self.left) else {
-            return Err(error);
-        };
-        let budget = &origin.client.transport.budget;
-        let Some(wait) = origin.attempts.failed(&error, None, budget, chance()) else {
-            return Err(error);
-        };
-        let origin = origin.clone();
-        Ok(Box::pin(async move {
-            tokio::time::sleep(wait).await;
-            origin.ask(left).await
-        }))
-    }
-
     /// The next piece, of at least `least` bytes but for the last one, and of up to `most` if they
     /// have arrived; `None` at the end.
     pub async fn next_piece(&mut self, least: usize, most: usize) -> Result<Option<BytesMut>> {
@@ -403,57 +287,6 @@ impl S3Body {
         }
         Ok((!piece.is_empty()).then_some(piece))
     }
-}
-
-impl Origin {
-    /// Asks for so many bytes from the position on, of the same object.
-    async fn ask(self, length: u64) -> Result<Response> {
-        let range = ByteRange::Bounded {
-            start: self.position,
-            end_exclusive: self.position + length,
-        };
-        let payer = self.client.options().request_payer;
-        let mut request = get::request(&self.location, Some(range), payer);
-        request
-            .headers
-            .push(("if-match", self.etag.as_str().into()));
-        request.version(self.client.version());
-        request.success = &[206];
-        let mut response = self.client.transport.send(&request).await?;
-        response.detach()?;
-        let extent = extent_of(&response, Some(range))?;
-        let asked = Extent {
-            start: Some(self.position),
-            length: Some(length),
-        };
-        if extent == asked {
-            Ok(response)
-        } else {
-            Err(other_bytes())
-        }
-    }
-}
-
-/// Which bytes a response to a GET stands for, if they are those that were asked for.
-fn extent_of(response: &Response, range: Option<ByteRange>) -> Result<Extent> {
-    let (status, announced) = (response.status, response.announced());
-    extent(range, status, &response.headers, announced).ok_or_else(other_bytes)
-}
-
-fn other_bytes() -> Error {
-    Error::new(
-        ErrorKind::Protocol,
-        "InvalidResponse",
-        "the store answered with other bytes than it was asked for",
-    )
-}
-
-pub(super) fn too_short() -> Error {
-    Error::new(
-        ErrorKind::Connection,
-        "ConnectionClosed",
-        "the body is shorter than the store announced",
-    )
 }
 
 impl futures_core::Stream for S3Body {

@@ -1,72 +1,26 @@
 //! Uploads piece by piece.
 
+mod options;
+mod parts;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+pub use options::MultiPartUploadOptions;
+use options::part_size_for;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::acl::Acl;
-use super::checksum::ChecksumAlgorithm;
 use super::client::S3Client;
-use super::metadata::Metadata;
-use super::op::multipart::{self, MAX_PARTS, Part};
+use super::op::multipart::{self, Part};
 use super::op::put::{PutOptions, S3UploadResult};
 use super::pieces::Pieces;
-use super::storage_class::StorageClass;
 use super::url::Location;
-use crate::error::{Error, ErrorKind, Result};
-use crate::net::runtime;
+use crate::error::{Error, Result};
 
 /// How long an aborted upload waits for parts that the store has received.
 const STRAGGLERS: Duration = Duration::from_secs(10);
-/// Raised part sizes are whole mebibytes.
-const MEBIBYTE: u64 = 1024 * 1024;
-
-/// How an object is stored in parts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MultiPartUploadOptions {
-    /// Who may do what.
-    pub acl: Option<Acl>,
-    /// How the store keeps it.
-    pub storage_class: Option<StorageClass>,
-    /// Media type.
-    pub content_type: Option<String>,
-    /// How a browser shows it.
-    pub content_disposition: Option<String>,
-    /// How the bytes are encoded; nothing is encoded by the client.
-    pub content_encoding: Option<String>,
-    /// What is noted about the object.
-    pub metadata: Metadata,
-    /// The sums that the store compares the bytes with. Default none: not every store knows them.
-    pub checksum: Option<ChecksumAlgorithm>,
-    /// The caller pays.
-    pub request_payer: bool,
-    /// Bytes of a part. Default: as the client was told.
-    pub part_size: Option<u64>,
-    /// Parts in flight at most. Default: as the client was told.
-    pub queue_size: Option<u32>,
-    /// Bytes of the object, if that is known: parts become as large as it takes to need no more
-    /// than 10,000 of them.
-    pub length: Option<u64>,
-}
-
-impl From<PutOptions> for MultiPartUploadOptions {
-    fn from(options: PutOptions) -> Self {
-        Self {
-            acl: options.acl,
-            storage_class: options.storage_class,
-            content_type: options.content_type,
-            content_disposition: options.content_disposition,
-            content_encoding: options.content_encoding,
-            metadata: options.metadata,
-            checksum: options.checksum,
-            request_payer: options.request_payer,
-            ..Self::default()
-        }
-    }
-}
 
 /// An upload that is written piece by piece.
 ///
@@ -313,118 +267,5 @@ impl MultiPartUpload {
         };
         self.upload = None;
         Ok(etag)
-    }
-
-    async fn send_part(&mut self, body: Vec<Bytes>) -> Result<()> {
-        if self.next_part > MAX_PARTS {
-            return Err(Error::new(
-                ErrorKind::InvalidInput,
-                "ERR_S3_TOO_MANY_PARTS",
-                "the upload has more than 10,000 parts: choose a larger partSize",
-            ));
-        }
-        let upload = self.begin().await?;
-        self.drain(self.queue_size - 1).await?;
-        let (client, number) = (self.client.clone(), self.next_part);
-        let (payer, algorithm) = (self.options.request_payer, self.options.checksum);
-        let (sent, given_up) = (Arc::<AtomicBool>::default(), Arc::clone(&self.given_up));
-        let straggler = Arc::clone(&sent);
-        self.next_part += 1;
-        let work = async move {
-            // The part is all here, so that its sum can go ahead of it: no trailer is needed,
-            // which many stores refuse.
-            let checksum = algorithm.map(|algorithm| algorithm.of(&body));
-            let sum = algorithm.zip(checksum.as_ref());
-            let request = multipart::part(&upload.location, &upload.id, number, body, sum, payer);
-            let lender = client.lender.as_deref();
-            let sending = (client.transport).send_part(&request, &sent, &given_up, lender);
-            let response = client.limited(sending).await?;
-            match response.header("etag") {
-                Some(etag) => Ok(Part {
-                    number,
-                    etag: etag.to_owned(),
-                    checksum,
-                }),
-                None => Err(Error::new(
-                    ErrorKind::Protocol,
-                    "UnknownError",
-                    "the store answered a part without an ETag",
-                )),
-            }
-        };
-        let task = self.in_flight.spawn_on(work, runtime::shared().handle());
-        self.stragglers.retain(|(task, _)| !task.is_finished());
-        self.stragglers.push((task, straggler));
-        Ok(())
-    }
-
-    /// Whether what was sent is what was written.
-    async fn check_lender(&self) -> Result<()> {
-        match &self.client.lender {
-            Some(lender) => lender.check().await,
-            None => Ok(()),
-        }
-    }
-
-    async fn begin(&mut self) -> Result<Upload> {
-        if let Some(upload) = &self.upload {
-            return Ok(upload.clone());
-        }
-        let location = self.client.locate(&self.path)?;
-        let request = multipart::create(&location, &self.options)?;
-        let document = self.client.transport.send_for_document(&request).await?;
-        let id = multipart::upload_id(&document)?;
-        let upload = Upload { location, id };
-        self.upload = Some(upload.clone());
-        Ok(upload)
-    }
-
-    /// Waits until at most `left` parts are in flight.
-    async fn drain(&mut self, left: usize) -> Result<()> {
-        while self.in_flight.len() > left {
-            match self.in_flight.join_next().await {
-                Some(Ok(part)) => self.parts.push(part?),
-                Some(Err(source)) => {
-                    return Err(Error::new(
-                        ErrorKind::Cancelled,
-                        "ERR_S3_PART_CANCELLED",
-                        "a part was cancelled",
-                    )
-                    .with_source(source));
-                }
-                None => break,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The smallest part size, not below `least`, with which so many bytes make 10,000 parts at most.
-fn part_size_for(length: u64, least: u64) -> u64 {
-    let needed = length.div_ceil(u64::from(MAX_PARTS));
-    if needed <= least {
-        least
-    } else {
-        needed.next_multiple_of(MEBIBYTE)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::s3::config::MIN_PART_SIZE;
-
-    #[test]
-    fn parts_grow_with_the_length() {
-        let most = MIN_PART_SIZE * u64::from(MAX_PARTS);
-        for length in [0, 1, most - 1, most] {
-            assert_eq!(part_size_for(length, MIN_PART_SIZE), MIN_PART_SIZE);
-        }
-        for length in [most + 1, most * 3 + 5, 5 << 40] {
-            let size = part_size_for(length, MIN_PART_SIZE);
-            assert!(length.div_ceil(size) <= u64::from(MAX_PARTS));
-            assert!(size > MIN_PART_SIZE && size.is_multiple_of(MEBIBYTE));
-            assert!(length.div_ceil(size - MEBIBYTE) > u64::from(MAX_PARTS));
-        }
     }
 }

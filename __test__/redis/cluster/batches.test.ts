@@ -37,11 +37,6 @@ describe("transactions", () => {
     for (const [one, other] of answers) expect(other).toBe(Number(one) + 1);
     expect(await client.get("{whole}n")).toBe("41");
   });
-
-  it("watch() says that it is for one server", async () => {
-    const watching = lab.connect().watch(["foo"], async (tx) => tx.multi().get("foo"));
-    await expect(watching).rejects.toMatchObject({ code: "ERR_REDIS_CLUSTER_UNSUPPORTED" });
-  });
 });
 
 describe("pipelines", () => {

@@ -2,8 +2,9 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { RedisClient, RedisCluster, type RedisClusterOptions } from "../../../index.js";
-import { freePort, startRedis } from "../../../dev/servers.mjs";
+import { startRedis } from "../../../dev/servers.mjs";
 import { useCluster } from "../../support/cluster.js";
+import { NOWHERE } from "../../support/nowhere.js";
 
 const lab = useCluster({ password: "hunter2" });
 const PASSWORD: RedisClusterOptions = { password: "hunter2" };
@@ -23,12 +24,12 @@ describe("seeds", () => {
   });
 
   it("that cannot be reached are passed over", async () => {
-    const seeds = [`127.0.0.1:${await freePort()}`, `no-such-host.invalid:7000`, ...lab.seeds];
+    const seeds = [NOWHERE, `no-such-host.invalid:7000`, ...lab.seeds];
     expect(await lab.connect(PASSWORD, seeds).set("foo", "1")).toBe("OK");
   });
 
   it("that cannot be reached at all are an error", async () => {
-    const client = new RedisCluster(`127.0.0.1:${await freePort()}`, { maxRetries: 1 });
+    const client = new RedisCluster(NOWHERE, { maxRetries: 1 });
     const error = await client.get("foo").catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: "RedisError", code: expect.stringMatching(/^ERR_REDIS_/) });
     client.close();

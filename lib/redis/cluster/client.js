@@ -32,6 +32,11 @@ class RedisCluster extends RedisClient {
     return clusterOf(this).nodes();
   }
 
+  get metrics() {
+    const { inUse, idle, waiting } = clusterOf(this).lane.counts;
+    return { total: inUse + idle, inUse, idle, waiting };
+  }
+
   /** @param {unknown} address */
   node(address) {
     return this.with({ route: { address } });

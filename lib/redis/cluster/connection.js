@@ -1,6 +1,5 @@
 "use strict";
 /** What is behind a `RedisCluster`: connections to its nodes, which look like one. */
-const { LaneEvent } = require("../../../binding.js");
 const { Connection } = require("../connection.js");
 const { NONE } = require("../view.js");
 const { ROUTE_MASK, routeTo } = require("./route.js");
@@ -13,38 +12,10 @@ class ClusterConnection extends Connection {
    * @param {(target: number) => import("../../../binding.js").RedisLane} openLane
    * @param {import("../options.js").Resolved} options
    * @param {import("../lifecycle.js").Owner} owner
-   * @param {import("./options.js").AddressMap | undefined} addressMap
    */
-  constructor(openLane, options, owner, addressMap) {
+  constructor(openLane, options, owner) {
     super(openLane, options, owner);
-    this.addressMap = addressMap;
     this.mixes = true;
-  }
-
-  /**
-   * @override
-   * @param {number} kind
-   * @param {any} argument
-   */
-  onEvent(kind, argument) {
-    if (kind === LaneEvent.Address) void this.#translate(argument);
-    else super.onEvent(kind, argument);
-  }
-
-  /**
-   * Tells where an address leads from here.
-   * @param {string} question its number, the port and the host
-   */
-  async #translate(question) {
-    const [asked = "", port = "", ...host] = question.split(" ");
-    const from = { host: host.join(" "), port: Number(port) };
-    try {
-      const to = (await this.addressMap?.(from.host, from.port)) ?? from;
-      this.lane.addressFound(Number(asked), to.host, to.port);
-    } catch (error) {
-      const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (Object(error));
-      this.lane.noAddress(Number(asked), typeof code === "string" ? code : "", String(message ?? error));
-    }
   }
 
   /**
@@ -62,6 +33,27 @@ class ClusterConnection extends Connection {
       slots: /** @type {[number, number][]} */ (slots),
       ...node,
     }));
+  }
+
+  /** @override */
+  get leaseClass() {
+    return require("./lease.js").NodeConnection;
+  }
+
+  /**
+   * @override
+   * @param {unknown} options
+   */
+  place(options) {
+    return require("./place.js").resolvePlace(options, this);
+  }
+
+  /**
+   * @override
+   * @param {import("../encode.js").Argument[]} keys
+   */
+  bond(keys) {
+    return new (require("./bond.js").Bond)(keys, this);
   }
 
   /**

@@ -1,7 +1,6 @@
 "use strict";
 /** The options of a cluster's client that a client of one server has not. */
 const { coded } = require("../errors.js");
-const { resolveAddress } = require("./seeds.js");
 
 const READ_FROM = ["primary", "replica", "preferReplica", "nearest"];
 const MAX_UINT32 = 0xffffffff;
@@ -25,47 +24,6 @@ function resolveClusterOptions(given) {
     maxRedirections: count(given, "maxRedirections", MAX_REDIRECTIONS),
     refreshInterval: count(given, "refreshInterval", REFRESH_INTERVAL_MS),
   };
-}
-
-/**
- * @typedef {{ host: string, port: number }} Address
- * @typedef {(host: string, port: number) => Promise<Address | undefined>} AddressMap
- *
- * @param {unknown} given
- * @returns {AddressMap | undefined} gives nothing for an address that stays as it is
- */
-function resolveAddressMap(given) {
-  if (given === undefined || given === null) return undefined;
-  if (typeof given === "function") return async (host, port) => target(await given(host, port));
-  if (typeof given !== "object") throw invalidType("addressMap", "an object or a function", given);
-  const entries = Object.entries(given).map(([from, to]) => {
-    const { host, port } = resolveAddress(from, "key of addressMap");
-    return /** @type {const} */ ([key(host, port), target(to)]);
-  });
-  const map = new Map(entries);
-  return async (host, port) => map.get(key(host, port));
-}
-
-/**
- * @param {string} host
- * @param {number} port
- */
-function key(host, port) {
-  return `${host.toLowerCase()} ${port}`;
-}
-
-/**
- * @param {any} value
- * @returns {Address | undefined}
- */
-function target(value) {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "string") return resolveAddress(value, "value of addressMap");
-  const { host, port } = value;
-  if (typeof host !== "string" || typeof port !== "number") {
-    throw invalidType("addressMap", 'made of "host:port" or objects with host and port', value);
-  }
-  return { host, port };
 }
 
 /**
@@ -101,4 +59,4 @@ function invalidValue(message) {
   return coded(TypeError, "ERR_INVALID_ARG_VALUE", message);
 }
 
-module.exports = { resolveClusterOptions, resolveAddressMap };
+module.exports = { resolveClusterOptions };

@@ -46,12 +46,21 @@ function resolveRoute(route, lane) {
  * @param {import("../../../binding.js").RedisLane} lane
  */
 function routeTo(address, lane) {
+  return bits(Kind.Node, nodeOf(address, lane));
+}
+
+/**
+ * The number by which the core names a node.
+ * @param {unknown} address as `nodes` gives it, or such a node
+ * @param {import("../../../binding.js").RedisLane} lane
+ */
+function nodeOf(address, lane) {
   const given = typeof address === "object" && address !== null ? /** @type {any} */ (address).address : address;
   if (typeof given !== "string") {
     throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "address" property must be "host:port". Received ${typeof given}`);
   }
   const { host, port } = resolveAddress(given, "node's address");
-  return bits(Kind.Node, lane.nodeNumber(host, port));
+  return lane.nodeNumber(host, port);
 }
 
 /** @param {unknown} key */
@@ -71,4 +80,4 @@ function bits(kind, value) {
   return ((kind << KIND_SHIFT) | (value << VALUE_SHIFT)) >>> 0;
 }
 
-module.exports = { ROUTE_MASK, isSingle, resolveRoute, routeTo };
+module.exports = { ROUTE_MASK, isSingle, nodeOf, resolveRoute, routeTo };

@@ -2,12 +2,13 @@
 /** How a cluster's client comes by its connection. */
 const { RedisLane } = require("../../../binding.js");
 const { port } = require("../../port.js");
+const { resolveAddressMap } = require("../address_map.js");
 const { coded } = require("../errors.js");
 const { resolveOptions } = require("../options.js");
 const { connectionClass } = require("../server.js");
 const { FROM_SOURCE } = require("../source.js");
 const { ClusterConnection } = require("./connection.js");
-const { resolveAddressMap, resolveClusterOptions } = require("./options.js");
+const { resolveClusterOptions } = require("./options.js");
 const { resolveSeeds } = require("./seeds.js");
 
 /**
@@ -28,8 +29,8 @@ class ClusterSource {
     const { host: _host, port: _port, path: _path, ...rest } = given;
     this.options = resolveOptions(this.seeds[0]?.url ?? "", rest);
     this.cluster = resolveClusterOptions(given);
-    this.addressMap = resolveAddressMap(given["addressMap"]);
-    this.options.lane.mapsAddresses = this.addressMap !== undefined;
+    this.options.addressMap = resolveAddressMap(given["addressMap"]);
+    this.options.lane.mapsAddresses = this.options.addressMap !== undefined;
   }
 
   /** @param {import("../lifecycle.js").Owner} owner */
@@ -44,7 +45,7 @@ class ClusterSource {
       }
     };
     const Class = connectionClass(ClusterConnection, this.options);
-    return new Class(openLane, this.options, owner, this.addressMap);
+    return new Class(openLane, this.options, owner);
   }
 
   duplicate() {

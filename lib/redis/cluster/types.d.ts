@@ -1,11 +1,18 @@
 /** The client of a Redis Cluster: declarations. */
+import type { RedisAcquireOptions, RedisLease, RedisPoolMetrics } from "../pool/types.js";
 import type { RedisCallOptions, RedisClient, RedisOptions, RedisView } from "../types.js";
 
 /** Where a cluster is found: the URL or address of one of its nodes. */
 export type RedisClusterSeed = string | URL | { host: string; port?: number };
 
 /** The address of a node: a host, or an address, with its port. */
-export type RedisNodeAddress = string | { host: string; port: number };
+export type RedisNodeAddress = string | { host: string; port?: number };
+
+/** Where addresses lead from here, by `host:port` or asked for each; `undefined` leaves one as it is. */
+export type RedisAddressMap =
+  | Record<string, RedisNodeAddress>
+  | Map<string, RedisNodeAddress>
+  | ((host: string, port: number) => RedisNodeAddress | undefined | Promise<RedisNodeAddress | undefined>);
 
 /** Which nodes answer commands that only read. */
 export type RedisReadFrom = "primary" | "replica" | "preferReplica" | "nearest";
@@ -37,7 +44,7 @@ export interface RedisClusterOptions extends Omit<RedisOptions, "host" | "port" 
   refreshInterval?: number;
   /**
    * Translates the addresses that nodes announce into those that can be reached from here, as behind a NAT or a tunnel:
-   * an object by `host:port`, or a function, which is asked before each new connection.
+   * an object or a `Map` by `host:port`, or a function, which is asked before each new connection.
    *
    * @example
    * ```ts
@@ -46,9 +53,7 @@ export interface RedisClusterOptions extends Omit<RedisOptions, "host" | "port" 
    * });
    * ```
    */
-  addressMap?:
-    | Record<string, RedisNodeAddress>
-    | ((host: string, port: number) => RedisNodeAddress | undefined | Promise<RedisNodeAddress | undefined>);
+  addressMap?: RedisAddressMap;
 }
 
 /**
@@ -67,6 +72,23 @@ export interface RedisClusterCallOptions extends RedisCallOptions {
   /** Where the commands go. Default: where their keys are. */
   route?: RedisRoute;
 }
+
+/** To which node {@link RedisCluster.acquire} leases a connection, and how it waits. One of `key`, `slot` and `node` is needed. */
+export type RedisClusterAcquireOptions = RedisAcquireOptions &
+  (
+    | {
+        /** To the primary that has this key. */
+        key: string | ArrayBufferView;
+      }
+    | {
+        /** To the primary of this slot, from 0 to 16,383. */
+        slot: number;
+      }
+    | {
+        /** To this node: `host:port` as {@link RedisCluster.nodes} gives it, or such a node. */
+        node: string | { address: string };
+      }
+  );
 
 /** A node of a cluster, as {@link RedisCluster.nodes} gives it. */
 export interface RedisClusterNode {
@@ -136,6 +158,37 @@ export class RedisCluster extends RedisClient {
    * ```
    */
   node(address: string | { address: string }): RedisClusterView;
+
+  /**
+   * A connection of one's own to one node. It stays there: a command whose keys are served by another node is rejected with
+   * `ERR_REDIS_CLUSTER_WRONG_NODE`, and the connection ends when the node leaves the cluster.
+   *
+   * Rejects with `ERR_REDIS_POOL_TIMEOUT` when there is none in time, because `maxBlockingConnections` of the node are in use
+   * or it cannot be reached, with `ERR_REDIS_CLUSTER_UNKNOWN_NODE` for a node that does not belong to the cluster, and with
+   * `ERR_REDIS_CONNECTION_CLOSED` when the client is closed.
+   *
+   * @throws TypeError with code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`, RangeError with code `ERR_OUT_OF_RANGE`
+   *   for an unusable option, as rejections
+   * @example
+   * ```ts
+   * await using connection = await cluster.acquire({ key: "balance" });
+   * await connection.incrby("balance", 20);
+   * await connection.wait(1, 100); // for the write of this connection
+   * ```
+   */
+  acquire(options: RedisClusterAcquireOptions): Promise<RedisLease>;
+
+  /**
+   * How many connections of one's own there are to all nodes, and how many callers wait for one. The connections that
+   * commands share do not count.
+   *
+   * @example
+   * ```ts
+   * await using connection = await cluster.acquire({ key: "balance" });
+   * console.log(cluster.metrics); // { total: 1, inUse: 1, idle: 0, waiting: 0 }
+   * ```
+   */
+  readonly metrics: RedisPoolMetrics;
 
   /**
    * A view whose commands have a deadline, a signal, another form of reply, or another way.

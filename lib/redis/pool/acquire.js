@@ -19,7 +19,7 @@ const { RedisLease, LeaseSource } = require("./lease.js");
  */
 async function acquire(connection, source, options) {
   const { timeout, signal } = resolve(options, connection.options.acquireTimeout ?? 0);
-  const lane = await lease(connection, timeout, signal);
+  const lane = await lease(connection, timeout, signal, connection.place(options));
   return new RedisLease(new LeaseSource(lane, connection, source));
 }
 
@@ -28,13 +28,10 @@ async function acquire(connection, source, options) {
  * @param {Connection} connection the client's
  * @param {number} timeout in milliseconds, 0 for none
  * @param {AbortSignal | undefined} signal
+ * @param {import("../../../binding.js").LeasePlace} [place] where in a cluster
  * @returns {Promise<import("../../../binding.js").RedisLane>}
  */
-async function lease(connection, timeout, signal) {
-  if (connection.mixes) {
-    const why = "A connection of one's own is to one server: make a RedisClient for the node of the keys";
-    throw new RedisError("ERR_REDIS_CLUSTER_UNSUPPORTED", why);
-  }
+async function lease(connection, timeout, signal, place) {
   signal?.throwIfAborted();
   if (!connection.listening) connection.expectEvents(true);
   // A SELECT of this turn counts.
@@ -59,7 +56,7 @@ async function lease(connection, timeout, signal) {
     };
     const id = register(granted, failed, PLAIN, connection.group);
     try {
-      lane.acquire(id, timeout);
+      lane.acquire(id, timeout, place);
     } catch (error) {
       forget(id);
       const { code, message } = /** @type {{ code: string, message: string }} */ (error);

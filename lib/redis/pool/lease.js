@@ -5,6 +5,14 @@ const { Connection } = require("../connection.js");
 const { RedisError } = require("../errors.js");
 const { FROM_SOURCE } = require("../source.js");
 
+/**
+ * @typedef {new (
+ *   lane: import("../../../binding.js").RedisLane,
+ *   options: import("../options.js").Resolved,
+ *   owner: import("../lifecycle.js").Owner,
+ * ) => LeaseConnection} LeaseClass
+ */
+
 /** A connection that is there already, and is never made again. */
 class LeaseConnection extends Connection {
   /**
@@ -69,8 +77,7 @@ class LeaseSource {
 
   /** @param {import("../lifecycle.js").Owner} owner */
   open(owner) {
-    this.connection = new LeaseConnection(this.lane, this.parent.options, owner);
-    this.parent.cache?.follow(this.connection);
+    this.connection = makeLease(this.lane, this.parent, owner);
     return this.connection;
   }
 
@@ -110,8 +117,21 @@ class RedisLease extends RedisClient {
   }
 }
 
+/**
+ * @param {import("../../../binding.js").RedisLane} lane
+ * @param {Connection} parent whose lane has leased it
+ * @param {import("../lifecycle.js").Owner} owner
+ * @returns {LeaseConnection}
+ */
+function makeLease(lane, parent, owner) {
+  const Class = parent.leaseClass ?? LeaseConnection;
+  const connection = new Class(lane, parent.options, owner);
+  parent.cache?.follow(connection);
+  return connection;
+}
+
 function released() {
   return new RedisError("ERR_REDIS_CONNECTION_CLOSED", "The connection was released");
 }
 
-module.exports = { RedisLease, LeaseConnection, LeaseSource };
+module.exports = { RedisLease, LeaseConnection, LeaseSource, makeLease };

@@ -1,11 +1,11 @@
 "use strict";
 /** The options that only a client with sentinels has. */
+const { resolveAddressMap } = require("../address_map.js");
 const { coded } = require("../errors.js");
 const { resolveTls } = require("../tls.js");
 
 const MAX_PORT = 0xffff;
 const DEFAULT_SENTINEL_PORT = 26_379;
-const DEFAULT_PORT = 6379;
 const READ_FROM = ["primary", "replica", "preferReplica"];
 const TLS_SCHEME = /^\s*(rediss|valkeys|(redis|valkey)\+tls):\/\//i;
 /** Options of a client that say where a single server is. */
@@ -19,7 +19,7 @@ const OF_ONE_SERVER = ["url", "host", "port", "path"];
 /**
  * Takes the constructor's argument apart: the group, and the options of any client.
  * @param {unknown} options
- * @returns {{ group: LaneSentinel, given: Given }}
+ * @returns {{ group: LaneSentinel, given: Given, addressMap: import("../address_map.js").AddressMap | undefined }}
  */
 function resolveGroup(options) {
   if (typeof options !== "object" || options === null) {
@@ -43,9 +43,8 @@ function resolveGroup(options) {
     password: optionalText(sentinelPassword, "sentinelPassword"),
     tls: resolveTls(sentinelTls, urls.some((url) => TLS_SCHEME.test(url))),
     readFrom: source,
-    addressMap: resolveAddressMap(addressMap),
   };
-  return { group, given: { ...rest, name: clientName } };
+  return { group, given: { ...rest, name: clientName }, addressMap: resolveAddressMap(addressMap) };
 }
 
 /** @param {unknown} sentinels */
@@ -65,21 +64,6 @@ function resolveReadFrom(readFrom) {
     throw invalidValue(`The "readFrom" property must be one of ${READ_FROM.join(", ")}`);
   }
   return readFrom;
-}
-
-/**
- * Pairs of an address that is told and the one to connect to.
- * @param {unknown} map
- * @returns {string[][]}
- */
-function resolveAddressMap(map) {
-  if (map === undefined || map === null) return [];
-  if (typeof map !== "object" || Array.isArray(map)) throw invalidType('The "addressMap" property must be an object or a Map');
-  const pairs = map instanceof Map ? [...map] : Object.entries(map);
-  return pairs.map(([told, mapped]) => {
-    if (typeof told !== "string") throw invalidType('The keys of "addressMap" must be strings such as "10.0.0.1:6379"');
-    return [told, typeof mapped === "string" ? mapped : address(mapped, DEFAULT_PORT, 'A value of "addressMap"')];
-  });
 }
 
 /**

@@ -31,8 +31,10 @@ class SentinelSource {
    * @param {unknown} options
    */
   static of(options) {
-    const { group, given } = resolveGroup(options);
-    return new SentinelSource(group, resolveOptions("", given));
+    const { group, given, addressMap } = resolveGroup(options);
+    const resolved = { ...resolveOptions("", given), addressMap };
+    resolved.lane.mapsAddresses = addressMap !== undefined;
+    return new SentinelSource(group, resolved);
   }
 
   /** @param {import("../lifecycle.js").Owner} owner */

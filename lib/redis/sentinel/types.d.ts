@@ -1,4 +1,5 @@
 /** A client of a group of servers that sentinels watch: declarations. */
+import type { RedisAddressMap } from "../cluster/types.js";
 import type { RedisClient, RedisOptions, RedisTlsOptions } from "../types.js";
 
 /** Options of a {@link RedisSentinel}: its own, and those of any client. */
@@ -24,10 +25,19 @@ export interface RedisSentinelOptions extends Omit<RedisOptions, "host" | "port"
    */
   readFrom?: "primary" | "replica" | "preferReplica";
   /**
-   * What to connect to instead of an address that a sentinel tells, by `host:port`: for servers behind a translation of
-   * addresses. Default none.
+   * Translates addresses of servers and sentinels into those that can be reached from here, as behind a NAT or a tunnel: an
+   * object or a `Map` by `host:port`, or a function, which is asked before each new connection. Default none.
+   *
+   * @example
+   * ```ts
+   * const client = new RedisSentinel({
+   *   sentinels: ["localhost:26379"],
+   *   name: "mymaster",
+   *   addressMap: async (host, port) => (await tunnels.find(host, port)) ?? { host, port },
+   * });
+   * ```
    */
-  addressMap?: Record<string, string | { host: string; port?: number }> | Map<string, string | { host: string; port?: number }>;
+  addressMap?: RedisAddressMap;
 }
 
 /**

@@ -12,8 +12,9 @@ const NOT_QUEUED = /^\*\d+\r\n\$[45]\r\n(WATCH|RESET|QUIT)\r\n/i;
  * @typedef {import("./queue.js").Origin} Origin
  *
  * @typedef {object} Watching who must know what becomes of a transaction that depends on watched keys
- * @property {() => void} exec it is about to be sent; throws if it must not be
- * @property {(error: unknown) => void} failed it came to nothing
+ * @property {(queue: Queue) => boolean} exec it is about to be sent; throws if it must not be. Returns whether a command was
+ *   added behind the others
+ * @property {(error: unknown) => unknown} failed it came to nothing; returns what is told
  */
 
 class TransactionQueue extends Queue {
@@ -49,12 +50,12 @@ async function watched(queue) {
   const { watching } = queue.origin;
   // Only watched keys make a transaction of nothing say something.
   if (!watching) return queue.frames.length === 0 ? [] : execute(queue);
-  watching.exec();
+  const guarded = watching.exec(queue);
   try {
-    return await execute(queue);
+    const replies = await execute(queue);
+    return guarded ? replies.slice(0, -1) : replies;
   } catch (error) {
-    watching.failed(error);
-    throw error;
+    throw watching.failed(error);
   }
 }
 

@@ -8,18 +8,27 @@ const { metaOf } = require("../meta.js");
 const { required } = require("../methods.js");
 const { PLAIN } = require("../outcomes.js");
 const { lease } = require("../pool/acquire.js");
-const { LeaseConnection } = require("../pool/lease.js");
+const { makeLease } = require("../pool/lease.js");
 const { RedisView } = require("../view.js");
-const { RedisWatchError } = require("./errors.js");
+const { isDisplacement } = require("../cluster/bond.js");
+const { NodeConnection } = require("../cluster/lease.js");
+const { ROUTE_MASK } = require("../cluster/route.js");
+const { RedisBatchError, RedisWatchError } = require("./errors.js");
 
 const RETRIES = 16;
 /** The longest pause before another attempt, in milliseconds. */
 const LONGEST_PAUSE = 250;
+/** The same before the first other attempt when slots are somewhere else: all together outlast the choice of a new primary. */
+const FIRST_DISPLACED_PAUSE = 25;
+/** So many times longer are the longest pauses then. */
+const LONGEST_FACTOR = 4;
 /** What becomes of the connection is seen by its commands. */
 const NOBODY = { onConnected() {}, onClosed() {}, onGap: () => false };
 
 /**
  * @typedef {import("../encode.js").Argument} Argument
+ * @typedef {import("../pool/lease.js").LeaseConnection} LeaseConnection
+ * @typedef {import("../cluster/bond.js").Bond} Bond
  * @typedef {import("./queue.js").Origin} Origin
  *
  * @typedef {object} Plan
@@ -57,17 +66,20 @@ async function run(origin, plan) {
     throw new RedisError("ERR_REDIS_INVALID_STATE", message);
   }
   const signal = origin.limits?.signal ?? null;
+  const bond = origin.connection().bond(plan.keys);
   for (let failed = 0; ; failed++) {
     signal?.throwIfAborted();
-    const attempt = new Attempt(origin, plan);
+    const attempt = new Attempt(origin, plan, bond);
+    let first = 1;
     try {
       return await attempt.run();
     } catch (error) {
       const conflict = attempt.conflictBehind(error);
       if (conflict === null) throw error;
       if (failed >= plan.retries) throw conflict;
+      if (isDisplacement(conflict)) first = FIRST_DISPLACED_PAUSE;
     }
-    const pause = Math.random() * Math.min(2 ** failed, LONGEST_PAUSE);
+    const pause = Math.random() * Math.min(first * 2 ** failed, LONGEST_PAUSE * Math.min(first, LONGEST_FACTOR));
     await sleep(pause, undefined, signal === null ? {} : { signal }).catch(() => signal?.throwIfAborted());
   }
 }
@@ -81,10 +93,12 @@ class Attempt {
   /**
    * @param {Origin} origin
    * @param {Plan} plan
+   * @param {Bond | null} bond in a cluster
    */
-  constructor(origin, plan) {
+  constructor(origin, plan, bond) {
     this.origin = origin;
     this.plan = plan;
+    this.bond = bond;
     /** @type {LeaseConnection | null} */
     this.connection = null;
     /** Whether the transaction was sent: from then on, a lost connection does not tell what became of it. */
@@ -94,13 +108,16 @@ class Attempt {
   }
 
   async run() {
-    const { limits } = this.origin;
+    const { bond } = this;
+    const given = this.origin.limits;
+    // A connection leads to one node: nothing on it has a way of its own.
+    const limits = bond === null || given === null ? given : { ...given, set: given.set & ~ROUTE_MASK };
     const shared = this.origin.connection();
     const { rules, acquireTimeout = 0 } = shared.options;
     const timeout = limits?.timeout ?? (rules.commandTimeout || acquireTimeout);
-    const lane = await lease(shared, timeout, limits?.signal ?? undefined);
-    const connection = new LeaseConnection(lane, shared.options, NOBODY);
-    shared.cache?.follow(connection);
+    const place = bond === null ? undefined : { slot: bond.slot };
+    const lane = await lease(shared, timeout, limits?.signal ?? undefined, place);
+    const connection = makeLease(lane, shared, NOBODY);
     this.connection = connection;
     try {
       const frame = encode("WATCH", this.plan.keys);
@@ -120,19 +137,34 @@ class Attempt {
     return this.connection !== null && !this.connection.lane.active;
   }
 
-  /** The transaction is about to be sent. */
-  exec() {
+  /**
+   * The transaction is about to be sent.
+   * @param {import("./queue.js").Queue} queue
+   */
+  exec(queue) {
     if (this.sent) {
       const message = "The watched keys were those of another transaction; each call of watch can have one";
       throw new RedisError("ERR_REDIS_INVALID_STATE", message);
     }
     if (this.isLost) throw (this.conflict = lost());
+    const guarded = this.bond?.guard(queue) ?? false;
     this.sent = true;
+    return guarded;
   }
 
-  /** @param {unknown} error what the transaction came to */
+  /**
+   * @param {unknown} error what the transaction came to
+   * @returns {unknown} what is told of it
+   */
   failed(error) {
-    if (error instanceof RedisWatchError) this.conflict = error;
+    if (error instanceof RedisWatchError) return (this.conflict = error);
+    if (this.bond === null || !(error instanceof RedisBatchError)) return error;
+    const refusals = [...error.errors, error.cause];
+    const conflict = this.bond.conflict(error, refusals);
+    if (conflict === null) return error;
+    // The client learns where the slot is.
+    for (const refusal of refusals) if (refusal instanceof Error) this.connection?.lane.explain(refusal.message);
+    return (this.conflict = conflict);
   }
 
   /**
@@ -141,6 +173,11 @@ class Attempt {
    */
   conflictBehind(error) {
     if (error === this.conflict) return this.conflict;
+    const { connection } = this;
+    if (this.bond !== null && error instanceof Error && connection instanceof NodeConnection && connection.refusals.has(error)) {
+      const conflict = this.bond.conflict(error, [error]);
+      if (conflict !== null) return conflict;
+    }
     // Nothing but the commands of this attempt can tell that its connection is gone.
     const isLoss = error instanceof RedisError && error.code === "ERR_REDIS_CONNECTION_CLOSED";
     return isLoss && !this.sent && this.isLost ? lost(error) : null;

@@ -93,7 +93,7 @@ impl Transaction {
     /// refuses MULTI itself, which takes a user who may not send it, it executes the commands one by
     /// one; the error is then that of MULTI.
     pub async fn exec(&mut self) -> Result<Vec<Value>> {
-        let queue = self.queue.take()?;
+        let mut queue = self.queue.take()?;
         // Only watched keys make a transaction of nothing say something.
         let Some(watching) = &self.watching else {
             return if queue.len() == 0 {
@@ -102,11 +102,17 @@ impl Transaction {
                 self.send(queue).await
             };
         };
+        let guarded = watching.guard(&mut queue)?;
         watching.begin(&*self.link)?;
-        self.send(queue).await.map_err(|error| match error.kind() {
+        let outcome = self.send(queue).await;
+        let mut replies = outcome.map_err(|error| match error.kind() {
             ErrorKind::Conflict => watching.conflict(error),
             _ => error,
-        })
+        })?;
+        if guarded {
+            replies.pop();
+        }
+        Ok(replies)
     }
 
     async fn send(&self, queue: Queue) -> Result<Vec<Value>> {
@@ -121,18 +127,25 @@ impl Transaction {
             .chain([Meta(Meta::ENDS)])
             .collect();
         let replies = submit(&self.callers, &self.link, &bytes, &metas);
-        finish(queue.names, replies).await
+        finish(queue.names, replies, self.watching.as_deref()).await
     }
 }
 
 /// Waits for the replies of MULTI, of the commands and of EXEC.
-async fn finish(names: Vec<String>, replies: Vec<Waiting>) -> Result<Vec<Value>> {
+async fn finish(
+    names: Vec<String>,
+    replies: Vec<Waiting>,
+    watching: Option<&Watching>,
+) -> Result<Vec<Value>> {
     let count = names.len();
     let mut opened = Ok(Value::Null);
     let mut refused = Vec::new();
     let mut executed = Ok(Value::Null);
     for (at, reply) in replies.into_iter().enumerate() {
         let reply = receive(reply).await;
+        if let (Err(error), Some(watching)) = (&reply, watching) {
+            watching.note(error);
+        }
         match (at.checked_sub(1), reply) {
             (None, reply) => opened = reply,
             (Some(index), reply) if index == count => executed = reply,

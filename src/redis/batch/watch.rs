@@ -1,23 +1,32 @@
 //! Transactions that depend on watched keys.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::queue::Queue;
 use super::{Pipeline, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::chance::chance;
 use crate::redis::callers::Callers;
 use crate::redis::client::ValkeyClient;
-use crate::redis::endpoint::Endpoint;
+use crate::redis::cluster::redirect;
+use crate::redis::cluster::{Place, slot_of};
+use crate::redis::endpoint::Lease;
 use crate::redis::link::Link;
-use crate::redis::pool::LeasedConnection;
+use crate::redis::pool::{LeasedConnection, Lender};
 use crate::redis::resp::decode::Value;
 
 /// How often a function runs again by default.
 pub(in crate::redis) const RETRIES: u32 = 16;
 /// The longest pause before another attempt.
 const LONGEST_PAUSE_MS: u32 = 250;
+/// The same before the first other attempt when slots are somewhere else: all of them together outlast the choice of a new
+/// primary.
+const FIRST_DISPLACED_PAUSE_MS: u32 = 25;
+/// So many times longer are the longest pauses then, at most.
+const LONGEST_FACTOR: u32 = 4;
 
 /// The connection that watches keys for one run of the function given to
 /// [`ValkeyClient::watch`].
@@ -33,6 +42,26 @@ pub(super) struct Watching {
     /// From then on, a lost connection does not tell what became of the transaction.
     sent: AtomicBool,
     conflict: AtomicBool,
+    /// The node has said that the slot is somewhere else, or not served now.
+    displaced: AtomicBool,
+    /// In a cluster.
+    bond: Option<Bond>,
+}
+
+/// What ties a run to one slot of a cluster.
+pub(super) struct Bond {
+    slot: u16,
+    /// One of the watched keys.
+    key: String,
+    lease: Arc<Lease>,
+}
+
+impl fmt::Debug for Bond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bond")
+            .field("slot", &self.slot)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Watching {
@@ -51,6 +80,45 @@ impl Watching {
         Ok(())
     }
 
+    /// Makes sure that the slot is still where the keys are watched: a transaction without keys of its own gets one, for a
+    /// node that has lost the slot would execute it. Returns whether it was added, behind the others.
+    ///
+    /// Fails with `ERR_REDIS_CROSSSLOT` if the commands have keys of another slot.
+    pub(super) fn guard(&self, queue: &mut Queue) -> Result<bool> {
+        let Some(bond) = &self.bond else {
+            return Ok(false);
+        };
+        let mut guarded = Queue::default();
+        guarded.push("EXISTS", &[&bond.key]);
+        let all = [&guarded.bytes[..], &queue.bytes].concat();
+        slot_of(&all)?;
+        let lacks = slot_of(&queue.bytes)?.is_none();
+        if lacks {
+            queue.push("EXISTS", &[&bond.key]);
+        }
+        Ok(lacks)
+    }
+
+    /// Looks at an error of the server, whether the slot is somewhere else.
+    pub(super) fn note(&self, error: &Error) {
+        let Some(bond) = self
+            .bond
+            .as_ref()
+            .filter(|_| error.kind() == ErrorKind::Server)
+        else {
+            return;
+        };
+        if redirect::displaces(error.message(), bond.slot) {
+            // The slot map learns of it.
+            let _ = bond.lease.explain(error.message());
+            self.displaced.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn displaced(&self) -> bool {
+        self.displaced.load(Ordering::Relaxed)
+    }
+
     /// Remembers a conflict.
     pub(super) fn conflict(&self, error: Error) -> Error {
         self.conflict.store(true, Ordering::Relaxed);
@@ -62,7 +130,8 @@ impl Watched {
     /// Sends any command on this connection and returns its reply; see
     /// [`ValkeyClient::command`].
     pub async fn command(&self, command: &str, arguments: &[&str]) -> Result<Value> {
-        self.connection.command(command, arguments).await
+        let reply = self.connection.command(command, arguments).await;
+        reply.inspect_err(|error| self.state.note(error))
     }
 
     /// The value of a string key.
@@ -87,6 +156,9 @@ impl Watched {
     fn conflict_behind(&self, error: &Error) -> Option<Error> {
         if error.kind() == ErrorKind::Conflict && self.state.conflict.load(Ordering::Relaxed) {
             return Some(error.clone());
+        }
+        if error.kind() == ErrorKind::Server && self.state.displaced() {
+            return Some(displaced().with_source(error.clone()));
         }
         let is_lost = error.kind() == ErrorKind::Connection
             && !self.state.sent.load(Ordering::Relaxed)
@@ -138,7 +210,7 @@ impl ValkeyClient {
         run: impl AsyncFnMut(&Watched) -> Result<T>,
     ) -> Result<T> {
         let leases = Leases {
-            endpoint: self.endpoint()?,
+            lender: self.lender()?,
             callers: self.callers(),
             limit: None,
         };
@@ -148,7 +220,7 @@ impl ValkeyClient {
 
 /// Where a function gets its connections from.
 pub(in crate::redis) struct Leases<'a> {
-    pub endpoint: &'a Endpoint,
+    pub lender: Lender<'a>,
     pub callers: &'a Arc<Callers>,
     /// How long to wait for one.
     pub limit: Option<Duration>,
@@ -163,10 +235,22 @@ pub(in crate::redis) async fn watch<T>(
 ) -> Result<T> {
     let mut failed = 0;
     loop {
+        let connection =
+            LeasedConnection::acquire(leases.lender, leases.callers, leases.limit).await?;
+        let bond = match leases.lender {
+            Lender::Cluster(_, Place::Slot(slot)) => Some(Bond {
+                slot,
+                key: keys.first().copied().unwrap_or_default().to_owned(),
+                lease: Arc::clone(connection.lease()),
+            }),
+            _ => None,
+        };
         let watched = Watched {
-            connection: LeasedConnection::acquire(leases.endpoint, leases.callers, leases.limit)
-                .await?,
-            state: Arc::default(),
+            connection,
+            state: Arc::new(Watching {
+                bond,
+                ..Watching::default()
+            }),
         };
         let outcome = match watched.command("WATCH", keys).await {
             Ok(_) => run(&watched).await,
@@ -181,16 +265,21 @@ pub(in crate::redis) async fn watch<T>(
         if failed >= retries {
             return Err(conflict);
         }
+        let first = if watched.state.displaced() {
+            FIRST_DISPLACED_PAUSE_MS
+        } else {
+            1
+        };
         drop(watched);
-        tokio::time::sleep(pause(failed)).await;
+        tokio::time::sleep(pause(failed, first)).await;
         failed += 1;
     }
 }
 
-fn pause(failed: u32) -> Duration {
-    let longest = 1u32.checked_shl(failed).unwrap_or(LONGEST_PAUSE_MS);
-    let longest = Duration::from_millis(longest.min(LONGEST_PAUSE_MS).into());
-    longest.mul_f64(chance())
+fn pause(failed: u32, first: u32) -> Duration {
+    let longest = LONGEST_PAUSE_MS.saturating_mul(first.min(LONGEST_FACTOR));
+    let doubled = first.saturating_mul(1u32.checked_shl(failed).unwrap_or(u32::MAX));
+    Duration::from_millis(doubled.min(longest).into()).mul_f64(chance())
 }
 
 fn lost() -> Error {
@@ -198,5 +287,13 @@ fn lost() -> Error {
         ErrorKind::Conflict,
         "ERR_REDIS_WATCH_CONFLICT",
         "The connection that watched the keys was lost before the transaction: nothing was executed",
+    )
+}
+
+fn displaced() -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        "ERR_REDIS_WATCH_CONFLICT",
+        "The slot of the watched keys was moving, or not served: nothing was executed",
     )
 }

@@ -131,7 +131,7 @@ impl Cluster {
         self.park(Instant::now() + redirect::delay(attempt, chance()), later);
     }
 
-    fn slot_moved(&self, slot: u16, owner: &Arc<Node>) {
+    pub(super) fn slot_moved(&self, slot: u16, owner: &Arc<Node>) {
         let moved = |map: &super::SlotMap| map.moved(slot, owner).map(Arc::new);
         let mut map = self
             .map
@@ -140,6 +140,8 @@ impl Cluster {
         if let Some(next) = map.as_deref().and_then(moved) {
             *map = Some(next);
         }
+        drop(map);
+        self.changes.send_replace(());
     }
 
     /// A node did not take these commands: nothing of them was sent.

@@ -10,6 +10,9 @@ impl Cluster {
     /// Fails a user's command that blocks, so that it takes nothing that nobody gets. Others are left
     /// alone. Returns whether there was one.
     pub(super) fn give_up(&self, id: u32) -> bool {
+        if self.withdraw_lessee(id) {
+            return true;
+        }
         // Of a kind after which nothing is sent again.
         let error = &Error::new(
             ErrorKind::Cancelled,
@@ -45,9 +48,9 @@ mod tests {
     use bytes::{Bytes, BytesMut};
 
     use super::*;
-    use crate::redis::cluster::ClusterConfig;
     use crate::redis::cluster::gather::Gather;
     use crate::redis::cluster::pending::Pending;
+    use crate::redis::cluster::{ClusterConfig, Place};
     use crate::redis::config::Options;
     use crate::redis::inflight::Entry;
     use crate::redis::lane::{Batch, Delivery, Event, Sink};
@@ -115,7 +118,8 @@ mod tests {
         let seeds = vec![crate::redis::url::parse(&url).unwrap()];
         let config = ClusterConfig::new(seeds, Options::default());
         let factory = Box::new(|_| Arc::new(Failures::default()) as Arc<dyn Sink>);
-        let cluster = Cluster::new(config, sink, factory).unwrap();
+        let lessee_sinks = Arc::new(|| Arc::new(Failures::default()) as Arc<dyn Sink>);
+        let cluster = Cluster::new(config, sink, factory, lessee_sinks).unwrap();
         (failures, cluster)
     }
 
@@ -187,6 +191,34 @@ mod tests {
         assert!(!before.contains("LATER"), "{text}");
         assert_eq!(failures.take(), [1]);
         cluster.close();
+    }
+
+    #[test]
+    fn one_who_waits_for_a_connection_of_his_own_is_told_that_there_is_none() {
+        let (_listener, _, cluster) = silent();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let acquire = |id| {
+            let sender = sender.clone();
+            let grant = move |outcome: crate::error::Result<_>| {
+                drop(sender.send((id, outcome.map(drop))));
+            };
+            cluster.acquire(Place::Slot(0), id, None, Box::new(grant));
+        };
+        let ended = || {
+            let (id, outcome) = receiver.recv_timeout(Duration::from_secs(30)).unwrap();
+            (id, outcome.unwrap_err().code().to_owned())
+        };
+        let closed = || lifecycle::closed().code().to_owned();
+        acquire(1);
+        acquire(2);
+        assert!(cluster.give_up(1) && !cluster.give_up(1));
+        assert_eq!(ended(), (1, closed()));
+        // It may not have begun to wait; whoever comes too late is refused as well.
+        cluster.connect(9);
+        cluster.close();
+        assert_eq!(ended(), (2, closed()));
+        acquire(3);
+        assert_eq!(ended(), (3, closed()));
     }
 
     #[test]

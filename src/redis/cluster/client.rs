@@ -4,17 +4,22 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use super::{Cluster, ClusterConfig, NodeInfo, Role};
+use super::route::common_slot;
+use super::{Cluster, ClusterConfig, NodeInfo, Place, Role};
 use crate::error::Result;
+use crate::redis::batch::{Leases, RETRIES, Watched, watch};
 use crate::redis::callers::{Callers, FurtherCallers};
 use crate::redis::client::ValkeyClient;
-use crate::redis::config::Options;
+use crate::redis::config::{Address, Options};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::Sink;
 use crate::redis::lifecycle;
 use crate::redis::link::Link;
 use crate::redis::meta::Meta;
+use crate::redis::pool::state::Counts;
+use crate::redis::pool::{LeasedConnection, Lender};
 use crate::redis::reply::{required, unexpected};
 use crate::redis::resp::decode::Value;
 use crate::redis::url;
@@ -102,7 +107,8 @@ impl ClusterClient {
             let sink = Arc::clone(callers) as Arc<dyn Sink>;
             let further = FurtherCallers::maker(callers);
             let factory = Box::new(move |_| further());
-            let cluster = Cluster::new(config.clone(), sink, factory)?;
+            let lessees = Arc::new(FurtherCallers::maker(callers));
+            let cluster = Cluster::new(config.clone(), sink, factory, lessees)?;
             let link = Arc::clone(keep.get_or_init(|| cluster));
             Ok((None, link as Arc<dyn Link>))
         }))
@@ -144,6 +150,86 @@ impl ClusterClient {
             self.cluster.submit_to(node, pieces, entries);
         };
         self.client.callers().call_by(&all, meta, submit).await
+    }
+
+    /// A connection of one's own to one node: to the primary that serves a slot, or to a certain node. It follows nothing:
+    /// a command whose keys are served elsewhere fails with `ERR_REDIS_CLUSTER_WRONG_NODE`.
+    ///
+    /// Waits when all of the node's are in use, and while the node cannot be reached, for as long as `limit` says; then
+    /// fails with `ERR_REDIS_POOL_TIMEOUT`. A node that does not belong to the cluster is `ERR_REDIS_CLUSTER_UNKNOWN_NODE`.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/cluster_doc.rs")); }
+    /// # support::run(async |url| {
+    /// use s3_valkey::redis::{ClusterClient, Value, cluster::Place};
+    ///
+    /// let cluster = ClusterClient::connect(&[&url]).await?;
+    /// let lease = cluster.acquire(Place::of_key(b"balance"), None).await?;
+    /// lease.command("INCR", &["balance"]).await?;
+    /// assert_eq!(lease.command("WAIT", &["0", "100"]).await?, Value::Integer(0));
+    /// # Ok(()) });
+    /// ```
+    pub async fn acquire(&self, place: Place, limit: Option<Duration>) -> Result<LeasedConnection> {
+        let lender = Lender::Cluster(&self.cluster, place);
+        LeasedConnection::acquire(lender, self.client.callers(), limit).await
+    }
+
+    /// The number by which [`Place::Node`] names the node at an address.
+    #[must_use]
+    pub fn number_of(&self, address: &Address) -> u32 {
+        self.cluster.number_of(address)
+    }
+
+    /// How many connections of one's own there are, and how many callers wait for one at a node.
+    #[must_use]
+    pub fn metrics(&self) -> Counts {
+        self.cluster.counts()
+    }
+
+    /// Runs a transaction that depends on keys of one slot, on a connection to its primary; see
+    /// [`ValkeyClient::watch`]. That the slot moves, or its primary fails, is a conflict too, before the transaction is
+    /// sent.
+    ///
+    /// Fails with `ERR_REDIS_CROSSSLOT` if the keys, or those of the transaction, are in several slots.
+    ///
+    /// ```
+    /// # mod support { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/cluster_doc.rs")); }
+    /// # support::run(async |url| {
+    /// use s3_valkey::redis::{ClusterClient, SetOptions};
+    ///
+    /// let cluster = ClusterClient::connect(&[&url]).await?;
+    /// cluster.set("{item}price", "20", SetOptions::default()).await?;
+    /// let replies = cluster
+    ///     .watch(&["{item}price"], async |watched| {
+    ///         let price = watched.get("{item}price").await?.unwrap_or_default();
+    ///         watched.multi().rpush("{item}offers", &[&price]).incr("{item}price").exec().await
+    ///     })
+    ///     .await?;
+    /// assert_eq!(replies.len(), 2);
+    /// # Ok(()) });
+    /// ```
+    pub async fn watch<T>(
+        &self,
+        keys: &[&str],
+        run: impl AsyncFnMut(&Watched) -> Result<T>,
+    ) -> Result<T> {
+        self.watch_with_retries(keys, RETRIES, run).await
+    }
+
+    /// Like [`watch`](Self::watch), and runs the function again at most so many times.
+    pub async fn watch_with_retries<T>(
+        &self,
+        keys: &[&str],
+        retries: u32,
+        run: impl AsyncFnMut(&Watched) -> Result<T>,
+    ) -> Result<T> {
+        let slot = common_slot(keys.iter().map(|key| key.as_bytes()))?;
+        let leases = Leases {
+            lender: Lender::Cluster(&self.cluster, Place::Slot(slot.unwrap_or_default())),
+            callers: self.client.callers(),
+            limit: None,
+        };
+        watch(leases, keys, retries, run).await
     }
 
     /// Walks over the keys of all primaries that match a pattern such as `user:*`. A key may come

@@ -229,6 +229,7 @@ impl Cluster {
             }
             *place = Some(Arc::clone(&map));
         }
+        self.changes.send_replace(());
         self.retire_strangers(&map);
         if !same {
             // What waits for a node to come back may have another one now.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::map::SlotMap;
 use super::{Cluster, keeper};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::net::runtime;
 use crate::redis::callers::lock;
 use crate::redis::config::Config;
@@ -33,6 +33,8 @@ pub(super) struct Life {
     greeting: Option<Bytes>,
     /// Ids of `connect` calls that wait.
     callers: Vec<u32>,
+    /// Others that wait for the first map.
+    lookers: Vec<oneshot::Sender<Result<()>>>,
     /// Commands that wait for the first map.
     early: Vec<(Bytes, Vec<Entry>)>,
     finalized: bool,
@@ -47,6 +49,7 @@ impl Default for Life {
             found: false,
             greeting: None,
             callers: Vec::new(),
+            lookers: Vec::new(),
             early: Vec::new(),
             finalized: false,
         }
@@ -165,6 +168,28 @@ impl Cluster {
         true
     }
 
+    /// Waits until the nodes are known, connecting first where needed.
+    pub(super) async fn known(self: &Arc<Self>) -> Result<()> {
+        let looker = {
+            let mut life = lock(&self.life);
+            match life.phase {
+                Phase::Ready => return Ok(()),
+                Phase::Closed | Phase::Failed => return Err(lifecycle::failed()),
+                Phase::Idle | Phase::Connecting
+                    if !life.found && !self.config.options.enable_offline_queue =>
+                {
+                    return Err(lifecycle::offline());
+                }
+                Phase::Idle | Phase::Connecting => {}
+            }
+            let (sender, receiver) = oneshot::channel();
+            life.lookers.push(sender);
+            self.start(&mut life);
+            receiver
+        };
+        looker.await.unwrap_or_else(|_| Err(lifecycle::closed()))
+    }
+
     fn start(self: &Arc<Self>, life: &mut Life) {
         if life.phase == Phase::Idle {
             life.phase = Phase::Connecting;
@@ -227,9 +252,11 @@ impl Cluster {
                 self.replace_map(Some(Arc::clone(map)));
                 life.phase = Phase::Ready;
                 let callers = std::mem::take(&mut life.callers);
+                let lookers = std::mem::take(&mut life.lookers);
                 self.publish(&life);
                 drop(life);
                 self.greet(&greeting, &callers);
+                tell_all(lookers, &Ok(()));
                 return;
             }
             drop(life);
@@ -257,6 +284,7 @@ impl Cluster {
         life.found = false;
         let early = std::mem::take(&mut life.early);
         let callers = std::mem::take(&mut life.callers);
+        let lookers = std::mem::take(&mut life.lookers);
         self.replace_map(None);
         self.publish(&life);
         life.wake.notify_one();
@@ -285,6 +313,7 @@ impl Cluster {
         if !callers.is_empty() {
             self.sink.failed(callers, closed);
         }
+        tell_all(lookers, &Err(error.clone()));
         true
     }
 
@@ -297,5 +326,12 @@ impl Cluster {
 
     fn publish(&self, life: &Life) {
         self.state.send_replace(life.state(&self.first));
+    }
+}
+
+fn tell_all(lookers: Vec<oneshot::Sender<Result<()>>>, outcome: &Result<()>) {
+    for looker in lookers {
+        // He may have given up.
+        let _ = looker.send(outcome.clone());
     }
 }

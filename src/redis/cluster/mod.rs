@@ -17,6 +17,7 @@ mod discovery;
 mod dispatch;
 mod gather;
 mod keeper;
+mod lease;
 mod life;
 mod link;
 mod map;
@@ -37,15 +38,18 @@ pub mod topology;
 mod transaction;
 pub mod vocabulary;
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 pub use client::{ClusterClient, Scan};
 pub use config::{AddressMap, ClusterConfig, ReadFrom};
+pub use lease::Place;
 pub use members::{NodeInfo, Role};
+pub(in crate::redis) use transaction::slot_of;
 
 use self::gather::Gather;
 use self::life::Life;
@@ -65,6 +69,10 @@ use super::state::State;
 /// events of the cluster, go to the cluster's own sink. Must not call the cluster.
 pub type SinkFactory = dyn Fn(u32) -> Arc<dyn Sink> + Send + Sync;
 
+/// Makes the sink of a connection that one user has for himself: what happens to it is his business alone. Must not call
+/// the cluster.
+pub type LesseeSinks = dyn Fn() -> Arc<dyn Sink> + Send + Sync;
+
 /// The nodes of a cluster.
 pub struct Cluster {
     me: Weak<Self>,
@@ -73,6 +81,13 @@ pub struct Cluster {
     first: Config,
     sink: Arc<dyn Sink>,
     factory: Box<SinkFactory>,
+    /// Make the sinks of connections for single users.
+    lessee_sinks: Arc<LesseeSinks>,
+    /// Those who wait for one, by what cancels the wait.
+    lessees: Mutex<HashMap<u32, oneshot::Sender<()>>>,
+    tickets: AtomicU32,
+    /// Tells that slots may be somewhere else.
+    changes: watch::Sender<()>,
     /// There is one while the cluster is connected.
     map: RwLock<Option<Arc<SlotMap>>>,
     members: Mutex<Members>,
@@ -93,13 +108,15 @@ pub struct Cluster {
 
 impl Cluster {
     /// A cluster that connects at the first command or `connect`. Users are answered through
-    /// `sink`, and replies that need nothing through the sinks that `factory` makes.
+    /// `sink`, and replies that need nothing through the sinks that `factory` makes; connections for
+    /// single users deliver to those of `lessee_sinks`.
     ///
     /// Fails as [`ClusterConfig::validate`] does.
     pub fn new(
         config: ClusterConfig,
         sink: Arc<dyn Sink>,
         factory: Box<SinkFactory>,
+        lessee_sinks: Arc<LesseeSinks>,
     ) -> crate::error::Result<Arc<Self>> {
         config.validate()?;
         let life = Life::default();
@@ -114,6 +131,10 @@ impl Cluster {
             first,
             sink,
             factory,
+            lessee_sinks,
+            lessees: Mutex::default(),
+            tickets: AtomicU32::new(0),
+            changes: watch::Sender::new(()),
             map: RwLock::default(),
             members: Mutex::default(),
             names: Mutex::default(),
@@ -185,6 +206,7 @@ impl Cluster {
     /// Takes the map, or puts another one in its place.
     fn replace_map(&self, next: Option<Arc<SlotMap>>) {
         *self.map.write().unwrap_or_else(PoisonError::into_inner) = next;
+        self.changes.send_replace(());
     }
 }
 

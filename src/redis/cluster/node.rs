@@ -6,17 +6,20 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 
+use super::lease::NodeHub;
 use super::pending::NOBODY;
 use super::sink::NodeSink;
 use super::{Cluster, chance, redirect};
 use crate::error::Error;
 use crate::redis::callers::lock;
 use crate::redis::config::{Address, Status};
+use crate::redis::endpoint::{Reserve, Spares};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::{Delivery, Event, Lane, Sink};
 use crate::redis::lifecycle;
 use crate::redis::meta::Meta;
 use crate::redis::outbox::Backlog;
+use crate::redis::pool::state::Counts;
 use crate::redis::resp::encode;
 
 /// So many idle connections are kept for commands that block.
@@ -35,6 +38,8 @@ pub(super) struct Node {
     links: Mutex<Links>,
     /// The last attempt to connect has failed.
     down: AtomicBool,
+    /// For good.
+    closed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -43,14 +48,14 @@ struct Links {
     shared: Option<Link>,
     /// Connections for commands that block, one for each.
     spares: Vec<Link>,
+    /// Connections for single users.
+    leases: Option<Arc<Spares>>,
     /// Counts connections.
     lives: u64,
     /// Attempts since the last one that was accepted.
     failures: u32,
     /// Not before then.
     retry_at: Option<Instant>,
-    /// For good.
-    closed: bool,
 }
 
 #[derive(Clone)]
@@ -92,6 +97,7 @@ impl Node {
             address,
             links: Mutex::default(),
             down: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
         }
     }
 
@@ -151,7 +157,7 @@ impl Node {
         links: &mut Links,
         cluster: &Arc<Cluster>,
     ) -> Result<Link, Refused> {
-        if links.closed || !cluster.is_active() {
+        if self.is_closed() || !cluster.is_active() {
             return Err(Refused::Closed);
         }
         if let Some(at) = links.retry_at.filter(|at| *at > Instant::now()) {
@@ -185,7 +191,7 @@ impl Node {
     /// A connection has ended, or was not made. Returns when to try again.
     pub(super) fn lost(&self, life: u64) -> Refused {
         let mut links = lock(&self.links);
-        if links.closed {
+        if self.is_closed() {
             return Refused::Closed;
         }
         let before = links.spares.len();
@@ -231,9 +237,10 @@ impl Node {
         link.is_some_and(|link| link.lane.status() == Status::Connected)
     }
 
-    /// Whether no command waits here for anything.
+    /// Whether no command waits here for anything, and no connection is leased.
     pub(super) fn is_idle(&self) -> bool {
-        self.all().iter().all(|link| link.lane.load() == 0)
+        let leased = self.lease_counts().is_some_and(|counts| counts.in_use > 0);
+        !leased && self.all().iter().all(|link| link.lane.load() == 0)
     }
 
     /// What the sockets have not taken yet, and what waits to be sent.
@@ -287,11 +294,47 @@ impl Node {
     /// Closes for good; commands that wait are returned.
     pub(super) fn close(&self) {
         let mut links = lock(&self.links);
-        links.closed = true;
+        self.closed.store(true, Ordering::Relaxed);
         let shared = links.shared.take();
         let spares = std::mem::take(&mut links.spares);
+        let leases = links.leases.take();
         drop(links);
         shared.iter().chain(&spares).for_each(Link::close);
+        if let Some(leases) = leases {
+            leases.close();
+        }
+    }
+
+    /// Whether it was closed, for good.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Where connections for single users come from; `None` when the node was closed.
+    pub(super) fn spares(self: &Arc<Self>, cluster: &Arc<Cluster>) -> Option<Arc<Spares>> {
+        let mut links = lock(&self.links);
+        if self.is_closed() {
+            return None;
+        }
+        let leases = links.leases.get_or_insert_with(|| {
+            let config = cluster.config.node(&self.address);
+            let hub = NodeHub {
+                cluster: Arc::downgrade(cluster),
+                node: Arc::downgrade(self),
+                database: config.target.database,
+            };
+            let make_sink = Arc::clone(&cluster.lessee_sinks);
+            let reserve = Reserve::of(&config);
+            let make_sink = Box::new(move || make_sink());
+            Spares::new(Arc::new(hub), config, reserve, make_sink, None)
+        });
+        Some(Arc::clone(leases))
+    }
+
+    /// How many of those there are.
+    pub(super) fn lease_counts(&self) -> Option<Counts> {
+        let leases = lock(&self.links).leases.clone();
+        leases.map(|leases| leases.counts())
     }
 
     /// Sends a command that nobody waits for on the shared connection, if there is one.

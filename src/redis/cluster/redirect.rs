@@ -64,6 +64,19 @@ fn word(text: &[u8]) -> Option<(Word, &[u8])> {
     Some((word, &text[end..]))
 }
 
+/// Whether an error means that what was asked about `slot` must be asked elsewhere, or later. What leads to another slot
+/// does not.
+#[must_use]
+pub fn displaces(text: &str, slot: u16) -> bool {
+    match word(text.as_bytes()) {
+        Some((Word::Moved | Word::Ask, rest)) => std::str::from_utf8(rest)
+            .ok()
+            .and_then(|rest| rest.split_ascii_whitespace().next()?.parse().ok())
+            .is_some_and(|named: u16| named == slot),
+        named => named.is_some(),
+    }
+}
+
 /// Understands the reply of the node at `asked`, `None` when it is no redirection.
 #[must_use]
 pub fn parse(frame: &[u8], asked: &Address) -> Option<Redirect> {
@@ -157,6 +170,22 @@ mod tests {
             parsed("MOVED 1 n-1.example:1"),
             moved(1, host("n-1.example", 1))
         );
+    }
+
+    #[test]
+    fn what_is_about_another_slot_displaces_nothing() {
+        for text in [
+            "MOVED 7 h:1",
+            "ASK 7 h:1",
+            "TRYAGAIN x",
+            "CLUSTERDOWN",
+            "LOADING",
+        ] {
+            assert!(displaces(text, 7), "{text}");
+        }
+        for text in ["MOVED 8 h:1", "ASK", "EXECABORT x", "ERR MOVED 7 h:1"] {
+            assert!(!displaces(text, 7), "{text}");
+        }
     }
 
     #[test]

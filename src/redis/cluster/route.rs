@@ -122,7 +122,9 @@ fn keys(request: &Request<'_>, known: &Known) -> Route {
 
 fn supported(request: &Request<'_>, command: &Command) -> Result<()> {
     let message = match command.name {
-        "WATCH" | "UNWATCH" => "WATCH needs a connection of its own",
+        "WATCH" | "UNWATCH" => {
+            "WATCH needs a connection of its own: use watch(), or one of acquire()"
+        }
         "SCAN" => "SCAN walks one node: iterate over the nodes of the cluster",
         "SUNSUBSCRIBE" if request.count < 2 => "SUNSUBSCRIBE in a cluster must name the channels",
         "MULTI" | "EXEC" | "DISCARD" => {
@@ -147,19 +149,28 @@ fn keyed(request: &Request<'_>, command: &Command) -> Result<Option<Route>> {
         return Ok(None);
     }
     let arguments: Vec<&[u8]> = request.arguments().collect();
-    let mut keys = key_positions(&arguments)
+    let keys = key_positions(&arguments)
         .into_iter()
         .map(|at| arguments[at]);
+    let slot = common_slot(keys)?;
+    Ok(slot.map(|slot| Route::Slot {
+        slot,
+        reads: command.read_only,
+    }))
+}
+
+/// The slot of all these keys; `None` when there are none.
+///
+/// Fails with `ERR_REDIS_CROSSSLOT`, naming two of them, when they are not in one slot.
+pub fn common_slot<'a>(keys: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<u16>> {
+    let mut keys = keys.into_iter();
     let Some(first) = keys.next() else {
         return Ok(None);
     };
     let slot = slot::of_key(first);
     match keys.find(|key| slot::of_key(key) != slot) {
         Some(other) => Err(cross_slot(first, other)),
-        None => Ok(Some(Route::Slot {
-            slot,
-            reads: command.read_only,
-        })),
+        None => Ok(Some(slot)),
     }
 }
 

@@ -208,7 +208,7 @@ impl Cluster {
     }
 }
 
-fn unknown_node() -> Error {
+pub(super) fn unknown_node() -> Error {
     Error::new(
         ErrorKind::InvalidInput,
         "ERR_REDIS_CLUSTER_UNKNOWN_NODE",

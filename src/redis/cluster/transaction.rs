@@ -46,7 +46,7 @@ pub(super) enum Next {
 /// The slot of all keys of a transaction.
 ///
 /// Fails with `ERR_REDIS_CROSSSLOT` when there are several.
-pub(super) fn slot_of(commands: &[u8]) -> Result<Option<u16>> {
+pub(in crate::redis) fn slot_of(commands: &[u8]) -> Result<Option<u16>> {
     let mut found: Option<(u16, &[u8])> = None;
     for request in Requests::new(commands) {
         if request.name.eq_ignore_ascii_case(b"WATCH") {

@@ -163,6 +163,13 @@ impl Lease {
         blocks || self.spares.cancel(id)
     }
 
+    /// What the user is told of an error of the server that leads to another one, as those of a cluster do; `None` for
+    /// the error itself.
+    #[must_use]
+    pub fn explain(&self, text: &str) -> Option<Error> {
+        self.spares.hub.explain(text)
+    }
+
     /// Whether it was given back, or its connection is gone.
     #[must_use]
     pub fn is_over(&self) -> bool {

@@ -27,6 +27,7 @@ use super::state::State;
 pub mod blocking;
 mod books;
 mod cut;
+mod hub;
 mod lease;
 mod link;
 mod sink;
@@ -37,12 +38,14 @@ mod steps;
 mod timers;
 mod work;
 
+pub(in crate::redis) use hub::Hub;
 pub use lease::Lease;
 use sink::SharedSink;
-use spares::Spares;
+pub(in crate::redis) use spares::Spares;
 pub use stateful::changes_state;
 pub(super) use steps::client_of;
 pub use work::Grant;
+pub(in crate::redis) use work::acquire_timeout;
 
 /// How many spare connections there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +120,13 @@ impl Endpoint {
         let resolver = resolvers.as_ref().map(|make| make());
         let shared = Lane::make(config.clone(), Arc::clone(&sink) as _, resolver);
         let make_sink = Box::new(make_sink);
-        let spares = Spares::new(Arc::clone(&shared), config, reserve, make_sink, resolvers);
+        let spares = Spares::new(
+            Arc::clone(&shared) as _,
+            config,
+            reserve,
+            make_sink,
+            resolvers,
+        );
         sink.attach(&spares);
         Arc::new(Self {
             shared,

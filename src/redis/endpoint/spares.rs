@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::books::{Books, Later, Phase, Spare};
+use super::hub::Hub;
 use super::lease::Lease;
 use super::sink::SpareSink;
 use super::work::{Blocked, Grant, Task, Waiter, Work, too_many_wait};
@@ -24,8 +25,8 @@ use crate::redis::resolve::MakeResolver;
 /// Makes where a further connection delivers.
 pub(super) type MakeSink = Box<dyn Fn() -> Arc<dyn Sink> + Send + Sync>;
 
-pub(super) struct Spares {
-    pub(super) shared: Arc<Lane>,
+pub(in crate::redis) struct Spares {
+    pub(super) hub: Arc<dyn Hub>,
     config: Config,
     make_sink: MakeSink,
     resolvers: Option<MakeResolver>,
@@ -35,8 +36,8 @@ pub(super) struct Spares {
 }
 
 impl Spares {
-    pub(super) fn new(
-        shared: Arc<Lane>,
+    pub(in crate::redis) fn new(
+        hub: Arc<dyn Hub>,
         mut config: Config,
         reserve: Reserve,
         make_sink: MakeSink,
@@ -48,7 +49,7 @@ impl Spares {
         // What is read here is in nobody's cache.
         config.options.tracking = None;
         Arc::new_cyclic(|this| Self {
-            shared,
+            hub,
             config,
             make_sink,
             resolvers,
@@ -72,7 +73,7 @@ impl Spares {
         u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    pub(in crate::redis) fn counts(&self) -> Counts {
         let books = self.lock();
         let mut counts = books.slots.counts();
         counts.waiting += books.held.len();
@@ -104,8 +105,8 @@ impl Spares {
     }
 
     /// Asks for a connection; `id` is what [`cancel`](Self::cancel) takes.
-    pub(super) fn lease(&self, id: Option<u32>, limit: Option<Duration>, grant: Grant) {
-        let database = self.shared.context().database;
+    pub(in crate::redis) fn lease(&self, id: Option<u32>, limit: Option<Duration>, grant: Grant) {
+        let database = self.hub.database();
         let task = Task::Lease(Waiter { id, grant });
         let ticket = self.with(|books, later| self.admit(books, later, database, task));
         if let Some(limit) = limit {
@@ -127,7 +128,7 @@ impl Spares {
         let Some(key) = books.slots.open() else {
             return false;
         };
-        let database = self.shared.context().database;
+        let database = self.hub.database();
         let work = books.work(database, Task::Reserve);
         self.open(books, key, work);
         true
@@ -137,7 +138,7 @@ impl Spares {
         let work = books.work(database, task);
         let ticket = work.ticket;
         // Looked at under the lock that `resume` takes: nothing is held behind its back.
-        if self.shared.is_greeted() {
+        if self.hub.is_greeted() {
             self.place(books, later, work);
         } else {
             self.hold(books, later, work);
@@ -148,7 +149,7 @@ impl Spares {
     /// Keeps work until the shared connection is there, unless that has ended: `give_up` has been
     /// called then, and nobody looks at what is held.
     pub(super) fn hold(&self, books: &mut Books, later: &mut Later, work: Work) {
-        if self.shared.has_ended() {
+        if self.hub.has_ended() {
             self.refuse(later, work, lifecycle::failed());
         } else {
             books.held.push(work);
@@ -238,7 +239,7 @@ impl Spares {
     }
 
     /// Ends everything.
-    pub(super) fn close(&self) {
+    pub(in crate::redis) fn close(&self) {
         let error = lifecycle::closed();
         self.with(|books, later| {
             let mut work = std::mem::take(&mut books.held);
@@ -261,9 +262,9 @@ impl Spares {
     pub(super) fn refuse(&self, later: &mut Later, work: Work, error: Error) {
         match work.task {
             Task::Command(blocked) => {
-                let sink = self.shared.sink();
+                let hub = Arc::clone(&self.hub);
                 let id = blocked.entry.id;
-                later.push(Box::new(move || sink.failed(vec![id], &error)));
+                later.push(Box::new(move || hub.failed(vec![id], &error)));
             }
             Task::Lease(waiter) => later.push(Box::new(move || (waiter.grant)(Err(error)))),
             Task::Reserve => {}

@@ -39,10 +39,10 @@ impl Endpoint {
             self.shared.submit(pieces, entries, delivery);
             return;
         }
-        let (ways, parts) = self.spares.ways(entries.len());
+        let (ways, parts) = self.spares.ways(&self.shared, entries.len());
         if parts < 2 {
             let way = ways.first();
-            self.spares.go(way, pieces, entries, delivery);
+            self.go(way, pieces, entries, delivery);
             return;
         }
         let bytes = pieces.concat();
@@ -53,28 +53,50 @@ impl Endpoint {
                 continue;
             };
             let piece = &bytes[first.start..last.end];
-            self.spares.go(Some(way), &[piece], entries, delivery);
+            self.go(Some(way), &[piece], entries, delivery);
         }
+    }
+
+    /// Submits to a connection, if it is still free for that, else to the shared one.
+    fn go(&self, way: Option<&Way>, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
+        if let Some(Way {
+            key: Some(key),
+            lane,
+            ..
+        }) = way
+        {
+            let mut books = self.spares.lock();
+            let idle = books
+                .spares
+                .get(key)
+                .is_some_and(|spare| matches!(spare.phase, Phase::Idle));
+            if idle && lane.try_submit(pieces, entries, delivery).is_ok() {
+                let now = self.spares.now();
+                books.slots.touch(*key, now);
+                return;
+            }
+        }
+        self.shared.submit(pieces, entries, delivery);
     }
 
     /// How many connections there are, and how many callers wait for one of their own.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.spares.all_counts()
+        self.spares.all_counts(&self.shared)
     }
 }
 
 impl Spares {
     /// The connections for so many commands, the least loaded first, and over how many of them the
     /// commands should go. Opens another one when all have something to do.
-    fn ways(&self, commands: usize) -> (Vec<Way>, usize) {
+    fn ways(&self, shared: &Arc<Lane>, commands: usize) -> (Vec<Way>, usize) {
         let mut books = self.lock();
         let mut ways = vec![Way {
-            load: self.shared.load(),
+            load: shared.load(),
             key: None,
-            lane: Arc::clone(&self.shared),
+            lane: Arc::clone(shared),
         }];
-        if !self.shared.is_greeted() {
+        if !shared.is_greeted() {
             return (ways, 1);
         }
         // What is idle is left to those who wait for it.
@@ -98,29 +120,7 @@ impl Spares {
         (ways, parts)
     }
 
-    /// Submits to a connection, if it is still free for that, else to the shared one.
-    fn go(&self, way: Option<&Way>, pieces: &[&[u8]], entries: &[Entry], delivery: Delivery) {
-        if let Some(Way {
-            key: Some(key),
-            lane,
-            ..
-        }) = way
-        {
-            let mut books = self.lock();
-            let idle = books
-                .spares
-                .get(key)
-                .is_some_and(|spare| matches!(spare.phase, Phase::Idle));
-            if idle && lane.try_submit(pieces, entries, delivery).is_ok() {
-                let now = self.now();
-                books.slots.touch(*key, now);
-                return;
-            }
-        }
-        self.shared.submit(pieces, entries, delivery);
-    }
-
-    fn all_counts(&self) -> Counts {
+    fn all_counts(&self, shared: &Lane) -> Counts {
         let mut counts = self.counts();
         let books = self.lock();
         let busy = books
@@ -133,8 +133,8 @@ impl Spares {
             .count();
         counts.in_use += busy;
         counts.idle -= busy.min(counts.idle);
-        if self.shared.is_active() {
-            if self.shared.load() > 0 {
+        if shared.is_active() {
+            if shared.load() > 0 {
                 counts.in_use += 1;
             } else {
                 counts.idle += 1;

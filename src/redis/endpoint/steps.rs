@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::books::{Books, Later, Phase, Spare};
+use super::hub::{Hub, tidy};
 use super::spares::Spares;
 use super::timers;
 use super::work::{Task, Work, cannot_select, silent};
 use crate::error::Error;
-use crate::redis::inflight::Entry;
 use crate::redis::lane::{Delivery, Event, Lane};
 use crate::redis::lifecycle;
 use crate::redis::meta::Meta;
 use crate::redis::resp::decode::Value;
-use crate::redis::resp::encode;
 
 /// How long a server may take to answer a command whose own timeout has passed.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
@@ -59,8 +58,8 @@ impl Spares {
                         .lane
                         .try_submit(&[&blocked.bytes], &[blocked.entry], Delivery::Direct);
                 if let Err(error) = sent {
-                    let sink = self.shared.sink();
-                    later.push(Box::new(move || sink.failed(vec![id], &error)));
+                    let hub = Arc::clone(&self.hub);
+                    later.push(Box::new(move || hub.failed(vec![id], &error)));
                 } else if let Some(limit) = blocked.limit {
                     timers::expire_after(self, ticket, limit + GRACE);
                 }
@@ -128,7 +127,7 @@ impl Spares {
                 let spares = self.this();
                 later.push(Box::new(move || {
                     if let Some(spares) = spares.upgrade()
-                        && spares.shared.is_greeted()
+                        && spares.hub.is_greeted()
                     {
                         spares.resume();
                     }
@@ -142,7 +141,7 @@ impl Spares {
 
     /// Gives up a command that blocks, or the wait for a connection. What has begun is ended on the
     /// server before anything that is sent afterwards, so that it takes nothing that comes later.
-    pub(super) fn cancel(&self, id: u32) -> bool {
+    pub(in crate::redis) fn cancel(&self, id: u32) -> bool {
         let error = lifecycle::closed();
         self.withdraw(
             &error,
@@ -212,8 +211,8 @@ impl Spares {
             Phase::Preparing { work, .. } => out.push(work),
             Phase::Blocks { .. } if unblocks => {
                 if let Some(client) = spare.client {
-                    let shared = Arc::clone(&self.shared);
-                    later.push(Box::new(move || unblock(&shared, client)));
+                    let hub = Arc::clone(&self.hub);
+                    later.push(Box::new(move || unblock(&*hub, client)));
                 }
             }
             _ => {}
@@ -226,7 +225,7 @@ impl Spares {
     pub(super) fn unblock(&self, key: u64) {
         let client = self.lock().spares.get(&key).and_then(|spare| spare.client);
         if let Some(client) = client {
-            unblock(&self.shared, client);
+            unblock(&*self.hub, client);
         }
     }
 
@@ -267,22 +266,11 @@ fn select(lane: &Arc<Lane>, database: u32) {
     tidy(lane, &[b"SELECT", number.as_bytes()], meta);
 }
 
-/// Sends what nobody waits for.
-fn tidy(lane: &Arc<Lane>, arguments: &[&[u8]], meta: Meta) {
-    let mut bytes = BytesMut::new();
-    encode::command(&mut bytes, arguments);
-    // A lane that has ended tells so itself.
-    let _ = lane.try_submit(&[&bytes], &[Entry { id: 0, meta }], Delivery::Direct);
-}
-
 /// Ends the wait of another connection, in the order of this one's commands. The other one is
 /// closed as well, but the server may learn of that too late.
-fn unblock(shared: &Arc<Lane>, client: i64) {
-    if shared.is_greeted() && !shared.context().in_transaction {
-        let client = client.to_string();
-        let arguments: [&[u8]; 3] = [b"CLIENT", b"UNBLOCK", client.as_bytes()];
-        tidy(shared, &arguments, Meta(Meta::PROBE));
-    }
+fn unblock(hub: &dyn Hub, client: i64) {
+    let client = client.to_string();
+    hub.tell(&[b"CLIENT", b"UNBLOCK", client.as_bytes()]);
 }
 
 /// The server's number for a connection, from its greeting.

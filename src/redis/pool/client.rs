@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::LeasedConnection;
 use super::state::Counts;
+use super::{LeasedConnection, Lender};
 use crate::error::{Error, ErrorKind, Result};
 use crate::redis::batch::{Leases, Pipeline, RETRIES, Transaction, Watched, watch};
 use crate::redis::callers::{Callers, FurtherCallers, receive};
@@ -169,7 +169,8 @@ impl RedisPool {
     /// A connection of one's own. Waits while all are in use, for at most the `acquire_timeout`.
     pub async fn acquire(&self) -> Result<LeasedConnection> {
         let inner = &self.inner;
-        LeasedConnection::acquire(&inner.endpoint, &inner.callers, inner.acquire_timeout).await
+        let lender = Lender::Endpoint(&inner.endpoint);
+        LeasedConnection::acquire(lender, &inner.callers, inner.acquire_timeout).await
     }
 
     /// Begins a transaction, which goes to one connection; see
@@ -212,7 +213,7 @@ impl RedisPool {
         run: impl AsyncFnMut(&Watched) -> Result<T>,
     ) -> Result<T> {
         let leases = Leases {
-            endpoint: &self.inner.endpoint,
+            lender: Lender::Endpoint(&self.inner.endpoint),
             callers: &self.inner.callers,
             limit: self.inner.acquire_timeout,
         };

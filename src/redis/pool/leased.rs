@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::redis::batch::{Pipeline, Transaction};
 use crate::redis::callers::Callers;
+use crate::redis::cluster::{Cluster, Place};
 use crate::redis::endpoint::{Endpoint, Lease};
 use crate::redis::lifecycle;
 use crate::redis::link::Link;
@@ -32,22 +33,36 @@ impl fmt::Debug for LeasedConnection {
     }
 }
 
-impl LeasedConnection {
-    pub(in crate::redis) async fn acquire(
-        endpoint: &Endpoint,
-        callers: &Arc<Callers>,
-        limit: Option<Duration>,
-    ) -> Result<Self> {
+/// Where leased connections come from.
+#[derive(Clone, Copy)]
+pub(in crate::redis) enum Lender<'a> {
+    Endpoint(&'a Endpoint),
+    Cluster(&'a Arc<Cluster>, Place),
+}
+
+impl Lender<'_> {
+    async fn lease(self, limit: Option<Duration>) -> Result<Lease> {
+        let endpoint = match self {
+            Self::Endpoint(endpoint) => endpoint,
+            Self::Cluster(cluster, place) => return cluster.lease(place, limit).await,
+        };
         let (sender, receiver) = oneshot::channel();
         let grant = move |outcome| {
             // One who no longer waits gives it back by not taking it.
             drop(sender.send(outcome));
         };
         endpoint.acquire(None, limit, Box::new(grant));
-        let lease = receiver
-            .await
-            .unwrap_or_else(|_| Err(lifecycle::closed()))?;
-        let lease = Arc::new(lease);
+        receiver.await.unwrap_or_else(|_| Err(lifecycle::closed()))
+    }
+}
+
+impl LeasedConnection {
+    pub(in crate::redis) async fn acquire(
+        lender: Lender<'_>,
+        callers: &Arc<Callers>,
+        limit: Option<Duration>,
+    ) -> Result<Self> {
+        let lease = Arc::new(lender.lease(limit).await?);
         Ok(Self {
             link: Arc::clone(&lease) as _,
             lease,
@@ -61,7 +76,21 @@ impl LeasedConnection {
         let mut all: Vec<&[u8]> = vec![command.as_bytes()];
         all.extend(arguments.iter().map(|argument| argument.as_bytes()));
         let meta = Meta::of_call(all[0], &all[1..])?;
-        self.callers.call(&self.link, &all, meta).await
+        let reply = self.callers.call(&self.link, &all, meta).await;
+        reply.map_err(|error| self.explained(error))
+    }
+
+    pub(in crate::redis) fn lease(&self) -> &Arc<Lease> {
+        &self.lease
+    }
+
+    /// An error of the server that leads to another node says so.
+    fn explained(&self, error: Error) -> Error {
+        if error.kind() != ErrorKind::Server {
+            return error;
+        }
+        let explained = self.lease.explain(error.message());
+        explained.map_or(error.clone(), |told| told.with_source(error))
     }
 
     pub(in crate::redis) fn link(&self) -> &Arc<dyn Link> {

@@ -6,3 +6,4 @@ pub mod state;
 
 pub use client::{PoolOptions, RedisPool};
 pub use leased::LeasedConnection;
+pub(in crate::redis) use leased::Lender;

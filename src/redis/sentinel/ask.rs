@@ -8,7 +8,7 @@ use super::answer::{self, Answer, QUESTIONS};
 use super::group::Group;
 use crate::error::{Error, ErrorKind, Result};
 use crate::redis::config::{Address, Config};
-use crate::redis::connect::{open, shake_hands, write_all};
+use crate::redis::connect::{locate, open, shake_hands, write_all};
 use crate::redis::credentials::Credentials;
 use crate::redis::driver::{End, lost};
 use crate::redis::introduction::Introduction;
@@ -36,7 +36,8 @@ pub(super) async fn ask(group: &Group, sentinel: &Address) -> Result<Answer> {
 
 async fn converse(group: &Group, sentinel: &Address) -> Result<Answer, End> {
     let config = &group.sentinel;
-    let socket = open(sentinel, &config.dial()).await?;
+    let located = locate(config, sentinel).await?;
+    let socket = open(&located, &config.dial()).await?;
     let mut receiver = Receiver::new();
     shake_hands(&socket, &mut receiver, introduction(config), |_, _| {}).await?;
     let questions = answer::questions(&group.options.name).concat();

@@ -132,6 +132,7 @@ impl SentinelOptions {
             },
             options: Options {
                 tls: self.sentinel_tls.clone(),
+                location: options.location.clone(),
                 connection_timeout_ms: options.connection_timeout_ms,
                 keep_alive_ms: options.keep_alive_ms,
                 enable_debug_logging: options.enable_debug_logging,

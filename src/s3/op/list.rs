@@ -8,8 +8,8 @@ mod page;
 pub(crate) use page::Object;
 pub(crate) use page::Page;
 
-use super::{Request, Target};
-use crate::error::{Error, ErrorKind, Result};
+use super::{Request, Target, no_page};
+use crate::error::{Error, Result};
 
 /// Which objects are listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -107,24 +107,18 @@ pub struct S3Owner {
 pub fn request<'a>(bucket: &'a str, options: &'a S3ListObjectsOptions) -> Request<'a> {
     let mut request = Request::new("GET", Target::Bucket(bucket), &[200]);
     request.query.push(("list-type", "2".into()));
-    for (name, value) in [
+    let which = [
         ("continuation-token", &options.continuation_token),
         ("delimiter", &options.delimiter),
         ("encoding-type", &options.encoding_type),
         ("prefix", &options.prefix),
         ("start-after", &options.start_after),
-    ] {
-        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
-            request.query.push((name, value.into()));
-        }
-    }
+    ];
+    request.page(&which, options.max_keys);
     if let Some(fetch) = options.fetch_owner {
         request
             .query
             .push(("fetch-owner", fetch.to_string().into()));
-    }
-    if let Some(keys) = options.max_keys {
-        request.query.push(("max-keys", keys.to_string().into()));
     }
     request.payer(options.request_payer);
     request
@@ -136,12 +130,7 @@ pub fn response(body: &[u8]) -> Result<S3ListObjectsResult> {
 }
 
 fn invalid() -> Error {
-    Error::new(
-        ErrorKind::Protocol,
-        "InvalidResponse",
-        "the answer is not a well-formed <ListBucketResult> document; keys with characters that \
-         XML cannot hold need encodingType \"url\"",
-    )
+    no_page("ListBucketResult")
 }
 
 #[cfg(test)]

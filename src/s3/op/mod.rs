@@ -81,6 +81,18 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Adds what says which page of a list is meant, and how long it may be.
+    fn page(&mut self, options: &[(&'static str, &'a Option<String>)], max_keys: Option<i64>) {
+        for (name, value) in options {
+            if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
+                self.query.push((name, value.into()));
+            }
+        }
+        if let Some(keys) = max_keys {
+            self.query.push(("max-keys", keys.to_string().into()));
+        }
+    }
+
     /// Adds the header by which the caller agrees to pay.
     pub fn payer(&mut self, request_payer: bool) {
         if request_payer {
@@ -133,6 +145,15 @@ pub fn refused(
         bucket: Some(bucket).filter(|bucket| !bucket.is_empty()),
         path: Some(path),
     })
+}
+
+/// The error of an answer that is no page of a list.
+fn no_page(root: &str) -> Error {
+    let message = format!(
+        "the answer is not a well-formed <{root}> document; keys with characters that XML cannot \
+         hold need encodingType \"url\""
+    );
+    Error::new(ErrorKind::Protocol, "InvalidResponse", message)
 }
 
 /// Refuses what would end a header and begin another.

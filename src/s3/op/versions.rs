@@ -3,8 +3,8 @@
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html>
 
 use super::list::S3Owner;
-use super::{Request, Target};
-use crate::error::{Error, ErrorKind, Result};
+use super::{Request, Target, no_page};
+use crate::error::{Error, Result};
 use crate::s3::xml::Element;
 
 const ROOT: &str = "ListVersionsResult";
@@ -89,20 +89,14 @@ pub struct S3ObjectVersion {
 pub fn request<'a>(bucket: &'a str, options: &'a S3ListVersionsOptions) -> Request<'a> {
     let mut request = Request::new("GET", Target::Bucket(bucket), &[200]);
     request.query.push(("versions", "".into()));
-    for (name, value) in [
+    let which = [
         ("delimiter", &options.delimiter),
         ("encoding-type", &options.encoding_type),
         ("key-marker", &options.key_marker),
         ("prefix", &options.prefix),
         ("version-id-marker", &options.version_id_marker),
-    ] {
-        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
-            request.query.push((name, value.into()));
-        }
-    }
-    if let Some(keys) = options.max_keys {
-        request.query.push(("max-keys", keys.to_string().into()));
-    }
+    ];
+    request.page(&which, options.max_keys);
     request.payer(options.request_payer);
     request
 }
@@ -165,12 +159,7 @@ fn boolean(element: &Element, name: &str) -> Option<bool> {
 }
 
 fn invalid() -> Error {
-    Error::new(
-        ErrorKind::Protocol,
-        "InvalidResponse",
-        "the answer is not a well-formed <ListVersionsResult> document; keys with characters that \
-         XML cannot hold need encodingType \"url\"",
-    )
+    no_page(ROOT)
 }
 
 #[cfg(test)]
