@@ -177,7 +177,7 @@ impl Inlet {
         self.lane.divert(diverted);
         self.lane.after_delivery();
         match outcome {
-            Err(malformed) => self.end(End::Fatal(malformed.into())),
+            Err(end) => self.end(end),
             Ok(()) if self.replies.is_empty() => Arrival::Nothing,
             Ok(()) => Arrival::Replies,
         }

@@ -274,8 +274,7 @@ impl Outbox {
     /// Fails when the server answers what it cannot know.
     fn check(&self) -> io::Result<()> {
         if self.forestalled {
-            let what = "the server has answered a command that was not sent";
-            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            return Err(unasked());
         }
         Ok(())
     }
@@ -285,6 +284,12 @@ impl Outbox {
         self.begun = Bytes::new();
         self.forestalled = false;
     }
+}
+
+/// The error of a server that answers what it cannot know.
+pub(super) fn unasked() -> io::Error {
+    let what = "the server has answered a command that was not sent";
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 /// A lock that a panic elsewhere does not take away: every change to the queue is one step.

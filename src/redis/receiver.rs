@@ -4,9 +4,10 @@ use std::io;
 
 use bytes::{Bytes, BytesMut};
 
-use super::driver::End;
+use super::driver::{End, lost};
 use super::inflight::{InFlight, Match};
 use super::lane::{Batch, Lane, Reply};
+use super::outbox::unasked;
 use super::resp::scan::{Malformed, Scanner};
 use super::retention::Diverted;
 use crate::net::stream::Socket;
@@ -110,7 +111,7 @@ impl Receiver {
             lane.demoted();
         }
         lane.after_delivery();
-        outcome.map_err(|malformed| End::Fatal(malformed.into()))
+        outcome
     }
 
     /// Whether the last delivery had several replies.
@@ -130,7 +131,7 @@ pub(super) struct Matched {
     /// Where the last whole frame ends.
     pub(super) end: usize,
     pub(super) diverted: Vec<Diverted>,
-    pub(super) outcome: Result<(), Malformed>,
+    pub(super) outcome: Result<(), End>,
 }
 
 /// Appends the whole frames of `buffer` with the commands that they answer.
@@ -146,7 +147,7 @@ pub(super) fn match_replies(
         let frame = match scanner.next(buffer) {
             Ok(Some(frame)) => frame,
             Ok(None) => break Ok(()),
-            Err(malformed) => break Err(malformed),
+            Err(malformed) => break Err(End::Fatal(malformed.into())),
         };
         end = frame.end;
         let entry = match inflight.frame(frame.kind, &buffer[frame.start..frame.end]) {
@@ -156,7 +157,8 @@ pub(super) fn match_replies(
                 diverted.push(reply);
                 continue;
             }
-            Match::Confirmation | Match::Stray => continue,
+            Match::Confirmation => continue,
+            Match::Stray => break Err(lost(unasked())),
         };
         replies.push(Reply {
             entry,

@@ -115,7 +115,9 @@ pub(super) struct Place {
 
 impl Place {
     pub fn fill(self, value: &Value) {
-        let expires = self.cache.options.ttl.map(|ttl| Instant::now() + ttl);
+        let ttl = self.cache.options.ttl;
+        // A time that no clock has is no limit.
+        let expires = ttl.and_then(|ttl| Instant::now().checked_add(ttl));
         let mut state = lock(&self.cache.state);
         let value = value.clone();
         state.store.fill(&self.id, self.number, value, expires);

@@ -7,9 +7,12 @@ use std::time::Instant;
 use crate::redis::resp::decode::Value;
 
 /// What an entry costs beside its reply and its names, in bytes, roughly.
-const ENTRY_BYTES: usize = 300;
+const ENTRY_BYTES: usize = 200;
 /// What a value costs beside its content, in bytes, roughly.
 const VALUE_BYTES: usize = 32;
+
+/// What a key costs beside its two copies, in bytes, roughly.
+const KEY_BYTES: usize = 200;
 
 /// What names a reply: the command.
 type Id = Arc<[u8]>;
@@ -86,7 +89,7 @@ impl Store {
         let id: Id = id.into();
         let number = self.next;
         self.next += 1;
-        let names: usize = keys.iter().map(|key| 2 * key.len()).sum();
+        let names: usize = keys.iter().map(|key| KEY_BYTES + 2 * key.len()).sum();
         let bytes = ENTRY_BYTES + id.len() + names;
         for key in &keys {
             let ids = self.by_key.entry(key.clone()).or_default();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use super::route::common_slot;
@@ -145,12 +145,14 @@ impl ClusterClient {
             let factory = Box::new(move |_| further());
             let lessees = Arc::new(FurtherCallers::maker(callers));
             let cluster = Cluster::new(config.clone(), sink, factory, lessees)?;
-            let link = Arc::clone(keep.get_or_init(|| cluster));
-            Ok((None, link as Arc<dyn Link>))
+            // Only the first is this client's; a duplicate keeps its own alive.
+            keep.get_or_init(|| Arc::downgrade(&cluster));
+            Ok((None, cluster as Arc<dyn Link>))
         });
         let cache = cache.map(|options| CacheSource { options, tracking });
         let client = ValkeyClient::over_cached(make, cache).await?;
-        let cluster = Arc::clone(first.get().ok_or_else(lifecycle::failed)?);
+        let first = first.get().and_then(Weak::upgrade);
+        let cluster = first.ok_or_else(lifecycle::failed)?;
         Ok(Self { client, cluster })
     }
 

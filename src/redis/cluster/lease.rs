@@ -1,6 +1,5 @@
 //! Connections of one's own, each to one node of the cluster.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -115,9 +114,9 @@ impl Cluster {
     ) -> Result<Option<Lease>> {
         let spares = node.spares(self).ok_or_else(lifecycle::closed)?;
         let (sender, mut receiver) = oneshot::channel();
-        let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
         let grant = move |outcome| drop(sender.send(outcome));
-        spares.lease(Some(ticket), None, Box::new(grant));
+        // Ids are those of users of leased connections to the node.
+        let ticket = spares.lease(None, None, Box::new(grant));
         // One who no longer waits leaves the queue; a lease that was granted to him comes back by not being taken.
         let _waiting = Waiting { spares, ticket };
         loop {
@@ -173,12 +172,13 @@ impl Cluster {
 /// A place in the queue for a connection.
 struct Waiting {
     spares: Arc<Spares>,
-    ticket: u32,
+    ticket: u64,
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.spares.cancel(self.ticket);
+        self.spares
+            .give_up_waiting(self.ticket, &lifecycle::closed());
     }
 }
 

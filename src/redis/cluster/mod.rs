@@ -40,7 +40,7 @@ pub mod vocabulary;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use tokio::sync::{oneshot, watch};
@@ -85,7 +85,6 @@ pub struct Cluster {
     lessee_sinks: Arc<LesseeSinks>,
     /// Those who wait for one, by what cancels the wait.
     lessees: Mutex<HashMap<u32, oneshot::Sender<()>>>,
-    tickets: AtomicU32,
     /// Tells that slots may be somewhere else.
     changes: watch::Sender<()>,
     /// There is one while the cluster is connected.
@@ -133,7 +132,6 @@ impl Cluster {
             factory,
             lessee_sinks,
             lessees: Mutex::default(),
-            tickets: AtomicU32::new(0),
             changes: watch::Sender::new(()),
             map: RwLock::default(),
             members: Mutex::default(),

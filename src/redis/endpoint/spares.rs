@@ -104,14 +104,21 @@ impl Spares {
         self.with(|books, later| self.admit(books, later, database, task));
     }
 
-    /// Asks for a connection; `id` is what [`cancel`](Self::cancel) takes.
-    pub(in crate::redis) fn lease(&self, id: Option<u32>, limit: Option<Duration>, grant: Grant) {
+    /// Asks for a connection; `id` is what [`cancel`](Self::cancel) takes. Returns what
+    /// [`give_up_waiting`](Self::give_up_waiting) takes.
+    pub(in crate::redis) fn lease(
+        &self,
+        id: Option<u32>,
+        limit: Option<Duration>,
+        grant: Grant,
+    ) -> u64 {
         let database = self.hub.database();
         let task = Task::Lease(Waiter { id, grant });
         let ticket = self.with(|books, later| self.admit(books, later, database, task));
         if let Some(limit) = limit {
             timers::give_up_after(self, ticket, limit);
         }
+        ticket
     }
 
     /// Opens connections until there are as many as are kept.

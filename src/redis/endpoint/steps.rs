@@ -151,8 +151,8 @@ impl Spares {
         )
     }
 
-    /// A wait was too long.
-    pub(super) fn give_up_waiting(&self, ticket: u64, error: &Error) {
+    /// A wait was too long, or nobody waits any more.
+    pub(in crate::redis) fn give_up_waiting(&self, ticket: u64, error: &Error) {
         self.withdraw(error, false, |work| work.ticket == ticket, |_, _| false);
     }
 
