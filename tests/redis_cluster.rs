@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use s3_valkey::ErrorKind;
 use s3_valkey::redis::cluster::{NodeInfo, ReadFrom, Role, slot};
-use s3_valkey::redis::{ClusterClient, ClusterConfig, Options, SetOptions, Status, Value, url};
+use s3_valkey::redis::{
+    ClusterClient, ClusterConfig, Options, SetOptions, Status, ValkeyClient, Value, url,
+};
 use support::TestCluster;
 
 async fn connect(cluster: &TestCluster) -> ClusterClient {
@@ -511,6 +513,21 @@ async fn a_command_that_blocks_is_in_nobodys_way() {
         given_up = wait("{a}4");
         blocked(1);
     }
+}
+
+#[tokio::test]
+async fn a_duplicate_has_connections_of_its_own_in_whatever_way_it_is_made() {
+    let cluster = TestCluster::start();
+    let client = connect(&cluster).await;
+    let plain = ValkeyClient::duplicate(&client).await.unwrap();
+    let whole = client.duplicate().await.unwrap();
+    plain.set("a", "1", SetOptions::default()).await.unwrap();
+    drop(client);
+    let again = plain.duplicate().await.unwrap();
+    plain.close();
+    assert_eq!(again.get("a").await.unwrap().as_deref(), Some("1"));
+    assert_eq!(whole.get("a").await.unwrap().as_deref(), Some("1"));
+    assert_eq!(whole.nodes().len(), 3);
 }
 
 #[tokio::test]

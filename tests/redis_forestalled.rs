@@ -78,6 +78,25 @@ fn stall(mut socket: TcpStream) {
     thread::park();
 }
 
+/// Accepts the handshake, and answers for ever as soon as something comes, without reading.
+fn flood(mut socket: TcpStream) {
+    let mut seen = [0; 1024];
+    let _ = socket.read(&mut seen);
+    let _ = socket.write_all(b"%1\r\n$5\r\nproto\r\n:3\r\n");
+    let _ = socket.peek(&mut seen);
+    while socket.write_all(&b"+OK\r\n".repeat(1000)).is_ok() {}
+}
+
+/// Accepts the handshake and answers what comes in one piece.
+fn answer(mut socket: TcpStream) {
+    let mut seen = [0; 1024];
+    let _ = socket.read(&mut seen);
+    let _ = socket.write_all(b"%1\r\n$5\r\nproto\r\n:3\r\n");
+    while matches!(socket.read(&mut seen), Ok(1..)) {
+        let _ = socket.write_all(b"+OK\r\n");
+    }
+}
+
 /// Serves every connection in a thread of its own, the first one as `first`.
 fn start(first: fn(TcpStream), later: fn(TcpStream)) -> Target {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -143,6 +162,15 @@ fn a_server_that_stops_reading_behind_an_early_answer_is_left() {
     lane.submit(&[echo(64 << 20).as_bytes()], &[entry(0)], Delivery::Direct);
     lane.submit(&[echo(1).as_bytes()], &[entry(1)], Delivery::Direct);
     // None of the second was sent, so the next connection answers it.
+    counter.wait(0);
+    lane.finalize();
+}
+
+#[test]
+fn a_server_that_answers_for_ever_without_reading_is_left() {
+    let (lane, counter) = lane(start(flood, answer), 2);
+    lane.submit(&[echo(64 << 20).as_bytes()], &[entry(0)], Delivery::Direct);
+    lane.submit(&[echo(1).as_bytes()], &[entry(1)], Delivery::Direct);
     counter.wait(0);
     lane.finalize();
 }

@@ -286,6 +286,16 @@ mod tests {
     }
 
     #[test]
+    fn every_key_of_a_command_costs() {
+        let mut store = Store::new(1_000_000);
+        let names: Vec<String> = (0..500).map(|number| number.to_string()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        store.reserve(b"MGET", keys(&names));
+        // A vector, a set with one place in it, and the copies of the name.
+        assert!(store.bytes >= 500 * 150, "{}", store.bytes);
+    }
+
+    #[test]
     fn what_is_gone_does_not_pile_up() {
         let mut store = Store::new(10_000);
         for _ in 0..10_000 {

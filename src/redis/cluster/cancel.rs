@@ -42,6 +42,7 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
     use std::sync::{Arc, Mutex, mpsc};
+    use std::task::{Context, Waker};
     use std::thread;
     use std::time::{Duration, Instant};
 
@@ -112,11 +113,15 @@ mod tests {
     }
 
     fn cluster(listener: &TcpListener) -> (Arc<Failures>, Arc<Cluster>) {
+        cluster_with(listener, Options::default())
+    }
+
+    fn cluster_with(listener: &TcpListener, options: Options) -> (Arc<Failures>, Arc<Cluster>) {
         let url = format!("redis://{}", listener.local_addr().unwrap());
         let failures = Arc::new(Failures::default());
         let sink: Arc<dyn Sink> = Arc::clone(&failures) as _;
         let seeds = vec![crate::redis::url::parse(&url).unwrap()];
-        let config = ClusterConfig::new(seeds, Options::default());
+        let config = ClusterConfig::new(seeds, options);
         let factory = Box::new(|_| Arc::new(Failures::default()) as Arc<dyn Sink>);
         let lessee_sinks = Arc::new(|| Arc::new(Failures::default()) as Arc<dyn Sink>);
         let cluster = Cluster::new(config, sink, factory, lessee_sinks).unwrap();
@@ -184,6 +189,33 @@ mod tests {
         assert_eq!(ended(), (2, closed()));
         acquire(3);
         assert_eq!(ended(), (3, closed()));
+    }
+
+    #[tokio::test]
+    async fn one_who_waits_is_not_taken_for_a_command_of_who_has_the_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let options = Options {
+            max_blocking_connections: 1,
+            ..Options::default()
+        };
+        let (_, cluster) = cluster_with(&listener, options);
+        let _hearing = polite(listener);
+        cluster.connect(9);
+        let node = cluster.seeds().remove(0);
+        let mut changes = cluster.changes.subscribe();
+        let place = Place::Slot(0);
+        let first = cluster.lease_of(&node, place, &mut changes).await;
+        let first = first.unwrap().unwrap();
+        let mut changes = cluster.changes.subscribe();
+        let mut next = Box::pin(cluster.lease_of(&node, place, &mut changes));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(next.as_mut().poll(&mut context).is_pending());
+        assert_eq!(node.lease_counts().unwrap().waiting, 1);
+        // Nothing of the first one blocks.
+        assert!((0..10).all(|id| !first.cancel(id)));
+        drop(first);
+        assert!(next.await.unwrap().is_some());
+        cluster.close();
     }
 
     #[test]

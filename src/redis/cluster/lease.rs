@@ -106,7 +106,7 @@ impl Cluster {
     }
 
     /// A connection to this node; `None` when the place has gone to another one meanwhile.
-    async fn lease_of(
+    pub(super) async fn lease_of(
         self: &Arc<Self>,
         node: &Arc<Node>,
         place: Place,

@@ -1,5 +1,6 @@
 //! Which node serves a slot.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 
@@ -137,8 +138,25 @@ impl SlotMap {
         })
     }
 
+    /// The shards that serve slots, with their first and last ones. A replica that has taken slots
+    /// over, of which its old shard is told later, is the primary of those alone.
+    pub(super) fn serving(&self) -> Vec<(Nodes, Vec<(u16, u16)>)> {
+        let shards = self.shards.iter().cloned().zip(self.ranges());
+        let mut serving: Vec<_> = shards.filter(|(_, slots)| !slots.is_empty()).collect();
+        let primaries: HashSet<u32> = serving
+            .iter()
+            .map(|(shard, _)| shard.primary.number)
+            .collect();
+        for (shard, _) in &mut serving {
+            shard
+                .replicas
+                .retain(|one| !primaries.contains(&one.node.number));
+        }
+        serving
+    }
+
     /// First and last slots that each shard serves.
-    pub(super) fn ranges(&self) -> Vec<Vec<(u16, u16)>> {
+    fn ranges(&self) -> Vec<Vec<(u16, u16)>> {
         let mut ranges = vec![Vec::new(); self.shards.len()];
         for (slot, shard) in (0..SLOTS).zip(&self.slots) {
             let shard = usize::from(shard.load(Ordering::Relaxed));
@@ -279,6 +297,23 @@ mod tests {
         assert!(map.agrees(&map) && !map.agrees(&next));
         assert!(next.has(&node(3)) && !map.has(&node(3)));
         assert_eq!(next.nodes(true).len(), 3);
+    }
+
+    #[test]
+    fn a_replica_that_has_taken_over_is_the_primary_of_its_slots_alone() {
+        let replicas = [(2, "a", true), (3, "b", true)];
+        let map = SlotMap::new(vec![(shard(1, &replicas), vec![(0, 5)])]);
+        let next = map.moved(5, &node(2)).unwrap();
+        let serving: Vec<_> = next
+            .serving()
+            .into_iter()
+            .map(|(shard, slots)| {
+                let replicas = shard.replicas.iter().map(|one| one.node.number);
+                (shard.primary.number, replicas.collect::<Vec<_>>(), slots)
+            })
+            .collect();
+        let expected = [(1, vec![3], vec![(0, 4)]), (2, vec![], vec![(5, 5)])];
+        assert_eq!(serving, expected);
     }
 
     #[test]

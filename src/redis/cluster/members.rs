@@ -68,16 +68,7 @@ impl Cluster {
             return Vec::new();
         };
         let mut nodes = Vec::new();
-        let ranges = map.ranges();
-        let serving = || {
-            map.shards
-                .iter()
-                .zip(&ranges)
-                .filter(|(_, slots)| !slots.is_empty())
-        };
-        let is_primary =
-            |node: &Node| serving().any(|(shard, _)| shard.primary.number == node.number);
-        for (shard, slots) in serving() {
+        for (shard, slots) in map.serving() {
             let mut add = |node: &Node, zone: &Option<String>, primary: Option<&Node>| {
                 nodes.push(NodeInfo {
                     number: node.number,
@@ -91,10 +82,6 @@ impl Cluster {
             };
             add(&shard.primary, &shard.primary_zone, None);
             for replica in &shard.replicas {
-                // A slot that has moved tells of a new primary before the old one's shard does.
-                if is_primary(&replica.node) {
-                    continue;
-                }
                 add(&replica.node, &replica.zone, Some(&shard.primary));
             }
         }

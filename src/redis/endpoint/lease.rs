@@ -245,16 +245,21 @@ mod tests {
     #[test]
     fn a_release_waits_until_what_is_being_submitted_is_on_the_connection() {
         let (endpoint, lease) = lease();
+        let ping: &[u8] = b"*1\r\n$4\r\nPING\r\n";
+        let entry = Entry {
+            id: 1,
+            meta: Meta::default(),
+        };
+        lease.submit(&[ping], &[entry], Delivery::Direct);
+        // Until the connection is ready, commands are queued elsewhere.
+        while lease.lane.backlog().commands > 0 {
+            thread::yield_now();
+        }
         thread::scope(|scope| {
             // Whoever submits gets no further than to this.
             let inflight = lease.lane.inflight();
-            let entry = Entry {
-                id: 1,
-                meta: Meta::default(),
-            };
             let lease = &lease;
-            let submit =
-                move || lease.submit(&[b"*1\r\n$4\r\nPING\r\n"], &[entry], Delivery::Direct);
+            let submit = move || lease.submit(&[ping], &[entry], Delivery::Direct);
             let submitter = scope.spawn(submit);
             let late = Instant::now() + Duration::from_secs(10);
             let mut refusals = 0;
@@ -267,7 +272,7 @@ mod tests {
             submitter.join().unwrap();
             assert_eq!(refusals, 1000, "the lock was free meanwhile");
         });
-        assert_eq!(lease.lane.load(), 1);
+        assert_eq!(lease.lane.load(), 2);
         lease.release();
         endpoint.close();
     }
