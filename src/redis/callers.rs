@@ -13,7 +13,7 @@ use super::listeners::{Family, Listeners};
 use super::meta::{MOST, Meta};
 use super::resp::decode::{Item, Reader, Value};
 use super::resp::encode;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use bytes::BytesMut;
 
 type Caller = oneshot::Sender<Result<Value>>;
@@ -200,7 +200,12 @@ impl Callers {
             id,
         });
         let reply = receive(reply).await;
-        self.note(link, arguments);
+        match &reply {
+            Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                self.cache.iter().for_each(|cache| cache.unsent(arguments));
+            }
+            _ => self.note(link, arguments),
+        }
         reply
     }
 

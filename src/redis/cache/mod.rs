@@ -246,7 +246,14 @@ impl ClientCache {
         }
     }
 
-    /// Likewise for a connection of somebody's own, whose state is not the client's.
+    /// A command that was noted was refused before it went out.
+    pub(super) fn unsent(&self, command: &[&[u8]]) {
+        if kind(command) == Kind::Begin {
+            lock(&self.state).exact = false;
+        }
+    }
+
+    /// As [`note`](Self::note) for a connection of somebody's own, whose state is not the client's.
     pub(super) fn note_elsewhere(&self, command: &[&[u8]]) {
         match kind(command) {
             Kind::Write(keys) => lock(&self.state).written(&keys),
@@ -283,5 +290,26 @@ impl State {
         for key in keys {
             self.store.invalidate(key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_no_clock_can_tell_is_none() {
+        let options = CacheOptions {
+            ttl: Some(Duration::MAX),
+            ..CacheOptions::default()
+        };
+        let tracking = None;
+        let cache = Arc::new(ClientCache::new(&CacheSource { options, tracking }));
+        let Lookup::Ask(Some(place)) = cache.look(&[b"GET", b"a"]) else {
+            panic!("there is nothing yet");
+        };
+        place.fill(&Value::Null);
+        let found = cache.look(&[b"GET", b"a"]);
+        assert!(matches!(found, Lookup::Reply(Value::Null)));
     }
 }
