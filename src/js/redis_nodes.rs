@@ -159,7 +159,7 @@ impl RedisLane {
     #[napi(catch_unwind)]
     pub fn common_slot(keys: Vec<Uint8ArraySlice<'_>>) -> Result<u16, String> {
         let keys = keys.iter().map(|key| &**key);
-        let slot = route::common_slot(keys).map_err(|error| thrown(&error))?;
+        let slot = slot::common_slot(keys).map_err(|error| thrown(&error))?;
         Ok(slot.unwrap_or_default())
     }
 

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use super::route::common_slot;
+use super::slot::common_slot;
 use super::{Cluster, ClusterConfig, NodeInfo, Place};
 use crate::error::Result;
 use crate::redis::batch::{Leases, RETRIES, Watched, watch};

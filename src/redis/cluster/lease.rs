@@ -15,7 +15,7 @@ use super::{Cluster, slot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
 use crate::redis::callers::lock;
-use crate::redis::endpoint::{Grant, Hub, Lease, Spares, acquire_timeout};
+use crate::redis::endpoint::{Grant, Hub, Lease, Reserve, Spares, acquire_timeout};
 use crate::redis::lifecycle::{self, Attempts, Verdict};
 use crate::redis::pool::state::Counts;
 
@@ -169,6 +169,35 @@ impl Cluster {
     }
 }
 
+impl Node {
+    /// Where connections for single users come from; `None` when the node was closed.
+    pub(super) fn spares(self: &Arc<Self>, cluster: &Arc<Cluster>) -> Option<Arc<Spares>> {
+        let mut links = lock(&self.links);
+        if self.is_closed() {
+            return None;
+        }
+        let leases = links.leases.get_or_insert_with(|| {
+            let config = cluster.config.node(&self.address);
+            let hub = NodeHub {
+                cluster: Arc::downgrade(cluster),
+                node: Arc::downgrade(self),
+                database: config.target.database,
+            };
+            let make_sink = Arc::clone(&cluster.lessee_sinks);
+            let reserve = Reserve::of(&config);
+            let make_sink = Box::new(move || make_sink());
+            Spares::new(Arc::new(hub), config, reserve, make_sink, None)
+        });
+        Some(Arc::clone(leases))
+    }
+
+    /// How many of those there are.
+    pub(super) fn lease_counts(&self) -> Option<Counts> {
+        let leases = lock(&self.links).leases.clone();
+        leases.map(|leases| leases.counts())
+    }
+}
+
 /// A place in the queue for a connection.
 struct Waiting {
     spares: Arc<Spares>,
@@ -183,10 +212,10 @@ impl Drop for Waiting {
 }
 
 /// A node as what its leased connections belong to.
-pub(super) struct NodeHub {
-    pub(super) cluster: Weak<Cluster>,
-    pub(super) node: Weak<Node>,
-    pub(super) database: u32,
+struct NodeHub {
+    cluster: Weak<Cluster>,
+    node: Weak<Node>,
+    database: u32,
 }
 
 impl NodeHub {

@@ -1,4 +1,4 @@
-//! Connecting, closing and failing, as a lane does.
+//! Connecting, as a lane does.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,7 +8,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::map::SlotMap;
 use super::{Cluster, keeper};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::net::runtime;
 use crate::redis::callers::lock;
 use crate::redis::config::Config;
@@ -22,22 +22,22 @@ use crate::redis::state::{Facts, Phase, State};
 
 /// What a cluster is in the course of doing.
 pub(super) struct Life {
-    phase: Phase,
+    pub(super) phase: Phase,
     /// Counts lives: what belongs to an earlier one must not touch anything.
-    epoch: u64,
+    pub(super) epoch: u64,
     /// Wakes the keeper of this life.
-    wake: Arc<Notify>,
+    pub(super) wake: Arc<Notify>,
     /// The nodes are known, and their users were told.
-    found: bool,
+    pub(super) found: bool,
     /// The HELLO reply of a node.
-    greeting: Option<Bytes>,
+    pub(super) greeting: Option<Bytes>,
     /// Ids of `connect` calls that wait.
-    callers: Vec<u32>,
+    pub(super) callers: Vec<u32>,
     /// Others that wait for the first map.
-    lookers: Vec<oneshot::Sender<Result<()>>>,
+    pub(super) lookers: Vec<oneshot::Sender<Result<()>>>,
     /// Commands that wait for the first map.
-    early: Vec<(Bytes, Vec<Entry>)>,
-    finalized: bool,
+    pub(super) early: Vec<(Bytes, Vec<Entry>)>,
+    pub(super) finalized: bool,
 }
 
 impl Default for Life {
@@ -117,22 +117,6 @@ impl Cluster {
         }
         life.wake.notify_one();
         self.start(&mut life);
-    }
-
-    /// Closes all connections; everything that waits fails with "Connection closed". Does nothing
-    /// on a cluster that was never connected or has ended. Returns whether there was something to
-    /// close.
-    pub fn close(&self) -> bool {
-        let closed = lifecycle::closed();
-        self.end(None, &closed, &closed, Phase::Closed)
-    }
-
-    /// Closes for good: the last handle is gone.
-    pub fn finalize(&self) {
-        self.close();
-        let mut life = lock(&self.life);
-        life.finalized = true;
-        self.publish(&life);
     }
 
     /// Takes commands while there is no map. Returns whether they were dealt with; if not, there is
@@ -267,56 +251,6 @@ impl Cluster {
         }
     }
 
-    /// The nodes cannot be found.
-    pub(super) fn fail(&self, epoch: u64, error: &Error) {
-        let closed = lifecycle::closed().with_source(error.clone());
-        self.end(Some(epoch), error, &closed, Phase::Failed);
-    }
-
-    fn end(&self, epoch: Option<u64>, error: &Error, closed: &Error, phase: Phase) -> bool {
-        let mut life = lock(&self.life);
-        if !life.is_active() || epoch.is_some_and(|epoch| epoch != life.epoch) {
-            return false;
-        }
-        life.phase = phase;
-        life.epoch += 1;
-        life.greeting = None;
-        life.found = false;
-        let early = std::mem::take(&mut life.early);
-        let callers = std::mem::take(&mut life.callers);
-        let lookers = std::mem::take(&mut life.lookers);
-        self.replace_map(None);
-        self.publish(&life);
-        life.wake.notify_one();
-        drop(life);
-        if phase == Phase::Failed {
-            self.sink.event(Event::Closed(closed.clone()));
-        }
-        let nodes = self.every_node();
-        lock(&self.members).by_address.clear();
-        lock(&self.channels).take();
-        // Their commands come back, and fail because there is no map.
-        for node in nodes {
-            node.close();
-        }
-        let parked = lock(&self.parked).all();
-        for work in parked {
-            self.fail_work(work, error);
-        }
-        let ids: Vec<u32> = early
-            .iter()
-            .flat_map(|(_, entries)| entries.iter().map(|entry| entry.id))
-            .collect();
-        if !ids.is_empty() {
-            self.sink.failed(ids, error);
-        }
-        if !callers.is_empty() {
-            self.sink.failed(callers, closed);
-        }
-        tell_all(lookers, &Err(error.clone()));
-        true
-    }
-
     fn greet(&self, greeting: &Bytes, callers: &[u32]) {
         for &id in callers {
             let meta = Meta::default();
@@ -324,12 +258,12 @@ impl Cluster {
         }
     }
 
-    fn publish(&self, life: &Life) {
+    pub(super) fn publish(&self, life: &Life) {
         self.state.send_replace(life.state(&self.first));
     }
 }
 
-fn tell_all(lookers: Vec<oneshot::Sender<Result<()>>>, outcome: &Result<()>) {
+pub(super) fn tell_all(lookers: Vec<oneshot::Sender<Result<()>>>, outcome: &Result<()>) {
     for looker in lookers {
         // He may have given up.
         let _ = looker.send(outcome.clone());

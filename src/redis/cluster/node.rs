@@ -6,20 +6,17 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 
-use super::lease::NodeHub;
+use super::links::{Link, Links};
 use super::pending::NOBODY;
 use super::sink::NodeSink;
 use super::{Cluster, chance, redirect};
 use crate::error::Error;
 use crate::redis::callers::lock;
 use crate::redis::config::{Address, Status};
-use crate::redis::endpoint::{Reserve, Spares};
 use crate::redis::inflight::Entry;
-use crate::redis::lane::{Delivery, Event, Lane, Sink};
-use crate::redis::lifecycle;
+use crate::redis::lane::{Delivery, Lane};
 use crate::redis::meta::Meta;
 use crate::redis::outbox::Backlog;
-use crate::redis::pool::state::Counts;
 use crate::redis::resp::encode;
 
 /// So many idle connections are kept for commands that block.
@@ -35,50 +32,11 @@ pub(super) const UNANSWERED: Entry = Entry {
 pub(super) struct Node {
     pub(super) number: u32,
     pub(super) address: Address,
-    links: Mutex<Links>,
+    pub(super) links: Mutex<Links>,
     /// The last attempt to connect has failed.
     down: AtomicBool,
     /// For good.
     closed: AtomicBool,
-}
-
-#[derive(Default)]
-struct Links {
-    /// The connection that all commands share.
-    shared: Option<Link>,
-    /// Connections for commands that block, one for each.
-    spares: Vec<Link>,
-    /// Connections for single users.
-    leases: Option<Arc<Spares>>,
-    /// Counts connections.
-    lives: u64,
-    /// Attempts since the last one that was accepted.
-    failures: u32,
-    /// Not before then.
-    retry_at: Option<Instant>,
-}
-
-#[derive(Clone)]
-struct Link {
-    lane: Arc<Lane>,
-    /// Where replies go that need nothing.
-    delivery: Arc<dyn Sink>,
-    life: u64,
-    /// The server's number for the connection, once it is accepted.
-    client: Option<i64>,
-}
-
-impl Link {
-    /// Commands that wait are returned. Not while locks are held.
-    fn close(&self) {
-        self.end(&lifecycle::closed());
-    }
-
-    fn end(&self, error: &Error) {
-        self.lane.sever(error);
-        // A lane that is closed by its user tells nobody, but somebody may be reading it.
-        self.delivery.event(Event::Closed(error.clone()));
-    }
 }
 
 /// Why a node does not take commands.
@@ -308,33 +266,6 @@ impl Node {
     /// Whether it was closed, for good.
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
-    }
-
-    /// Where connections for single users come from; `None` when the node was closed.
-    pub(super) fn spares(self: &Arc<Self>, cluster: &Arc<Cluster>) -> Option<Arc<Spares>> {
-        let mut links = lock(&self.links);
-        if self.is_closed() {
-            return None;
-        }
-        let leases = links.leases.get_or_insert_with(|| {
-            let config = cluster.config.node(&self.address);
-            let hub = NodeHub {
-                cluster: Arc::downgrade(cluster),
-                node: Arc::downgrade(self),
-                database: config.target.database,
-            };
-            let make_sink = Arc::clone(&cluster.lessee_sinks);
-            let reserve = Reserve::of(&config);
-            let make_sink = Box::new(move || make_sink());
-            Spares::new(Arc::new(hub), config, reserve, make_sink, None)
-        });
-        Some(Arc::clone(leases))
-    }
-
-    /// How many of those there are.
-    pub(super) fn lease_counts(&self) -> Option<Counts> {
-        let leases = lock(&self.links).leases.clone();
-        leases.map(|leases| leases.counts())
     }
 
     /// Sends a command that nobody waits for on the shared connection, if there is one.

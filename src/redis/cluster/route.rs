@@ -2,16 +2,12 @@
 
 use super::destination::Destination;
 use super::request::Request;
-use super::slot;
+use super::slot::{self, common_slot};
 use super::vocabulary::{self, Known, Shape};
 use crate::error::{Error, ErrorKind, Result};
 use crate::redis::command_table::{self, Command, Request as Policy, Response};
 use crate::redis::keys::key_positions;
 use crate::redis::meta::{Answered, Meta};
-use crate::redis::resp::decode::lossy;
-
-/// Longest part of a key in a message, in bytes.
-const SHOWN: usize = 64;
 
 /// Where a command goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,42 +155,6 @@ fn keyed(request: &Request<'_>, command: &Command) -> Result<Option<Route>> {
     }))
 }
 
-/// The slot of all these keys; `None` when there are none.
-///
-/// Fails with `ERR_REDIS_CROSSSLOT`, naming two of them, when they are not in one slot.
-pub fn common_slot<'a>(keys: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<u16>> {
-    let mut keys = keys.into_iter();
-    let Some(first) = keys.next() else {
-        return Ok(None);
-    };
-    let slot = slot::of_key(first);
-    match keys.find(|key| slot::of_key(key) != slot) {
-        Some(other) => Err(cross_slot(first, other)),
-        None => Ok(Some(slot)),
-    }
-}
-
-/// The error of keys that are not in one slot.
-pub(super) fn cross_slot(one: &[u8], other: &[u8]) -> Error {
-    let shown = |key: &[u8]| {
-        let more = if key.len() > SHOWN { "..." } else { "" };
-        format!(
-            "\"{}{more}\" (slot {})",
-            lossy(&key[..key.len().min(SHOWN)]),
-            slot::of_key(key)
-        )
-    };
-    Error::new(
-        ErrorKind::InvalidInput,
-        "ERR_REDIS_CROSSSLOT",
-        format!(
-            "CROSSSLOT Keys in request don't hash to the same slot: {} and {}",
-            shown(one),
-            shown(other)
-        ),
-    )
-}
-
 fn keyless(command: &Command, meta: Meta) -> Route {
     if meta.answered() != Answered::Reply {
         return Route::Channels;
@@ -216,13 +176,25 @@ mod tests {
     use crate::redis::resp::encode;
     use bytes::BytesMut;
 
-    fn routed(command: &str) -> Result<Route> {
-        let words: Vec<&[u8]> = command.split(' ').map(str::as_bytes).collect();
+    fn words(command: &str) -> Vec<&[u8]> {
+        command.split(' ').map(str::as_bytes).collect()
+    }
+
+    fn encoded(command: &str) -> BytesMut {
         let mut bytes = BytesMut::new();
-        encode::command(&mut bytes, &words);
+        encode::command(&mut bytes, &words(command));
+        bytes
+    }
+
+    fn meta_of(command: &str) -> Meta {
+        let words = words(command);
+        Meta::of_call(words[0], &words[1..]).unwrap()
+    }
+
+    fn routed(command: &str) -> Result<Route> {
+        let bytes = encoded(command);
         let request = Requests::new(&bytes).next().unwrap();
-        let meta = Meta::of_call(words[0], &words[1..]).unwrap();
-        route(&request, meta)
+        route(&request, meta_of(command))
     }
 
     fn to(command: &str) -> Route {
@@ -297,9 +269,7 @@ mod tests {
     #[test]
     fn a_destination_wins_over_keys() {
         let sent = |command: &str, destination: Destination| {
-            let words: Vec<&[u8]> = command.split(' ').map(str::as_bytes).collect();
-            let mut bytes = BytesMut::new();
-            encode::command(&mut bytes, &words);
+            let bytes = encoded(command);
             let request = Requests::new(&bytes).next().unwrap();
             route(&request, destination.meta()).unwrap()
         };
@@ -333,11 +303,8 @@ mod tests {
     #[test]
     fn only_what_reads_is_repeated() {
         let repeats = |command: &str| {
-            let words: Vec<&[u8]> = command.split(' ').map(str::as_bytes).collect();
-            let mut bytes = BytesMut::new();
-            encode::command(&mut bytes, &words);
-            let meta = Meta::of_call(words[0], &words[1..]).unwrap();
-            repeatable(&Requests::new(&bytes).next().unwrap(), meta)
+            let bytes = encoded(command);
+            repeatable(&Requests::new(&bytes).next().unwrap(), meta_of(command))
         };
         assert!(repeats("get a") && repeats("SUBSCRIBE a") && repeats("XINFO STREAM s"));
         for command in ["SET a b", "PING", "NOSUCH", "EVAL x 0", "PUBLISH a b"] {

@@ -2,14 +2,55 @@
 //!
 //! Source: <https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/>
 
+use crate::error::{Error, ErrorKind, Result};
+use crate::redis::resp::decode::lossy;
+
 /// How many slots a cluster has.
 pub const SLOTS: u16 = 16384;
+/// Longest part of a key in a message, in bytes.
+const SHOWN: usize = 64;
 
 /// The slot of a key. If the key has a tag, the part between the first `{` and the first `}` behind
 /// it, only the tag counts, so that keys with the same tag are in the same slot.
 #[must_use]
 pub fn of_key(key: &[u8]) -> u16 {
     crc16(tag(key)) % SLOTS
+}
+
+/// The slot of all these keys; `None` when there are none.
+///
+/// Fails with `ERR_REDIS_CROSSSLOT`, naming two of them, when they are not in one slot.
+pub fn common_slot<'a>(keys: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<u16>> {
+    let mut keys = keys.into_iter();
+    let Some(first) = keys.next() else {
+        return Ok(None);
+    };
+    let slot = of_key(first);
+    match keys.find(|key| of_key(key) != slot) {
+        Some(other) => Err(cross_slot(first, other)),
+        None => Ok(Some(slot)),
+    }
+}
+
+/// The error of keys that are not in one slot.
+pub(super) fn cross_slot(one: &[u8], other: &[u8]) -> Error {
+    let shown = |key: &[u8]| {
+        let more = if key.len() > SHOWN { "..." } else { "" };
+        format!(
+            "\"{}{more}\" (slot {})",
+            lossy(&key[..key.len().min(SHOWN)]),
+            of_key(key)
+        )
+    };
+    Error::new(
+        ErrorKind::InvalidInput,
+        "ERR_REDIS_CROSSSLOT",
+        format!(
+            "CROSSSLOT Keys in request don't hash to the same slot: {} and {}",
+            shown(one),
+            shown(other)
+        ),
+    )
 }
 
 fn tag(key: &[u8]) -> &[u8] {

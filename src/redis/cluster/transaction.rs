@@ -7,8 +7,9 @@ use bytes::Bytes;
 
 use super::redirect::Redirect;
 use super::request::Requests;
-use super::route::{cross_slot, unsupported};
+use super::route::unsupported;
 use super::slot;
+use super::slot::cross_slot;
 use crate::error::Result;
 use crate::redis::callers::lock;
 use crate::redis::inflight::Entry;
