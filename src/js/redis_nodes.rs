@@ -10,7 +10,7 @@ use super::port::Port;
 use super::redis_lane::{Granted, Kind, RedisLane, thrown};
 use super::redis_options::LaneOptions;
 use super::redis_sink::{LaneSink, OneOfMany};
-use crate::redis::cluster::{Cluster, ClusterConfig, ReadFrom, redirect, route, slot};
+use crate::redis::cluster::{Cluster, ClusterConfig, ReadFrom, redirect, slot};
 use crate::redis::config::{Address, Target};
 use crate::redis::lane::Sink;
 use crate::redis::overrides::Overrides;

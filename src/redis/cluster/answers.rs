@@ -10,7 +10,6 @@ use super::node::{Node, Refused};
 use super::pending::{NOBODY, Origin, Pending, Work};
 use super::redirect::{self, Redirect};
 use super::request::Requests;
-use super::route::repeatable;
 use super::transaction::{Next, Transaction};
 use super::{Cluster, chance};
 use crate::error::{Error, ErrorKind};
@@ -272,7 +271,7 @@ fn can_repeat(work: &Work) -> bool {
     match work {
         Work::One(pending) => Requests::new(&pending.command)
             .next()
-            .is_some_and(|request| repeatable(&request, pending.meta)),
+            .is_some_and(|request| request.is_repeatable(pending.meta)),
         Work::Whole(_) => false,
     }
 }

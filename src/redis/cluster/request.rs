@@ -1,5 +1,8 @@
 //! Looking into commands that are encoded already. Pure.
 
+use crate::redis::command_table;
+use crate::redis::meta::{Answered, Meta};
+
 /// Whole commands, one behind the other, as [`encode::command`] writes them.
 ///
 /// [`encode::command`]: crate::redis::resp::encode::command
@@ -96,6 +99,17 @@ fn number(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     }
 }
 
+impl Request<'_> {
+    /// Whether running the command twice does no harm, so that it may be sent again when nobody
+    /// knows whether it was executed.
+    #[must_use]
+    pub fn is_repeatable(&self, meta: Meta) -> bool {
+        meta.answered() != Answered::Reply
+            || command_table::lookup(self.name, Some(self.first))
+                .is_some_and(|command| command.read_only)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +147,22 @@ mod tests {
             b"*x\r\n",
         ] {
             assert!(Requests::new(odd).next().is_none());
+        }
+    }
+
+    #[test]
+    fn only_what_reads_is_repeated() {
+        let repeats = |command: &str| {
+            let words: Vec<&[u8]> = command.split(' ').map(str::as_bytes).collect();
+            let mut bytes = BytesMut::new();
+            encode::command(&mut bytes, &words);
+            let meta = Meta::of_call(words[0], &words[1..]).unwrap();
+            let request = Requests::new(&bytes).next().unwrap();
+            request.is_repeatable(meta)
+        };
+        assert!(repeats("get a") && repeats("SUBSCRIBE a") && repeats("XINFO STREAM s"));
+        for command in ["SET a b", "PING", "NOSUCH", "EVAL x 0", "PUBLISH a b"] {
+            assert!(!repeats(command), "{command}");
         }
     }
 }

@@ -96,15 +96,6 @@ fn together(command: &Command) -> Option<Response> {
     }
 }
 
-/// Whether running a command twice does no harm, so that it may be sent again when nobody knows
-/// whether it was executed.
-#[must_use]
-pub fn repeatable(request: &Request<'_>, meta: Meta) -> bool {
-    meta.answered() != Answered::Reply
-        || command_table::lookup(request.name, Some(request.first))
-            .is_some_and(|command| command.read_only)
-}
-
 fn keys(request: &Request<'_>, known: &Known) -> Route {
     let step = if known.shape == Shape::Pairs { 2 } else { 1 };
     let slot = slot::of_key(request.first);
@@ -297,18 +288,6 @@ mod tests {
         for command in ["WATCH a", "SCAN 0", "MULTI", "EXEC", "SUNSUBSCRIBE"] {
             let error = routed(command).unwrap_err();
             assert_eq!(error.code(), "ERR_REDIS_CLUSTER_UNSUPPORTED", "{command}");
-        }
-    }
-
-    #[test]
-    fn only_what_reads_is_repeated() {
-        let repeats = |command: &str| {
-            let bytes = encoded(command);
-            repeatable(&Requests::new(&bytes).next().unwrap(), meta_of(command))
-        };
-        assert!(repeats("get a") && repeats("SUBSCRIBE a") && repeats("XINFO STREAM s"));
-        for command in ["SET a b", "PING", "NOSUCH", "EVAL x 0", "PUBLISH a b"] {
-            assert!(!repeats(command), "{command}");
         }
     }
 }
