@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach } from "vitest";
 import { S3Client } from "../../lib/s3/index.js";
 
 /** A request, its body still unread. */
@@ -34,6 +35,16 @@ export interface MemoryStore {
   idle(): Promise<void>;
   client(options?: object): any;
   stop(): void;
+}
+
+/** Gives each test of a file a store of its own, which is stopped behind it. */
+export function useMemoryStore(take: (store: MemoryStore) => void) {
+  let store: MemoryStore;
+  beforeEach(async () => {
+    store = await startMemoryStore();
+    take(store);
+  });
+  afterEach(() => store.stop());
 }
 
 export async function startMemoryStore(): Promise<MemoryStore> {
