@@ -1,18 +1,13 @@
-import { randomBytes } from "node:crypto";
-import { beforeAll, describe, expect, it } from "vitest";
-import { etag, type Exchange, type MemoryStore, rangeOf, useMemoryStore } from "../../support/memory-store.js";
+import { describe, expect, it } from "vitest";
+import { etag, type Exchange, type MemoryStore, rangeOf, SMALL, useObjects } from "../../support/memory-store.js";
 
 const MIB = 1024 * 1024;
-const SMALL = Buffer.from("0123456789".repeat(1000));
 let large: Buffer;
 let store: MemoryStore;
 
-beforeAll(() => {
-  large = randomBytes(40 * MIB);
-});
-useMemoryStore((fresh) => {
+useObjects((fresh, bytes) => {
   store = fresh;
-  store.objects.set("/b/small", SMALL).set("/b/large", large);
+  large = bytes;
 });
 
 const READERS: [string, (client: any, key: string) => Promise<Buffer>][] = [
