@@ -9,6 +9,7 @@ const { readPath } = require("./path.js");
 
 const configs = lazily(() => require("./config.js"));
 const inspection = lazily(() => require("./inspect.js"));
+const listing = lazily(() => require("./listing.js"));
 const operations = lazily(() => require("./operations.js"));
 
 /** @typedef {import("./config.js").Config} Config */
@@ -116,7 +117,7 @@ class S3Client {
    * @param {unknown} options
    */
   list(input, options) {
-    return operations().list(S3Client.#of(this).over(options), input);
+    return listing().list(S3Client.#of(this).over(options), input);
   }
 
   /**
@@ -124,7 +125,7 @@ class S3Client {
    * @param {unknown} options
    */
   listVersions(input, options) {
-    return operations().listVersions(S3Client.#of(this).over(options), input);
+    return listing().listVersions(S3Client.#of(this).over(options), input);
   }
 
   /**
@@ -211,7 +212,7 @@ class S3Client {
    * @param {unknown} options
    */
   static list(input, options) {
-    return operations().list(configs().baseConfig().over(options), input);
+    return listing().list(configs().baseConfig().over(options), input);
   }
 
   /**
@@ -219,7 +220,7 @@ class S3Client {
    * @param {unknown} options
    */
   static listVersions(input, options) {
-    return operations().listVersions(configs().baseConfig().over(options), input);
+    return listing().listVersions(configs().baseConfig().over(options), input);
   }
 
   get [Symbol.toStringTag]() {

@@ -1,15 +1,12 @@
 /** Buffers whose memory goes away while they are uploaded: never a silent success, never a crash of the process. */
 import { randomBytes } from "node:crypto";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type MemoryStore, refuse, startMemoryStore } from "../../support/memory-store.js";
+import { describe, expect, it } from "vitest";
+import { type MemoryStore, refuse, useMemoryStore } from "../../support/memory-store.js";
 
 const MIB = 1024 * 1024;
 const DETACHED = { name: "S3Error", code: "ERR_S3_BODY_DETACHED", path: "key" };
 let store: MemoryStore;
-beforeEach(async () => {
-  store = await startMemoryStore();
-});
-afterEach(() => store.stop());
+useMemoryStore((fresh) => (store = fresh));
 
 const make = (length: number) => new Uint8Array(randomBytes(length));
 /** Takes the memory of a buffer away; it is kept by what is returned. */
