@@ -22,6 +22,7 @@ use super::cancel::{Cancellation, Cancellations};
 #[cfg(unix)]
 use super::event_loop::EventLoop;
 use super::exchange::{Exchange, Memory};
+use super::holds::Holds;
 use super::tape::{ENTRY, Tag, Tape};
 #[cfg(unix)]
 use super::tasks::Tasks;
@@ -79,6 +80,7 @@ pub struct Shared {
     /// The environment's thread can read connections itself.
     reads: AtomicBool,
     cancellations: Arc<Cancellations>,
+    holds: Holds,
     #[cfg(unix)]
     tasks: Tasks,
     /// Different for each environment, and not 0.
@@ -127,6 +129,7 @@ impl Port {
             native_calls: AtomicU32::new(0),
             reads: AtomicBool::new(false),
             cancellations: Arc::default(),
+            holds: Holds::new(),
             #[cfg(unix)]
             tasks: Tasks::new(),
             #[cfg(unix)]
@@ -300,6 +303,11 @@ impl PortHandle {
         self.0.cancellations.begin()
     }
 
+    /// What keeps the memory of the environment.
+    pub(super) fn holds(&self) -> &Holds {
+        &self.0.holds
+    }
+
     /// Counts a native call that carried commands.
     pub fn count_call(&self) {
         self.0.count_call();
@@ -414,6 +422,7 @@ impl Shared {
         for resource in resources.iter().filter_map(Weak::upgrade) {
             resource.shut_down();
         }
+        self.holds.end();
     }
 }
 

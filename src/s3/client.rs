@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
 use super::body::S3Body;
 use super::config::{MAX_PART_SIZE, S3Credentials, S3CredentialsWithOptions, S3Options};
-use super::lender::Lender;
+use super::lender::{Lender, Reading};
 use super::multipart::{MultiPartUpload, MultiPartUploadOptions};
 use super::op::Target;
 use super::op::delete::{self, S3DeleteResult};
@@ -223,10 +224,12 @@ impl S3Client {
         body: Vec<Bytes>,
         options: &PutOptions,
     ) -> Result<S3UploadResult> {
+        let lender = self.lender.as_deref();
+        let mut reading = Reading::begin(lender)?;
         let location = self.locate(path)?;
         let request = put::request(&location, body, options)?;
-        let sending = self.transport.send_lent(&request, self.lender.as_deref());
-        let response = self.limited(sending).await?;
+        let sending = pin!(self.limited(self.transport.send_lent(&request, lender)));
+        let response = reading.run(sending).await?;
         Ok(S3UploadResult {
             etag: response.header("etag").unwrap_or_default().to_owned(),
         })
