@@ -2,7 +2,7 @@
 /** One function for each operation on one object or bucket: checks what is left, calls the core. */
 
 const { toBody } = require("./body.js");
-const { coded, S3Error } = require("./errors.js");
+const { coded, detached } = require("./errors.js");
 const { typeOfKey } = require("./mime.js");
 const { unboxed } = require("./options.js");
 const { originOf } = require("./origin.js");
@@ -16,7 +16,7 @@ const { S3Writer, pump } = require("./writer.js");
 
 /** Bytes that the native side copies at most; what is longer is sent from where it lies. */
 const COPIED = 64 * 1024;
-/** Chunks of a stream after which the event loop gets a turn, however fast they come. */
+/** Chunks of a stream of which one is read by a turn of the event loop, however fast they come. */
 const TAKEN = 8;
 const MAX_INTEGER = 2_147_483_647;
 
@@ -67,8 +67,8 @@ function stream(config, path, rangeOf) {
       let chunk;
       try {
         // The memory of chunks that were collected is given back by the event loop.
-        if (++taken % TAKEN === 0) await new Promise(setImmediate);
-        chunk = from.take() ?? (await run(config, path, (id) => from.read(id)));
+        const isThere = ++taken % TAKEN === 0 ? null : from.take();
+        chunk = isThere ?? (await run(config, path, (id) => from.read(id)));
       } catch (error) {
         leave();
         if (cancelled) return;
@@ -212,7 +212,7 @@ function whileLent({ fields: { signal } }, path, bytes, stored) {
   const check = (cause) => {
     // An array of a detached buffer is empty.
     if (bytes.byteLength > 0) return;
-    throw new S3Error("ERR_S3_BODY_DETACHED", "The buffer was detached while it was being written", { path, cause });
+    throw detached(path, cause);
   };
   return stored.then(
     (length) => {
