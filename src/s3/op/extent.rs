@@ -210,13 +210,7 @@ mod tests {
             ),
             (END, 206, "bytes 0-49/50", Some(50), (Some(0), Some(50))),
             (END, 200, "", Some(50), (Some(0), Some(50))),
-            (
-                Some(ByteRange::From(0)),
-                200,
-                "",
-                None,
-                (Some(0), None),
-            ),
+            (Some(ByteRange::From(0)), 200, "", None, (Some(0), None)),
         ] {
             let got = of(range, status, value, announced);
             assert_eq!(
