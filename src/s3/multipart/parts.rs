@@ -97,3 +97,25 @@ impl MultiPartUpload {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::s3::{MultiPartUploadOptions, S3Client, S3CredentialsWithOptions};
+
+    #[tokio::test]
+    async fn there_is_no_part_behind_the_last_number() {
+        let client = S3Client::new(S3CredentialsWithOptions::default());
+        let options = MultiPartUploadOptions {
+            part_size: Some(1),
+            ..MultiPartUploadOptions::default()
+        };
+        let mut upload = MultiPartUpload::new(client, "b/key", options);
+        upload.next_part = MAX_PARTS + 1;
+        for _ in 0..2 {
+            let error = upload.write(vec![0].into()).await.err();
+            let code = error.as_ref().map(Error::code);
+            assert_eq!(code, Some("ERR_S3_TOO_MANY_PARTS"));
+        }
+    }
+}
