@@ -19,6 +19,7 @@ const KEYS_AT_ONCE = 100;
  * @property {boolean} failing
  * @property {boolean} connected not in the middle of the first handshake
  * @property {string | undefined} primaryId of a replica
+ * @property {string | undefined} epoch of a primary: of two who claim a slot the later one has it
  * @property {[number, number][]} ranges first and last slot
  */
 
@@ -80,7 +81,7 @@ export class ClusterNode extends RigNode {
   async known() {
     const lines = `${await this.ask("CLUSTER", "NODES")}`.trim().split("\n");
     return lines.map((line) => {
-      const [id = "", , flags = "", primary = "-", , , , link, ...slots] = line.split(" ");
+      const [id = "", , flags = "", primary = "-", , , epoch, link, ...slots] = line.split(" ");
       const words = flags.split(",");
       // What is in brackets is on its way.
       const ranges = slots.filter((slot) => !slot.startsWith("[")).map((slot) => slot.split("-").map(Number));
@@ -89,6 +90,8 @@ export class ClusterNode extends RigNode {
         failing: words.includes("fail") || words.includes("fail?"),
         connected: !words.includes("handshake") && (link === "connected" || words.includes("myself")),
         primaryId: primary === "-" ? undefined : primary,
+        // Who has an old one in mind, and takes over a slot, is overruled later.
+        epoch: primary === "-" ? epoch : undefined,
         ranges: ranges.map(([first = 0, last = first]) => /** @type {[number, number]} */ ([first, last])),
       };
     });
