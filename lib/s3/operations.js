@@ -8,6 +8,7 @@ const { unboxed } = require("./options.js");
 const { originOf } = require("./origin.js");
 const { onAbort, run } = require("./run.js");
 const { S3Stat } = require("./stat.js");
+const { turn } = require("../turn.js");
 const { isSameStore } = require("./config.js");
 const { S3Writer, pump } = require("./writer.js");
 
@@ -16,7 +17,7 @@ const { S3Writer, pump } = require("./writer.js");
 
 /** Bytes that the native side copies at most; what is longer is sent from where it lies. */
 const COPIED = 64 * 1024;
-/** Chunks of a stream of which one is read by a turn of the event loop, however fast they come. */
+/** Chunks of a stream after which the event loop gets a turn, however fast they come. */
 const TAKEN = 8;
 const MAX_INTEGER = 2_147_483_647;
 
@@ -67,8 +68,8 @@ function stream(config, path, rangeOf) {
       let chunk;
       try {
         // The memory of chunks that were collected is given back by the event loop.
-        const isThere = ++taken % TAKEN === 0 ? null : from.take();
-        chunk = isThere ?? (await run(config, path, (id) => from.read(id)));
+        if (++taken % TAKEN === 0) await turn();
+        chunk = from.take() ?? (await run(config, path, (id) => from.read(id)));
       } catch (error) {
         leave();
         if (cancelled) return;
