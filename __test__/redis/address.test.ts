@@ -3,11 +3,11 @@ import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { RedisClient } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
+import { useClients } from "../support/clients.js";
 
 const password = "p@ss/w:rd %41#?";
 
 let server: Awaited<ReturnType<typeof startRedis>>;
-const clients: RedisClient[] = [];
 
 beforeAll(async () => {
   server = await startRedis({ password, unixsocket: true });
@@ -16,7 +16,6 @@ beforeAll(async () => {
 });
 
 afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
   delete process.env["REDIS_URL"];
 });
 
@@ -24,11 +23,8 @@ afterAll(async () => {
   await server?.stop();
 });
 
-function connect(...args: any[]) {
-  const client: RedisClient = new (RedisClient as any)(...args);
-  clients.push(client);
-  return client;
-}
+const { keep } = useClients();
+const connect = (...args: any[]): RedisClient => keep(new (RedisClient as any)(...args));
 
 const info = (client: RedisClient): Promise<string> => client.send("CLIENT", ["INFO"]);
 
@@ -54,8 +50,7 @@ it("a Unix socket may have credentials and a database", async () => {
 it("an object may hold a URL, and a duplicate goes where its original goes", async () => {
   const client = connect({ url: `redis://localhost:${server.port}`, password, db: 4 });
   await client.connect();
-  const copy = await client.duplicate();
-  clients.push(copy);
+  const copy = keep(await client.duplicate());
   expect(await info(copy)).toContain(" db=4 ");
 });
 

@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { RedisClient, type RedisOptions } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
-import { startScripted, type Scripted } from "../support/scripted.js";
+import { useClients } from "../support/clients.js";
 
 const run = promisify(execFile);
 const entry = new URL("../../index.js", import.meta.url).pathname;
@@ -14,8 +14,6 @@ const closed = { name: "RedisError", code: "ERR_REDIS_CONNECTION_CLOSED" };
 
 let server: Awaited<ReturnType<typeof startRedis>>;
 let admin: RedisClient;
-const clients: RedisClient[] = [];
-const scripted: Scripted[] = [];
 
 beforeAll(async () => {
   server = await startRedis();
@@ -23,8 +21,6 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await Promise.all(scripted.splice(0).map((peer) => peer.stop()));
   await admin.flushall();
 });
 
@@ -33,11 +29,8 @@ afterAll(async () => {
   await server?.stop();
 });
 
-function connect(options: RedisOptions = {}, url = server.url) {
-  const client = new RedisClient(url, options);
-  clients.push(client);
-  return client;
-}
+const { keep, script } = useClients();
+const connect = (options: RedisOptions = {}, url = server.url) => keep(new RedisClient(url, options));
 
 /** Resolves when so many commands block on the server. */
 const blocked = (count: number) =>
@@ -201,8 +194,7 @@ describe("a command that is given up", () => {
   });
 
   it("is ended when the server does not answer long after the command's own timeout", async () => {
-    const peer = await startScripted((command) => (command === "HELLO" ? greeting : command === "BLPOP" ? "" : "+PONG\r\n"));
-    scripted.push(peer);
+    const peer = await script((command) => (command === "HELLO" ? greeting : command === "BLPOP" ? "" : "+PONG\r\n"));
     const client = connect({}, `redis://localhost:${peer.port}`);
     const started = performance.now();
     await expect(client.blpop("list", 0.01)).rejects.toMatchObject({ code: "ERR_REDIS_COMMAND_TIMEOUT" });

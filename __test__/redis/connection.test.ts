@@ -3,42 +3,25 @@ import { once } from "node:events";
 import { promisify } from "node:util";
 import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RedisClient, RedisError } from "../../index.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RedisError } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
-import { startScripted, type Scripted } from "../support/scripted.js";
+import { useClients } from "../support/clients.js";
 
 const run = promisify(execFile);
 const entry = new URL("../../index.js", import.meta.url).pathname;
 
 let server: Awaited<ReturnType<typeof startRedis>>;
-const clients: RedisClient[] = [];
-const scripted: Scripted[] = [];
 
 beforeAll(async () => {
   server = await startRedis({ config: ["requirepass secret", "databases 4"] });
-});
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await Promise.all(scripted.splice(0).map((peer) => peer.stop()));
 });
 
 afterAll(async () => {
   await server?.stop();
 });
 
-function connect(url: string, options?: ConstructorParameters<typeof RedisClient>[1]) {
-  const client = new RedisClient(url, options);
-  clients.push(client);
-  return client;
-}
-
-async function script(reply: Parameters<typeof startScripted>[0]) {
-  const peer = await startScripted(reply);
-  scripted.push(peer);
-  return peer;
-}
+const { connect, keep, script } = useClients();
 
 const authenticated = () => `redis://:secret@localhost:${server.port}`;
 
@@ -154,8 +137,7 @@ describe("life cycle", () => {
   it("duplicate has a connection of its own", async () => {
     const client = connect(authenticated());
     await client.connect();
-    const copy = await client.duplicate();
-    clients.push(copy);
+    const copy = keep(await client.duplicate());
     expect(copy.connected).toBe(true);
     expect(await copy.send("CLIENT", ["ID"])).not.toBe(await client.send("CLIENT", ["ID"]));
   });

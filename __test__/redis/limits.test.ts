@@ -1,50 +1,39 @@
 /** Deadlines, signals, and the bounds of the queue. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RedisClient, RedisError, type RedisOptions } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
-import { startScripted, type Scripted } from "../support/scripted.js";
+import { useClients } from "../support/clients.js";
+import { GREETING } from "../support/transports.js";
 
 const run = promisify(execFile);
 const entry = new URL("../../index.js", import.meta.url).pathname;
-const greeting = "%1\r\n$5\r\nproto\r\n:3\r\n";
 
 let server: Awaited<ReturnType<typeof startRedis>>;
-const clients: RedisClient[] = [];
-const scripted: Scripted[] = [];
 
 beforeAll(async () => {
   server = await startRedis();
-});
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await Promise.all(scripted.splice(0).map((peer) => peer.stop()));
 });
 
 afterAll(async () => {
   await server?.stop();
 });
 
-function connect(options: RedisOptions = {}, url = server.url) {
-  const client = new RedisClient(url, options);
-  clients.push(client);
-  return client;
-}
+const { keep, script } = useClients();
+const connect = (options: RedisOptions = {}, url = server.url) => keep(new RedisClient(url, options));
 
 /** A server that holds back its answers to GET until `release` is called, and echoes their order. */
 async function slowServer() {
   let release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));
   let gets = 0;
-  const peer = await startScripted(async (command) => {
-    if (command === "HELLO") return greeting;
+  const peer = await script(async (command) => {
+    if (command === "HELLO") return GREETING;
     if (command !== "GET") return "+PONG\r\n";
     await released;
     return `:${++gets}\r\n`;
   });
-  scripted.push(peer);
   return { url: `redis://localhost:${peer.port}`, release, received: peer.received };
 }
 
@@ -66,11 +55,10 @@ describe("commandTimeout", () => {
   });
 
   it("a subscription that comes too late is ended again", async () => {
-    const peer = await startScripted((command) => {
-      if (command === "HELLO") return greeting;
+    const peer = await script((command) => {
+      if (command === "HELLO") return GREETING;
       return command === "SUBSCRIBE" ? "" : ">3\r\n$11\r\nunsubscribe\r\n$1\r\nc\r\n:0\r\n";
     });
-    scripted.push(peer);
     const client = connect({ commandTimeout: 20 }, `redis://localhost:${peer.port}`);
     await expect(client.subscribe("c", () => {})).rejects.toMatchObject({ code: "ERR_REDIS_COMMAND_TIMEOUT" });
     while (!peer.received().includes("UNSUBSCRIBE\r\n$1\r\nc\r\n")) {
@@ -79,8 +67,7 @@ describe("commandTimeout", () => {
   });
 
   it("includes the wait for a connection", async () => {
-    const peer = await startScripted(() => "");
-    scripted.push(peer);
+    const peer = await script(() => "");
     const client = connect({ commandTimeout: 20 }, `redis://localhost:${peer.port}`);
     await expect(client.get("k")).rejects.toMatchObject({ code: "ERR_REDIS_COMMAND_TIMEOUT" });
   });
@@ -193,8 +180,7 @@ describe("signal", () => {
 describe("the queue", () => {
   /** A client without a server: everything waits. */
   async function offline(options: RedisOptions) {
-    const peer = await startScripted(() => "");
-    scripted.push(peer);
+    const peer = await script(() => "");
     return connect(options, `redis://localhost:${peer.port}`);
   }
 

@@ -1,34 +1,25 @@
 /** What a connection introduces itself with: credentials on demand, a name, the library. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { RedisClient } from "../../index.js";
+import type { RedisOptions } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
-import { startScripted, type Scripted } from "../support/scripted.js";
+import { useClients } from "../support/clients.js";
 
 const run = promisify(execFile);
 const entry = new URL("../../index.js", import.meta.url).pathname;
 
 let server: Awaited<ReturnType<typeof startRedis>>;
-const clients: RedisClient[] = [];
-const scripted: Scripted[] = [];
 
 beforeAll(async () => {
   server = await startRedis({ config: ["user app on >first >second ~* &* +@all", "user default off"] });
 });
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await Promise.all(scripted.splice(0).map((peer) => peer.stop()));
-});
-
 afterAll(() => server?.stop());
 
-function connect(options: ConstructorParameters<typeof RedisClient>[1], port = server.port) {
-  const client = new RedisClient(`redis://nobody:nothing@localhost:${port}`, options);
-  clients.push(client);
-  return client;
-}
+const { connect: connectTo, script } = useClients();
+const connect = (options: RedisOptions, port = server.port) =>
+  connectTo(`redis://nobody:nothing@localhost:${port}`, options);
 
 describe("credentials", () => {
   it("are asked for on each connection", async () => {
@@ -143,9 +134,8 @@ describe("credentials", () => {
 
 describe("name and library", () => {
   const login = { credentials: () => ({ username: "app", password: "first" }) };
-  const packets = async (options: ConstructorParameters<typeof RedisClient>[1]) => {
-    const peer = await startScripted(() => "+OK\r\n");
-    scripted.push(peer);
+  const packets = async (options: RedisOptions) => {
+    const peer = await script(() => "+OK\r\n");
     await connect(options, peer.port).ping();
     return peer.received().replace(/\*\d+\r\n/g, "\n").replace(/\$\d+\r\n(.*?)\r\n/g, "$1 ").trim().split(/ ?\n/);
   };

@@ -1,31 +1,13 @@
 /** Failures that pass: refusals of a busy server, timeouts, a server that falls silent; and what is told of them. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RedisClient, RedisError } from "../../index.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RedisError } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
-import { startScripted, type Scripted } from "../support/scripted.js";
+import { useClients } from "../support/clients.js";
+import { GREETING } from "../support/transports.js";
 
 type Server = Awaited<ReturnType<typeof startRedis>>;
 
-const GREETING = "%1\r\n$5\r\nproto\r\n:3\r\n";
-const clients: RedisClient[] = [];
-const scripted: Scripted[] = [];
-
-function connect(url: string, options?: ConstructorParameters<typeof RedisClient>[1]) {
-  const client = new RedisClient(url, options);
-  clients.push(client);
-  return client;
-}
-
-async function script(reply: Parameters<typeof startScripted>[0]) {
-  const peer = await startScripted(reply);
-  scripted.push(peer);
-  return peer;
-}
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await Promise.all(scripted.splice(0).map((peer) => peer.stop()));
-});
+const { connect, script } = useClients();
 
 /** Codes and messages of an error and of all behind it. */
 function chain(error: unknown): [unknown, string][] {

@@ -1,22 +1,12 @@
 /** Servers that do not take HELLO: they are logged in to with AUTH and speak RESP2. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RedisClient } from "../../index.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startRedis } from "../../dev/servers.mjs";
+import { useClients } from "../support/clients.js";
 import { startScripted } from "../support/scripted.js";
 
 type Server = Awaited<ReturnType<typeof startRedis>>;
 
-const clients: RedisClient[] = [];
-
-function connect(url: string, options?: ConstructorParameters<typeof RedisClient>[1]) {
-  const client = new RedisClient(url, options);
-  clients.push(client);
-  return client;
-}
-
-afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
-});
+const { connect } = useClients();
 
 describe.each([
   ["renamed away", 2, ['rename-command HELLO ""', "requirepass secret"], ":secret@"],

@@ -1,24 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RedisClient } from "../../index.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startRedis } from "../../dev/servers.mjs";
 import { makeCertificates } from "../support/certificates.js";
+import { useClients } from "../support/clients.js";
 
 type Server = Awaited<ReturnType<typeof startRedis>>;
 
-const clients: RedisClient[] = [];
-
-function connect(url: string, options?: ConstructorParameters<typeof RedisClient>[1]) {
-  const client = new RedisClient(url, options);
-  clients.push(client);
-  return client;
-}
-
-afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
-});
+const { connect } = useClients();
 
 describe("Unix sockets", () => {
   let server: Server;

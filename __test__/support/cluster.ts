@@ -70,6 +70,28 @@ export function useCluster({ tls = false, ...options }: LabOptions = {}) {
     async primaryOf(key: string) {
       return running().primaryOf(await this.slotOf(key));
     },
+    /**
+     * The primary of a key with a replica that has all that it acknowledged. Writes wait until it is released, or
+     * another takes over.
+     */
+    async quiet(key: string) {
+      const primary = await this.primaryOf(key);
+      const replicas = await running().replicasOf(primary);
+      await primary.quiesce(replicas);
+      return { primary, replica: replicas[0]! };
+    },
+    /** Kills the primary of a key, waits until its replica has taken over, and returns it. */
+    async killPrimaryOf(key: string) {
+      const { primary, replica } = await this.quiet(key);
+      await primary.kill();
+      await replica.promoted();
+      return primary;
+    },
+    /** Lets a replica take over a key with its primary's consent. */
+    async handOver(key: string) {
+      const [replica] = await running().replicasOf(await this.primaryOf(key));
+      await running().failover(replica!);
+    },
     /** A primary that has not the key. */
     async otherThan(key: string): Promise<ClusterNode> {
       const owner = await this.primaryOf(key);

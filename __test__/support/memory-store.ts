@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { afterEach, beforeAll, beforeEach } from "vitest";
 import { S3Client } from "../../lib/s3/index.js";
 
 /** A request, its body still unread. */
@@ -34,6 +35,31 @@ export interface MemoryStore {
   idle(): Promise<void>;
   client(options?: object): any;
   stop(): void;
+}
+
+/** Gives each test of a file a store of its own, which is stopped behind it. */
+export function useMemoryStore(take: (store: MemoryStore) => void) {
+  let store: MemoryStore;
+  beforeEach(async () => {
+    store = await startMemoryStore();
+    take(store);
+  });
+  afterEach(() => store.stop());
+}
+
+/** What is stored as `/b/small`. */
+export const SMALL = Buffer.from("0123456789".repeat(1000));
+
+/** The same with two objects: `/b/small`, and 40 MiB of chance as `/b/large`. */
+export function useObjects(take: (store: MemoryStore, large: Buffer) => void) {
+  let large: Buffer;
+  beforeAll(() => {
+    large = randomBytes(40 * 1024 * 1024);
+  });
+  useMemoryStore((store) => {
+    store.objects.set("/b/small", SMALL).set("/b/large", large);
+    take(store, large);
+  });
 }
 
 export async function startMemoryStore(): Promise<MemoryStore> {

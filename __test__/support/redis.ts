@@ -2,16 +2,15 @@
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { RedisClient, type RedisOptions } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
+import { useClients } from "./clients.js";
 
 /** Starts the server, which is emptied behind each test. */
 export function useRedis() {
   let server: Awaited<ReturnType<typeof startRedis>>;
-  const clients: RedisClient[] = [];
   beforeAll(async () => {
     server = await startRedis();
   });
   afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
     const client = new RedisClient(server.url);
     await client.flushall();
     client.close();
@@ -20,11 +19,7 @@ export function useRedis() {
     await server?.stop();
   });
 
-  /** Closes a client behind the test. */
-  const keep = (client: RedisClient) => {
-    clients.push(client);
-    return client;
-  };
+  const { keep } = useClients();
   return {
     get url() {
       return server.url;

@@ -1,7 +1,7 @@
 /** Sentinels and servers that say what a test wants, and clients that are closed behind it. */
-import { afterEach } from "vitest";
 import { RedisSentinel } from "../../index.js";
-import { startScripted, type Answer, type Scripted } from "./scripted.js";
+import { useClients } from "./clients.js";
+import type { Answer } from "./scripted.js";
 import { GREETING } from "./transports.js";
 
 type Options = ConstructorParameters<typeof RedisSentinel>[0];
@@ -20,26 +20,11 @@ export interface Knowledge {
 
 /** Starts what the tests of one file need; it is stopped behind each of them. */
 export function useSentinels() {
-  const clients: RedisSentinel[] = [];
-  const peers: Scripted[] = [];
-  afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
-    await Promise.all(peers.splice(0).map((peer) => peer.stop()));
-  });
-
-  const script = async (reply: (command: string, args: string[]) => Answer | Promise<Answer>) => {
-    const peer = await startScripted(reply);
-    peers.push(peer);
-    return peer;
-  };
+  const { keep, script } = useClients();
 
   return {
     script,
-    client(options: Options) {
-      const client = new RedisSentinel(options);
-      clients.push(client);
-      return client;
-    },
+    client: (options: Options) => keep(new RedisSentinel(options)),
     /** A sentinel that is played. What it knows may change. */
     async sentinel(known: Knowledge) {
       const peer = await script((command, args) => {

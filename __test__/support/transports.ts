@@ -5,16 +5,17 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll } from "vitest";
-import { RedisClient } from "../../index.js";
+import { afterAll, beforeAll } from "vitest";
+import { RedisClient, type RedisOptions } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
 import { makeCertificates } from "./certificates.js";
-import { startProxy, type Proxy } from "./proxy.js";
-import { startScripted, type Scripted, type ScriptedOptions } from "./scripted.js";
+import { useClients } from "./clients.js";
+import { startProxy } from "./proxy.js";
+import type { startScripted, ScriptedOptions } from "./scripted.js";
 
 export const TRANSPORTS = ["plain", "TLS"] as const;
 export type Transport = (typeof TRANSPORTS)[number];
-export type Options = NonNullable<ConstructorParameters<typeof RedisClient>[1]>;
+export type Options = RedisOptions;
 export type Server = Awaited<ReturnType<typeof startRedis>>;
 
 /** A greeting that accepts RESP3. */
@@ -22,8 +23,7 @@ export const GREETING = "%1\r\n$5\r\nproto\r\n:3\r\n";
 
 /** Servers and clients of one transport; what a test has opened is closed behind it. */
 export function useTransport(transport: Transport) {
-  const clients: RedisClient[] = [];
-  const peers: (Scripted | Proxy)[] = [];
+  const { keep, keepPeer, script } = useClients();
   const servers: Server[] = [];
   let folder = "";
   const path = (name: string) => join(folder, name);
@@ -32,10 +32,6 @@ export function useTransport(transport: Transport) {
     if (transport === "plain") return;
     folder = mkdtempSync(join(tmpdir(), "s3-valkey-faults-"));
     makeCertificates(folder);
-  });
-  afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
-    await Promise.all(peers.splice(0).map((peer) => peer.stop()));
   });
   afterAll(async () => {
     await Promise.all(servers.map((server) => server.stop()));
@@ -54,20 +50,14 @@ export function useTransport(transport: Transport) {
     connect(port: number, options: Options & { database?: number } = {}): RedisClient {
       const { database = "", ...rest } = options;
       const { url, options: own } = address(port);
-      const client = new RedisClient(`${url}/${database}`, { ...own, ...rest });
-      clients.push(client);
-      return client;
+      return keep(new RedisClient(`${url}/${database}`, { ...own, ...rest }));
     },
-    async script(reply: Parameters<typeof startScripted>[0], options: Omit<ScriptedOptions, "tls"> = {}) {
+    script(reply: Parameters<typeof startScripted>[0], options: Omit<ScriptedOptions, "tls"> = {}) {
       const identity = () => ({ cert: readFileSync(path("server.crt")), key: readFileSync(path("server.key")) });
-      const peer = await startScripted(reply, transport === "plain" ? options : { ...options, tls: identity() });
-      peers.push(peer);
-      return peer;
+      return script(reply, transport === "plain" ? options : { ...options, tls: identity() });
     },
     async proxy(target: number) {
-      const proxy = await startProxy(target);
-      peers.push(proxy);
-      return proxy;
+      return keepPeer(await startProxy(target));
     },
     /** A server that lasts until the end of the file. */
     async redis(config: string[] = []) {

@@ -1,6 +1,6 @@
 "use strict";
 /** Where a client connects to: a URL, the parts of an address among the options, or both. */
-const { coded } = require("./errors.js");
+const { invalidProperty, outOfRange } = require("./errors.js");
 
 const DEFAULT_URL = "valkey://localhost:6379";
 const MAX_PORT = 0xffff;
@@ -57,7 +57,7 @@ function resolveTarget(options) {
   for (const name of /** @type {const} */ (["host", "path", "username", "password"])) {
     const value = options[name];
     if (!isGiven(value)) continue;
-    if (typeof value !== "string") throw invalid(name, "string", value);
+    if (typeof value !== "string") throw invalidProperty(name, "of type string", value);
     target[name] = value;
   }
   const port = integer(options, "port", 1, MAX_PORT);
@@ -76,13 +76,9 @@ function resolveTarget(options) {
 function integer(options, name, least, most) {
   const value = options[name];
   if (!isGiven(value)) return undefined;
-  if (typeof value !== "number") throw invalid(name, "number", value);
+  if (typeof value !== "number") throw invalidProperty(name, "of type number", value);
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw coded(
-      RangeError,
-      "ERR_OUT_OF_RANGE",
-      `The value of "${name}" is out of range. It must be an integer >= ${least} and <= ${most}. Received ${value}`,
-    );
+    throw outOfRange(name, `an integer >= ${least} and <= ${most}`, value);
   }
   return value;
 }
@@ -90,19 +86,6 @@ function integer(options, name, least, most) {
 /** @param {unknown} value */
 function isGiven(value) {
   return value !== undefined && value !== null;
-}
-
-/**
- * @param {string} name
- * @param {string} type
- * @param {unknown} value never shown: it may be a password
- */
-function invalid(name, type, value) {
-  return coded(
-    TypeError,
-    "ERR_INVALID_ARG_TYPE",
-    `The "${name}" property must be of type ${type}. Received ${typeof value}`,
-  );
 }
 
 module.exports = { split, resolveUrl, resolveTarget };

@@ -53,6 +53,27 @@ function invalidArgument(argument, expected, method) {
   return coded(TypeError, "ERR_INVALID_ARG_TYPE", `Expected ${argument} to be ${expected} for '${method}'.`);
 }
 
+/**
+ * The error of an option of a wrong type, which is named and not shown: it may be a secret.
+ * @param {string} name
+ * @param {string} expected
+ * @param {unknown} value
+ */
+function invalidProperty(name, expected, value) {
+  const received = value === null ? "null" : typeof value;
+  return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" property must be ${expected}. Received ${received}`);
+}
+
+/**
+ * The error of a number that is not among those which are allowed.
+ * @param {string} name
+ * @param {string} expected
+ * @param {number} value
+ */
+function outOfRange(name, expected, value) {
+  return coded(RangeError, "ERR_OUT_OF_RANGE", `The value of "${name}" is out of range. It must be ${expected}. Received ${value}`);
+}
+
 /** @param {string} method */
 function subscriberMode(method) {
   return new RedisError(
@@ -97,6 +118,8 @@ module.exports = {
   RedisError,
   coded,
   invalidArgument,
+  invalidProperty,
+  outOfRange,
   subscriberMode,
   serverError,
   connectionClosed,

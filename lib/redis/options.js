@@ -1,7 +1,7 @@
 "use strict";
 /** The constructor's arguments, checked as Bun checks them. */
 const { resolveTarget } = require("./address.js");
-const { coded } = require("./errors.js");
+const { coded, outOfRange } = require("./errors.js");
 const { resolveRules } = require("./rules.js");
 const { resolveTls } = require("./tls.js");
 
@@ -112,11 +112,7 @@ function uint32(options, name, missing) {
     throw invalid(`The "${name}" property must be of type integer. Received number`);
   }
   if (value < 0 || value > MAX_UINT32) {
-    throw coded(
-      RangeError,
-      "ERR_OUT_OF_RANGE",
-      `The value of "${name}" is out of range. It must be >= 0 and <= ${MAX_UINT32}. Received ${value}`,
-    );
+    throw outOfRange(name, `>= 0 and <= ${MAX_UINT32}`, value);
   }
   return value;
 }
@@ -127,7 +123,7 @@ function uint32(options, name, missing) {
  */
 function positive(value, name) {
   if (value > 0) return value;
-  throw coded(RangeError, "ERR_OUT_OF_RANGE", `The value of "${name}" is out of range. It must be > 0. Received ${value}`);
+  throw outOfRange(name, "> 0", value);
 }
 
 /**

@@ -1,7 +1,7 @@
 "use strict";
 /** The options that hold for every command of a client. */
 const { toArgument } = require("./encode.js");
-const { coded } = require("./errors.js");
+const { invalidProperty, outOfRange } = require("./errors.js");
 const { Meta } = require("./meta.js");
 const { resolveTimeout } = require("./view.js");
 
@@ -12,7 +12,7 @@ const { resolveTimeout } = require("./view.js");
 function resolveRules(options) {
   const prefix = options["keyPrefix"];
   const keyPrefix = prefix === undefined || prefix === null ? "" : toArgument(prefix);
-  if (keyPrefix === undefined) throw invalid("keyPrefix", "a string or buffer", prefix);
+  if (keyPrefix === undefined) throw invalidProperty("keyPrefix", "a string or buffer", prefix);
   const timeout = options["commandTimeout"];
   return {
     commandTimeout: timeout === undefined || timeout === null ? 0 : resolveTimeout(timeout, "commandTimeout"),
@@ -30,28 +30,11 @@ function resolveRules(options) {
 function bound(options, name) {
   const value = options[name];
   if (value === undefined || value === null) return Infinity;
-  if (typeof value !== "number") throw invalid(name, "of type number", value);
+  if (typeof value !== "number") throw invalidProperty(name, "of type number", value);
   if (!(value > 0) || !(Number.isInteger(value) || value === Infinity)) {
-    throw coded(
-      RangeError,
-      "ERR_OUT_OF_RANGE",
-      `The value of "${name}" is out of range. It must be a positive integer or Infinity. Received ${value}`,
-    );
+    throw outOfRange(name, "a positive integer or Infinity", value);
   }
   return value;
-}
-
-/**
- * @param {string} name
- * @param {string} expected
- * @param {unknown} value
- */
-function invalid(name, expected, value) {
-  return coded(
-    TypeError,
-    "ERR_INVALID_ARG_TYPE",
-    `The "${name}" property must be ${expected}. Received ${typeof value}`,
-  );
 }
 
 module.exports = { resolveRules };

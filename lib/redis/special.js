@@ -2,7 +2,7 @@
 /** The methods whose arguments follow rules of their own. */
 const { lazily } = require("../lazily.js");
 const { encode } = require("./encode.js");
-const { coded, invalidArgument } = require("./errors.js");
+const { coded, invalidArgument, outOfRange } = require("./errors.js");
 const { PLAIN } = require("./outcomes.js");
 const { required, named } = require("./methods.js");
 
@@ -141,11 +141,7 @@ function wholeSeconds(seconds) {
     );
   }
   if (seconds < 0 || seconds > MAX_INT32) {
-    throw coded(
-      RangeError,
-      "ERR_OUT_OF_RANGE",
-      `The value of "seconds" is out of range. It must be >= 0 and <= ${MAX_INT32}. Received ${seconds}`,
-    );
+    throw outOfRange("seconds", `>= 0 and <= ${MAX_INT32}`, seconds);
   }
   return String(seconds);
 }

@@ -3,7 +3,7 @@
  * Views of a client: the same commands on the same connection, each with a deadline, a signal or
  * another form of reply.
  */
-const { coded } = require("./errors.js");
+const { invalidProperty, outOfRange } = require("./errors.js");
 const { MAX_TIMEOUT } = require("./deadlines.js");
 const { Meta } = require("./meta.js");
 const { SENDER } = require("./sender.js");
@@ -142,11 +142,11 @@ class RedisView {
  * @returns {Limits}
  */
 function resolveLimits(options, base) {
-  if (typeof options !== "object" || options === null) throw invalid("options", "of type object", options);
+  if (typeof options !== "object" || options === null) throw invalidProperty("options", "of type object", options);
   const { signal, timeout, buffers, bigint } = /** @type {Record<string, any>} */ (options);
   const limits = { ...base };
   if (signal !== undefined) {
-    if (!(signal instanceof AbortSignal)) throw invalid("signal", "an AbortSignal", signal);
+    if (!(signal instanceof AbortSignal)) throw invalidProperty("signal", "an AbortSignal", signal);
     limits.signal = signal;
   }
   if (timeout !== undefined) limits.timeout = resolveTimeout(timeout, "timeout");
@@ -162,13 +162,9 @@ function resolveLimits(options, base) {
  * @returns {number}
  */
 function resolveTimeout(value, name) {
-  if (typeof value !== "number") throw invalid(name, "of type number", value);
+  if (typeof value !== "number") throw invalidProperty(name, "of type number", value);
   if (!Number.isInteger(value) || value < 0 || value > MAX_TIMEOUT) {
-    throw coded(
-      RangeError,
-      "ERR_OUT_OF_RANGE",
-      `The value of "${name}" is out of range. It must be an integer >= 0 and <= ${MAX_TIMEOUT}. Received ${value}`,
-    );
+    throw outOfRange(name, `an integer >= 0 and <= ${MAX_TIMEOUT}`, value);
   }
   return value;
 }
@@ -181,16 +177,6 @@ function resolveTimeout(value, name) {
 function change(limits, bit, wanted) {
   limits.set = wanted ? limits.set | bit : limits.set & ~bit;
   limits.cleared = wanted ? limits.cleared & ~bit : limits.cleared | bit;
-}
-
-/**
- * @param {string} name
- * @param {string} expected
- * @param {unknown} value
- */
-function invalid(name, expected, value) {
-  const received = value === null ? "null" : typeof value;
-  return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" property must be ${expected}. Received ${received}`);
 }
 
 module.exports = { NONE, RedisView, Scope, resolveLimits, resolveTimeout };

@@ -11,6 +11,7 @@ const { readPath } = require("./path.js");
 
 const configs = lazily(() => require("./config.js"));
 const inspection = lazily(() => require("./inspect.js"));
+const listing = lazily(() => require("./listing.js"));
 const operations = lazily(() => require("./operations.js"));
 
 /** @typedef {import("./config.js").Config} Config */
@@ -118,7 +119,7 @@ class S3Client {
    * @param {unknown} options
    */
   list(input, options) {
-    return operations().list(S3Client.#of(this).over(options), input);
+    return listing().list(S3Client.#of(this).over(options), input);
   }
 
   /**
@@ -126,7 +127,7 @@ class S3Client {
    * @param {unknown} options
    */
   listVersions(input, options) {
-    return operations().listVersions(S3Client.#of(this).over(options), input);
+    return listing().listVersions(S3Client.#of(this).over(options), input);
   }
 
   /**
@@ -213,7 +214,7 @@ class S3Client {
    * @param {unknown} options
    */
   static list(input, options) {
-    return operations().list(configs().baseConfig().over(options), input);
+    return listing().list(configs().baseConfig().over(options), input);
   }
 
   /**
@@ -221,7 +222,7 @@ class S3Client {
    * @param {unknown} options
    */
   static listVersions(input, options) {
-    return operations().listVersions(configs().baseConfig().over(options), input);
+    return listing().listVersions(configs().baseConfig().over(options), input);
   }
 
   get [Symbol.toStringTag]() {

@@ -1,4 +1,5 @@
 "use strict";
+/** What the bytes of an object mean. */
 const buffer = require("node:buffer");
 
 /**
@@ -13,4 +14,18 @@ function decode(bytes) {
   return buffer.isAscii(text) ? text.toString("latin1") : text.toString("utf8", start);
 }
 
-module.exports = { decode };
+/**
+ * A form as `Blob.formData()` reads it.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {string} type the media type, with the boundary of its parts
+ * @returns {Promise<FormData>}
+ */
+async function decodeForm(bytes, type) {
+  try {
+    return await new Response(bytes, { headers: { "content-type": type } }).formData();
+  } catch (cause) {
+    throw new Error("Invalid encoding", { cause });
+  }
+}
+
+module.exports = { decode, decodeForm };

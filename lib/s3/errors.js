@@ -112,4 +112,13 @@ function wrongReceiver(expected, value) {
   return coded(TypeError, "ERR_INVALID_THIS", `Expected this to be instanceof ${expected}${but}`);
 }
 
-module.exports = { wrongReceiver, S3Error, detached, failedAt, coded, received, wrongArgument };
+/**
+ * The error of an upload that could not be dropped, which names it.
+ * @param {S3Error} failure
+ * @param {unknown} cause why it was to be dropped
+ */
+function leftBehind({ code, message, path, bucket, statusCode, requestId }, cause) {
+  return new S3Error(code, message, { path, bucket, statusCode, requestId, cause });
+}
+
+module.exports = { wrongReceiver, S3Error, detached, failedAt, leftBehind, coded, received, wrongArgument };

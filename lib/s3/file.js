@@ -123,11 +123,7 @@ class S3File {
   async formData(options = undefined) {
     const bytes = await this.bytes(options);
     const type = this.type || (await this.stat(options)).type;
-    try {
-      return await new Response(bytes, { headers: { "content-type": type } }).formData();
-    } catch (cause) {
-      throw new Error("Invalid encoding", { cause });
-    }
+    return decoding().decodeForm(bytes, type);
   }
 
   /**
@@ -223,15 +219,7 @@ class S3File {
    * @param {typeof inspect} print
    */
   [inspect.custom](depth, options, print) {
-    const { fields } = this.#config;
-    const label = fields.bucket === undefined ? this.name : `${fields.bucket}/${this.name}`;
-    /** @type {Record<string, unknown>} */
-    const own = {};
-    if (fields.type !== undefined) own["type"] = fields.type;
-    const offset = this.#slices[0]?.begin;
-    if (offset !== undefined) own["offset"] = offset;
-    const { show, visible } = inspection();
-    return show("S3Ref", label, { ...own, ...visible(this.#config) }, depth, options, print);
+    return inspection().showFile(this.#config, this.name, this.#slices[0]?.begin, depth, options, print);
   }
 
   /**

@@ -52,4 +52,21 @@ function show(name, label, shown, depth, options, inspect) {
   return `${head} ${inspect(shown, { ...options, depth })}`;
 }
 
-module.exports = { visible, show };
+/**
+ * @param {import("./config.js").Config} config
+ * @param {string | undefined} name
+ * @param {number | undefined} offset where a slice begins
+ * @param {number} depth
+ * @param {import("node:util").InspectOptions} options
+ * @param {typeof import("node:util").inspect} inspect
+ */
+function showFile(config, name, offset, depth, options, inspect) {
+  const { bucket, type } = config.fields;
+  /** @type {Record<string, unknown>} */
+  const own = {};
+  if (type !== undefined) own["type"] = type;
+  if (offset !== undefined) own["offset"] = offset;
+  return show("S3Ref", bucket === undefined ? name : `${bucket}/${name}`, { ...own, ...visible(config) }, depth, options, inspect);
+}
+
+module.exports = { visible, show, showFile };

@@ -2,10 +2,10 @@
 /** Writing an object piece by piece, with back-pressure. */
 
 const { call, port } = require("../port.js");
-const { toBytes, toChunk } = require("./body.js");
-const { coded, detached, failedAt, S3Error } = require("./errors.js");
+const { toBytes } = require("./body.js");
+const { coded, detached, failedAt, leftBehind } = require("./errors.js");
 const { MIN_PART_SIZE } = require("./options.js");
-const { onAbort, run, untilAborted } = require("./run.js");
+const { onAbort, run } = require("./run.js");
 const { S3Stat } = require("./stat.js");
 
 /** Small writes are gathered in chunks of this size before they cross to the native side. */
@@ -177,7 +177,7 @@ class S3Writer {
 
   /**
    * Drops the upload; what was stored of it is removed.
-   * @returns {Promise<S3Error | undefined>} why something is left behind
+   * @returns {Promise<import("./errors.js").S3Error | undefined>} why something is left behind
    */
   async abort() {
     this.#queue.length = 0;
@@ -254,7 +254,7 @@ class S3Writer {
 
   /**
    * Ends the upload for a reason that the core does not know.
-   * @param {S3Error} error
+   * @param {import("./errors.js").S3Error} error
    */
   async #fail(error) {
     const failure = (this.#failure ??= { error });
@@ -309,46 +309,4 @@ class S3Writer {
   }
 }
 
-/**
- * Writes all chunks of a source; if it fails nothing is stored.
- * @param {AsyncIterable<unknown>} source
- * @param {S3Writer} writer
- * @param {AbortSignal} [signal]
- * @returns {Promise<number>} bytes of the object
- */
-async function pump(source, writer, signal) {
-  const chunks = source[Symbol.asyncIterator]();
-  const work = pumpAll(chunks, writer);
-  if (signal === undefined) return work;
-  return untilAborted(signal, work, () => {
-    // A Node stream that is waited for ends only so; its own error is the reason of the signal.
-    if ("destroy" in source && typeof source.destroy === "function") source.destroy(signal.reason);
-    else chunks.return?.().catch(seen);
-  });
-}
-
-/**
- * @param {AsyncIterator<unknown>} chunks
- * @param {S3Writer} writer
- * @returns {Promise<number>}
- */
-async function pumpAll(chunks, writer) {
-  try {
-    for await (const chunk of { [Symbol.asyncIterator]: () => chunks }) await writer.push(toChunk(chunk));
-  } catch (error) {
-    const failure = await writer.abort();
-    throw failure === undefined ? error : leftBehind(failure, error);
-  }
-  return writer.end();
-}
-
-/**
- * The error of an upload that could not be dropped, which names it.
- * @param {S3Error} failure
- * @param {unknown} cause why it was to be dropped
- */
-function leftBehind({ code, message, path, bucket, statusCode, requestId }, cause) {
-  return new S3Error(code, message, { path, bucket, statusCode, requestId, cause });
-}
-
-module.exports = { S3Writer, pump };
+module.exports = { S3Writer };

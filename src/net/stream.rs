@@ -10,10 +10,9 @@ use std::net::Shutdown;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
-use socket2::SockRef;
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -22,6 +21,9 @@ use tokio::net::UnixStream;
 use super::quiet::Quiet;
 use super::verify;
 use crate::error::{Error, ErrorKind, Result};
+use transport::{Io, Nonblocking};
+
+mod transport;
 
 /// Plaintext that one call hands to the TLS session; more waits until it is on the wire.
 const TLS_WRITE_LIMIT: usize = 64 * 1024;
@@ -30,14 +32,6 @@ const TLS_WRITE_LIMIT: usize = 64 * 1024;
 pub struct Socket {
     io: Io,
     session: Option<Mutex<ClientConnection>>,
-}
-
-enum Io {
-    Tcp(TcpStream),
-    #[cfg(unix)]
-    Unix(UnixStream),
-    #[cfg(unix)]
-    Quiet(Quiet),
 }
 
 impl Socket {
@@ -234,89 +228,6 @@ fn flush_session(session: &mut ClientConnection, io: &Io) -> io::Result<bool> {
         }
     }
     Ok(true)
-}
-
-impl Io {
-    fn raw(&self) -> SockRef<'_> {
-        match self {
-            Self::Tcp(stream) => SockRef::from(stream),
-            #[cfg(unix)]
-            Self::Unix(stream) => SockRef::from(stream),
-            #[cfg(unix)]
-            Self::Quiet(Quiet::Tcp(stream)) => SockRef::from(stream),
-            #[cfg(unix)]
-            Self::Quiet(Quiet::Unix(stream)) => SockRef::from(stream),
-        }
-    }
-
-    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.try_write(bytes),
-            #[cfg(unix)]
-            Self::Unix(stream) => stream.try_write(bytes),
-            #[cfg(unix)]
-            Self::Quiet(quiet) => quiet.try_write(bytes),
-        }
-    }
-
-    fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.try_write_vectored(pieces),
-            #[cfg(unix)]
-            Self::Unix(stream) => stream.try_write_vectored(pieces),
-            #[cfg(unix)]
-            Self::Quiet(quiet) => quiet.try_write_vectored(pieces),
-        }
-    }
-
-    fn try_read(&self, buffer: &mut impl BufMut) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.try_read_buf(buffer),
-            #[cfg(unix)]
-            Self::Unix(stream) => stream.try_read_buf(buffer),
-            #[cfg(unix)]
-            Self::Quiet(_) => Err(io::ErrorKind::Unsupported.into()),
-        }
-    }
-
-    async fn readable(&self) -> io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.readable().await,
-            #[cfg(unix)]
-            Self::Unix(stream) => stream.readable().await,
-            #[cfg(unix)]
-            Self::Quiet(_) => Err(io::ErrorKind::Unsupported.into()),
-        }
-    }
-
-    async fn writable(&self) -> io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.writable().await,
-            #[cfg(unix)]
-            Self::Unix(stream) => stream.writable().await,
-            #[cfg(unix)]
-            Self::Quiet(quiet) => quiet.writable().await,
-        }
-    }
-}
-
-/// What rustls reads from and writes to.
-struct Nonblocking<'a>(&'a Io);
-
-impl Read for Nonblocking<'_> {
-    fn read(&mut self, mut buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_read(&mut buffer)
-    }
-}
-
-impl Write for Nonblocking<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.try_write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 fn handshake_error(source: io::Error) -> Error {

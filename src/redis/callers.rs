@@ -6,17 +6,20 @@ use tokio::sync::oneshot;
 
 use super::cache::{ClientCache, Lookup};
 use super::inflight::Entry;
-use super::lane::{Batch, Delivery, Event, Sink};
+use super::lane::Delivery;
 use super::lifecycle;
 use super::link::Link;
 use super::listeners::{Family, Listeners};
 use super::meta::{MOST, Meta};
 use super::resp::decode::{Item, Reader, Value};
 use super::resp::encode;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use bytes::BytesMut;
+pub(super) use sink::FurtherCallers;
+use waiting::Waiting;
 
-type Caller = oneshot::Sender<Result<Value>>;
+mod sink;
+mod waiting;
 
 /// Where the link of a Rust client delivers.
 #[derive(Default)]
@@ -25,19 +28,6 @@ pub(super) struct Callers {
     pub(super) listeners: Mutex<Listeners>,
     link: OnceLock<Weak<dyn Link>>,
     cache: Option<Arc<ClientCache>>,
-}
-
-/// Callers by id.
-#[derive(Default)]
-struct Waiting {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-}
-
-struct Slot {
-    caller: Option<Caller>,
-    /// The id is not given again before its owner says so.
-    kept: bool,
 }
 
 fn send(id: u32, arguments: &[&[u8]], meta: Meta, submit: impl FnOnce(&[&[u8]], &[Entry])) {
@@ -129,19 +119,7 @@ impl Callers {
 
     fn enter(&self, kept: bool) -> (u32, oneshot::Receiver<Result<Value>>) {
         let (sender, receiver) = oneshot::channel();
-        let mut waiting = lock(&self.waiting);
-        let slot = Slot {
-            caller: Some(sender),
-            kept,
-        };
-        let id = if let Some(id) = waiting.free.pop() {
-            waiting.slots[id as usize] = slot;
-            id
-        } else {
-            waiting.slots.push(slot);
-            // Four thousand million callers do not fit in memory.
-            u32::try_from(waiting.slots.len() - 1).unwrap_or(u32::MAX)
-        };
+        let id = lock(&self.waiting).enter(sender, kept);
         (id, receiver)
     }
 
@@ -204,17 +182,6 @@ impl Callers {
         reply
     }
 
-    /// Sets whether an id stays with its owner. Returns whether its reply is still to come.
-    fn keep(&self, id: u32, kept: bool) -> bool {
-        let mut waiting = lock(&self.waiting);
-        let slot = &mut waiting.slots[id as usize];
-        let pending = slot.caller.is_some();
-        if std::mem::replace(&mut slot.kept, kept) && !kept && !pending {
-            waiting.free.push(id);
-        }
-        pending
-    }
-
     /// Subscribes to channels, or ends their subscription, in one command.
     pub(super) fn submit_channels(
         &self,
@@ -269,94 +236,11 @@ struct Patience<'a> {
 
 impl Drop for Patience<'_> {
     fn drop(&mut self) {
-        if self.callers.keep(self.id, true) {
+        let pending = lock(&self.callers.waiting).keep(self.id, true);
+        if pending {
             self.link.cancel(self.id);
         }
-        self.callers.keep(self.id, false);
-    }
-}
-
-/// Where connections deliver beside that of the client, whose state is not the client's.
-pub(super) struct FurtherCallers(Arc<Callers>);
-
-impl FurtherCallers {
-    /// Makes one for each connection.
-    pub(super) fn maker(
-        callers: &Arc<Callers>,
-    ) -> impl Fn() -> Arc<dyn Sink> + Send + Sync + use<> {
-        let callers = Arc::clone(callers);
-        move || Arc::new(Self(Arc::clone(&callers))) as _
-    }
-}
-
-impl Sink for FurtherCallers {
-    fn replies(&self, batch: Batch) {
-        self.0.replies(batch);
-    }
-
-    fn failed(&self, ids: Vec<u32>, error: &Error) {
-        self.0.failed(ids, error);
-    }
-
-    fn event(&self, _: Event) {}
-}
-
-impl Waiting {
-    fn take(&mut self, id: u32) -> Option<Caller> {
-        let slot = self.slots.get_mut(id as usize)?;
-        let caller = slot.caller.take()?;
-        if !slot.kept {
-            self.free.push(id);
-        }
-        Some(caller)
-    }
-}
-
-impl Sink for Callers {
-    fn replies(&self, batch: Batch) {
-        let mut waiting = lock(&self.waiting);
-        let callers: Vec<Option<Caller>> = batch
-            .replies
-            .iter()
-            .map(|reply| waiting.take(reply.entry?.id))
-            .collect();
-        // Others may register while this is decoded.
-        drop(waiting);
-        for (reply, caller) in batch.replies.iter().zip(callers) {
-            let frame = &batch.bytes[reply.start..reply.end];
-            match caller {
-                // A caller that no longer waits has dropped its end.
-                Some(caller) => drop(caller.send(Value::decode(frame))),
-                None if reply.entry.is_none() => self.pushed(frame),
-                None => {}
-            }
-        }
-    }
-
-    fn failed(&self, ids: Vec<u32>, error: &Error) {
-        let mut waiting = lock(&self.waiting);
-        for id in ids {
-            if let Some(caller) = waiting.take(id) {
-                let _ = caller.send(Err(error.clone()));
-            }
-        }
-    }
-
-    fn event(&self, event: Event) {
-        match event {
-            Event::Connected(_) => {
-                if let Some(cache) = &self.cache {
-                    cache.connected();
-                }
-                self.resubscribe();
-            }
-            Event::SubscriptionsLost => self.resubscribe(),
-            Event::Reconnecting | Event::TrackingLost => self.forget(),
-            Event::Closed(_) => {
-                self.forget();
-                lock(&self.listeners).clear();
-            }
-        }
+        lock(&self.callers.waiting).keep(self.id, false);
     }
 }
 
@@ -368,6 +252,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redis::lane::Sink;
 
     #[test]
     fn an_id_is_given_again_only_when_its_caller_is_served() {

@@ -7,11 +7,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::cache::{CacheOptions, CacheSource, ClientCache};
-use super::callers::{Callers, FurtherCallers, lock, receive};
-use super::config::{Address, Config, Options, Status, Target};
+use super::callers::{Callers, lock};
+use super::config::{Address, Config, Options, Status};
 use super::endpoint::Endpoint;
 use super::handle::{Handle, sealed};
-use super::lane::Sink;
 use super::lifecycle;
 use super::link::Link;
 use super::meta::Meta;
@@ -21,6 +20,9 @@ use super::state::{ConnectionFlags, State};
 use super::tracking::Tracking;
 use super::url;
 use crate::error::Result;
+pub(super) use open::Make;
+
+mod open;
 
 /// A client of one Redis or Valkey server, shared by all clones.
 ///
@@ -51,11 +53,6 @@ struct Inner {
     make: Make,
     cache: Option<CacheSource>,
 }
-
-/// Makes the link of a client, which delivers to its callers, and the endpoint below it, if there is
-/// only one.
-pub(super) type Make =
-    Arc<dyn Fn(&Arc<Callers>) -> Result<(Option<Arc<Endpoint>>, Arc<dyn Link>)> + Send + Sync>;
 
 impl Drop for Inner {
     fn drop(&mut self) {
@@ -154,47 +151,6 @@ impl ValkeyClient {
     #[must_use]
     pub fn cache(&self) -> Option<&ClientCache> {
         self.inner.callers.cache()
-    }
-
-    async fn open(target: Target, options: Options, cache: Option<CacheOptions>) -> Result<Self> {
-        options.validate()?;
-        let tracking = options.tracking.clone();
-        let cache = cache.map(|options| CacheSource { options, tracking });
-        let config = Config { target, options };
-        let make: Make = Arc::new(move |callers| {
-            let sink = Arc::clone(callers) as Arc<dyn Sink>;
-            let endpoint = Endpoint::new(config.clone(), sink, FurtherCallers::maker(callers));
-            Ok((Some(Arc::clone(&endpoint)), endpoint as Arc<dyn Link>))
-        });
-        Self::over_cached(make, cache).await
-    }
-
-    /// Connects over a link of any kind.
-    pub(super) async fn over(make: Make) -> Result<Self> {
-        Self::over_cached(make, None).await
-    }
-
-    /// Likewise; with a cache the link must track.
-    pub(super) async fn over_cached(make: Make, cache: Option<CacheSource>) -> Result<Self> {
-        let callers = Arc::new(match &cache {
-            Some(source) => Callers::with_cache(ClientCache::new(source)),
-            None => Callers::default(),
-        });
-        let (endpoint, link) = make(&callers)?;
-        callers.attach(&link);
-        let client = Self {
-            inner: Arc::new(Inner {
-                endpoint,
-                link,
-                callers,
-                make,
-                cache,
-            }),
-        };
-        let (id, reply) = client.inner.callers.register();
-        client.inner.link.connect(id);
-        receive(reply).await?;
-        Ok(client)
     }
 
     /// Another connection with the same target and options.

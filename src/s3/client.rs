@@ -2,32 +2,27 @@
 
 use std::borrow::Cow;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
 use super::body::S3Body;
-use super::config::{MAX_PART_SIZE, S3Credentials, S3CredentialsWithOptions, S3Options};
-use super::lender::{Lender, Reading};
+use super::config::{S3Credentials, S3CredentialsWithOptions, S3Options};
+use super::lender::Lender;
 use super::multipart::{MultiPartUpload, MultiPartUploadOptions};
-use super::op::Target;
 use super::op::delete::{self, S3DeleteResult};
 use super::op::get::{self, ByteRange, S3StatResult};
 use super::op::list::{self, S3ListObjectsOptions, S3ListObjectsResult};
-use super::op::presign::PresignOptions;
-use super::op::put::{self, PutOptions, S3UploadResult};
 use super::op::versions::{self, S3ListVersionsOptions, S3ListVersionsResult};
 use super::place::region;
-use super::sign::{self, Timestamp, UNSIGNED_PAYLOAD};
-use super::transport::{Transport, unix_now};
+use super::transport::Transport;
 use super::url::{Location, invalid_path};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::http::LONG;
 use crate::net::runtime;
 
-/// Longest session token in a URL, percent-encoded, in bytes.
-const MAX_SESSION_TOKEN: usize = 2048;
+mod presign;
+mod put;
 
 /// An object that was downloaded whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -189,52 +184,6 @@ impl S3Client {
         }
     }
 
-    /// Stores an object with one request; with parts if it is longer than one may be, 5 GiB.
-    pub async fn put(
-        &self,
-        path: &str,
-        body: Bytes,
-        options: &PutOptions,
-    ) -> Result<S3UploadResult> {
-        if body.len() as u64 > MAX_PART_SIZE {
-            // Rare, and large: it must not make every call so.
-            return Box::pin(self.put_in_parts(path, body, options)).await;
-        }
-        self.put_pieces(path, vec![body], options).await
-    }
-
-    async fn put_in_parts(
-        &self,
-        path: &str,
-        body: Bytes,
-        options: &PutOptions,
-    ) -> Result<S3UploadResult> {
-        let options = MultiPartUploadOptions {
-            length: Some(body.len() as u64),
-            ..options.clone().into()
-        };
-        let mut upload = self.multipart(path, options);
-        upload.write(body).await?;
-        upload.finish_with_result().await
-    }
-
-    pub(super) async fn put_pieces(
-        &self,
-        path: &str,
-        body: Vec<Bytes>,
-        options: &PutOptions,
-    ) -> Result<S3UploadResult> {
-        let lender = self.lender.as_deref();
-        let mut reading = Reading::begin(lender)?;
-        let location = self.locate(path)?;
-        let request = put::request(&location, body, options)?;
-        let sending = pin!(self.limited(self.transport.send_lent(&request, lender)));
-        let response = reading.run(sending).await?;
-        Ok(S3UploadResult {
-            etag: response.header("etag").unwrap_or_default().to_owned(),
-        })
-    }
-
     /// Deletes an object. Deleting what does not exist succeeds on most stores.
     pub async fn delete(&self, path: &str) -> Result<S3DeleteResult> {
         let location = self.locate(path)?;
@@ -282,51 +231,6 @@ impl S3Client {
             return Err(invalid_path());
         }
         Ok(bucket)
-    }
-
-    /// A URL by which anyone can do one thing with an object for a while.
-    pub fn presign(&self, path: &str, options: &PresignOptions) -> Result<String> {
-        self.presign_at(path, options, unix_now())
-    }
-
-    /// Like [`presign`](Self::presign), at a time in seconds since 1970.
-    pub fn presign_at(&self, path: &str, options: &PresignOptions, time: u64) -> Result<String> {
-        let location = self.locate(path)?;
-        let (place, path) = self.transport.address(Target::Object(&location))?;
-        let endpoint = &place.endpoint;
-        let mut parameters = options.parameters()?;
-        if let Some(version) = self.version() {
-            parameters.push(("versionId", version));
-        }
-        if let Some(token) = self.transport.session_token() {
-            if super::url::encoded_bytes(token).count() > MAX_SESSION_TOKEN {
-                return Err(Error::new(
-                    ErrorKind::InvalidInput,
-                    "ERR_S3_INVALID_SESSION_TOKEN",
-                    "Invalid session token",
-                ));
-            }
-            parameters.push(("X-Amz-Security-Token", token));
-        }
-        let request = sign::Request {
-            method: options.method.as_str(),
-            path: &path,
-            query: "",
-            headers: &[("host", &endpoint.authority)],
-            payload: UNSIGNED_PAYLOAD,
-        };
-        let query = place.signer.presigned_query(
-            &request,
-            &parameters,
-            options.expires_in,
-            Timestamp::from_unix(time),
-        );
-        let scheme = if endpoint.https { "https" } else { "http" };
-        let mut url = String::with_capacity(512);
-        for part in [scheme, "://", &endpoint.authority, &path, "?", &query] {
-            url.push_str(part);
-        }
-        Ok(url)
     }
 
     /// An upload of unknown length: one request while it is shorter than a part, else parts.

@@ -92,37 +92,23 @@ async function during(happen: () => Promise<unknown>) {
   for (const counter of counters) await counter.check(lab.connect());
 }
 
-/** A primary with a replica that has all that it acknowledged. */
-async function quiet() {
-  const primary = await lab.primaryOf(KEYS[0]);
-  const replicas = await lab.cluster.replicasOf(primary);
-  await primary.quiesce(replicas);
-  return { primary, replica: replicas[0] as ClusterNode };
-}
-
 describe("no step is lost while", () => {
   it("a primary is killed and its replica takes over", TIMEOUT, async () => {
     let primary: ClusterNode | undefined;
     await during(async () => {
-      const pair = await quiet();
-      ({ primary } = pair);
-      await primary.kill();
-      await pair.replica.promoted();
+      primary = await lab.killPrimaryOf(KEYS[0]);
     });
     await primary!.restart();
   });
 
   it("a replica takes over with the primary's consent", TIMEOUT, async () => {
-    await during(async () => {
-      const [replica] = await lab.cluster.replicasOf(await lab.primaryOf(KEYS[0]));
-      await lab.cluster.failover(replica!);
-    });
+    await during(() => lab.handOver(KEYS[0]));
   });
 
   it("a primary is stopped and its replica takes over", TIMEOUT, async () => {
     let primary: ClusterNode | undefined;
     await during(async () => {
-      const pair = await quiet();
+      const pair = await lab.quiet(KEYS[0]);
       ({ primary } = pair);
       primary.pause();
       await pair.replica.promoted();

@@ -35,36 +35,22 @@ async function during(happen: () => Promise<unknown>) {
   expect(await callers.audit(lab.connect())).toEqual([]);
 }
 
-/** A primary with a replica that has all that it acknowledged. Writes wait until it is released, or another takes over. */
-async function quiet() {
-  const primary = await lab.primaryOf("foo");
-  const replicas = await lab.cluster.replicasOf(primary);
-  await primary.quiesce(replicas);
-  return { primary, replica: replicas[0] as ClusterNode };
-}
-
 describe("callers are answered rightly while", () => {
   it("a primary is killed and its replica takes over", TIMEOUT, async () => {
     let primary: ClusterNode | undefined;
     await during(async () => {
-      const pair = await quiet();
-      ({ primary } = pair);
-      await primary.kill();
-      await pair.replica.promoted();
+      primary = await lab.killPrimaryOf("foo");
     });
     await primary!.restart();
   });
 
   it("a replica takes over with the primary's consent", TIMEOUT, async () => {
-    await during(async () => {
-      const [replica] = await lab.cluster.replicasOf(await lab.primaryOf("foo"));
-      await lab.cluster.failover(replica!);
-    });
+    await during(() => lab.handOver("foo"));
   });
 
   it.each(["FORCE", "TAKEOVER"] as const)("a replica takes over by %s", TIMEOUT, async (how) => {
     await during(async () => {
-      const { primary, replica } = await quiet();
+      const { primary, replica } = await lab.quiet("foo");
       await lab.cluster.failover(replica, how);
       await lab.cluster.ready();
       await primary.release();
@@ -95,7 +81,7 @@ describe("callers are answered rightly while", () => {
 
   it("a primary is stopped, its replica takes over, and it goes on", TIMEOUT, async () => {
     await during(async () => {
-      const { primary, replica } = await quiet();
+      const { primary, replica } = await lab.quiet("foo");
       primary.pause();
       await replica.promoted();
       primary.resume();

@@ -9,18 +9,15 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { makeCertificates } from "../../support/certificates.js";
-import { type MemoryStore, refuse, startMemoryStore } from "../../support/memory-store.js";
+import { type MemoryStore, refuse, useMemoryStore } from "../../support/memory-store.js";
 
 const entry = createRequire(import.meta.url).resolve("../../../index.js");
 const MIB = 1024 * 1024;
 const DETACHED = { name: "S3Error", code: "ERR_S3_BODY_DETACHED", path: "key" };
 let store: MemoryStore;
-beforeEach(async () => {
-  store = await startMemoryStore();
-});
-afterEach(() => store.stop());
+useMemoryStore((fresh) => (store = fresh));
 
 const make = (length: number) => new Uint8Array(randomBytes(length));
 /** Takes the memory of a buffer away; it is kept by what is returned. */

@@ -1,20 +1,14 @@
-import { randomBytes } from "node:crypto";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { etag, type Exchange, type MemoryStore, rangeOf, startMemoryStore } from "../../support/memory-store.js";
+import { describe, expect, it, vi } from "vitest";
+import { etag, type Exchange, type MemoryStore, rangeOf, SMALL, useObjects } from "../../support/memory-store.js";
 
 const MIB = 1024 * 1024;
-const SMALL = Buffer.from("0123456789".repeat(1000));
 let large: Buffer;
 let store: MemoryStore;
 
-beforeAll(() => {
-  large = randomBytes(40 * MIB);
+useObjects((fresh, bytes) => {
+  store = fresh;
+  large = bytes;
 });
-beforeEach(async () => {
-  store = await startMemoryStore();
-  store.objects.set("/b/small", SMALL).set("/b/large", large);
-});
-afterEach(() => store.stop());
 
 const READERS: [string, (client: any, key: string) => Promise<Buffer>][] = [
   ["into memory", async (client, key) => Buffer.from(await client.file(key).bytes())],

@@ -1,12 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type MemoryStore, refuse, startMemoryStore } from "../../support/memory-store.js";
+import { describe, expect, it } from "vitest";
+import { type MemoryStore, refuse, useMemoryStore } from "../../support/memory-store.js";
 
 let store: MemoryStore;
-beforeEach(async () => {
-  store = await startMemoryStore();
+useMemoryStore((fresh) => {
+  store = fresh;
   store.objects.set("/b/key", Buffer.from("stored"));
 });
-afterEach(() => store.stop());
 
 /** Every operation of one request, and what it makes of a store that works. */
 const OPERATIONS: [string, (client: any) => Promise<unknown>, unknown][] = [

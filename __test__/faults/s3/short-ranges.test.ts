@@ -1,21 +1,15 @@
 /** Answers to ranges that hold fewer bytes than they stand for: completed or an error, never taken for all. */
-import { randomBytes } from "node:crypto";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { etag, type Exchange, type MemoryStore, rangeOf, startMemoryStore } from "../../support/memory-store.js";
+import { describe, expect, it } from "vitest";
+import { etag, type Exchange, type MemoryStore, rangeOf, SMALL, useObjects } from "../../support/memory-store.js";
 
 const MIB = 1024 * 1024;
-const SMALL = Buffer.from("0123456789".repeat(1000));
 let large: Buffer;
 let store: MemoryStore;
 
-beforeAll(() => {
-  large = randomBytes(40 * MIB);
+useObjects((fresh, bytes) => {
+  store = fresh;
+  large = bytes;
 });
-beforeEach(async () => {
-  store = await startMemoryStore();
-  store.objects.set("/b/small", SMALL).set("/b/large", large);
-});
-afterEach(() => store.stop());
 
 const READERS: [string, (file: any) => Promise<Buffer>][] = [
   ["into memory", async (file) => Buffer.from(await file.bytes())],

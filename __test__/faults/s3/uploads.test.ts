@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { PassThrough, Readable } from "node:stream";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Exchange, type MemoryStore, refuse, startMemoryStore } from "../../support/memory-store.js";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Exchange, type MemoryStore, refuse, useMemoryStore } from "../../support/memory-store.js";
 
 const MIB = 1024 * 1024;
 const PART = 5 * MIB;
@@ -11,10 +11,7 @@ let store: MemoryStore;
 beforeAll(() => {
   data = randomBytes(3 * PART + 1000);
 });
-beforeEach(async () => {
-  store = await startMemoryStore();
-});
-afterEach(() => store.stop());
+useMemoryStore((fresh) => (store = fresh));
 
 async function* pieces(length = data.length) {
   for (let at = 0; at < length; at += MIB) yield data.subarray(at, Math.min(at + MIB, length));

@@ -1,8 +1,8 @@
 /** Streams of large objects from a store that gives a connection little: several ranges at once, in order and bounded. */
 import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { etag, type Exchange, type MemoryStore, rangeOf, startMemoryStore } from "../../support/memory-store.js";
+import { beforeAll, expect, it } from "vitest";
+import { etag, type Exchange, type MemoryStore, rangeOf, useMemoryStore } from "../../support/memory-store.js";
 
 const MIB = 1024 * 1024;
 const PART = 5 * MIB;
@@ -20,12 +20,11 @@ let store: MemoryStore;
 beforeAll(() => {
   large = randomBytes(LENGTH);
 });
-beforeEach(async () => {
-  store = await startMemoryStore();
+useMemoryStore((fresh) => {
+  store = fresh;
   store.objects.set("/b/large", large);
   store.fault = slow();
 });
-afterEach(() => store.stop());
 
 /** Answers requests without a range slowly, until ranges are asked for, and those for ranges as `ranges` says. */
 function slow(

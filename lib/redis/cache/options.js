@@ -1,7 +1,7 @@
 "use strict";
 /** The option `clientCache`. */
 const { toArgument } = require("../encode.js");
-const { coded } = require("../errors.js");
+const { coded, invalidProperty, outOfRange } = require("../errors.js");
 
 const MIB = 1024 * 1024;
 const DEFAULT_BYTES = 64 * MIB;
@@ -19,7 +19,7 @@ const DEFAULT_BYTES = 64 * MIB;
  * @returns {CacheOptions}
  */
 function resolveCache(given, keyPrefix) {
-  if (given !== true && (typeof given !== "object" || given === null)) throw invalid("", "a boolean or an object", given);
+  if (given !== true && (typeof given !== "object" || given === null)) throw invalidProperty("clientCache", "a boolean or an object", given);
   const { maxBytes, ttl, broadcast } = /** @type {Record<string, unknown>} */ (given === true ? {} : given);
   return {
     maxBytes: positive(maxBytes, "maxBytes", DEFAULT_BYTES),
@@ -36,11 +36,11 @@ function resolvePrefixes(broadcast, keyPrefix) {
   if (broadcast === undefined || broadcast === false) return undefined;
   if (broadcast === true) return [keyPrefix];
   if (!Array.isArray(broadcast) || broadcast.length === 0) {
-    throw invalid(".broadcast", "a boolean or a list of prefixes", broadcast);
+    throw invalidProperty("clientCache.broadcast", "a boolean or a list of prefixes", broadcast);
   }
   const prefixes = broadcast.map((prefix) => {
     const argument = typeof prefix === "number" ? undefined : toArgument(prefix);
-    if (argument === undefined) throw invalid(".broadcast", "a list of strings or buffers", prefix);
+    if (argument === undefined) throw invalidProperty("clientCache.broadcast", "a list of strings or buffers", prefix);
     return Buffer.concat([keyPrefix, Buffer.from(argument)]);
   });
   const overlap = prefixes.some((one, index) => prefixes.some((other, at) => at !== index && startsWith(one, other)));
@@ -66,22 +66,9 @@ function startsWith(bytes, prefix) {
  */
 function positive(value, name, missing) {
   if (value === undefined) return missing;
-  if (typeof value !== "number") throw invalid(`.${name}`, "of type number", value);
-  if (!(value > 0)) {
-    const message = `The value of "clientCache.${name}" is out of range. It must be above 0. Received ${value}`;
-    throw coded(RangeError, "ERR_OUT_OF_RANGE", message);
-  }
+  if (typeof value !== "number") throw invalidProperty(`clientCache.${name}`, "of type number", value);
+  if (!(value > 0)) throw outOfRange(`clientCache.${name}`, "above 0", value);
   return value;
-}
-
-/**
- * @param {string} name
- * @param {string} expected
- * @param {unknown} value
- */
-function invalid(name, expected, value) {
-  const received = value === null ? "null" : typeof value;
-  return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "clientCache${name}" property must be ${expected}. Received ${received}`);
 }
 
 module.exports = { resolveCache, startsWith };

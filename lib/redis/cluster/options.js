@@ -1,6 +1,6 @@
 "use strict";
 /** The options of a cluster's client that a client of one server has not. */
-const { coded } = require("../errors.js");
+const { coded, outOfRange } = require("../errors.js");
 
 const READ_FROM = ["primary", "replica", "preferReplica", "nearest"];
 const MAX_UINT32 = 0xffffffff;
@@ -36,11 +36,7 @@ function count(options, name, missing) {
   if (value === undefined || value === null) return missing;
   if (typeof value !== "number") throw invalidType(name, "of type number", value);
   if (!Number.isInteger(value) || value < 0 || value > MAX_UINT32) {
-    throw coded(
-      RangeError,
-      "ERR_OUT_OF_RANGE",
-      `The value of "${name}" is out of range. It must be an integer >= 0 and <= ${MAX_UINT32}. Received ${value}`,
-    );
+    throw outOfRange(name, `an integer >= 0 and <= ${MAX_UINT32}`, value);
   }
   return value;
 }

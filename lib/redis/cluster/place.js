@@ -2,7 +2,7 @@
 /** Where in a cluster a connection of one's own leads. */
 const { RedisLane } = require("../../../binding.js");
 const { encode, toArgument } = require("../encode.js");
-const { RedisError, coded } = require("../errors.js");
+const { RedisError, coded, outOfRange } = require("../errors.js");
 const { decode } = require("../frame.js");
 const { nodeOf } = require("./route.js");
 
@@ -30,8 +30,7 @@ function resolvePlace(options, connection) {
   if (slot === undefined) return { slot: slotOf([keyOf(key)], connection) };
   if (typeof slot !== "number") throw invalidType("slot", "of type number", slot);
   if (!Number.isInteger(slot) || slot < 0 || slot >= SLOTS) {
-    const range = `an integer >= 0 and < ${SLOTS}`;
-    throw coded(RangeError, "ERR_OUT_OF_RANGE", `The value of "slot" is out of range. It must be ${range}. Received ${slot}`);
+    throw outOfRange("slot", `an integer >= 0 and < ${SLOTS}`, slot);
   }
   return { slot };
 }

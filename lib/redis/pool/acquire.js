@@ -1,7 +1,7 @@
 "use strict";
 /** Asks for a connection of one's own. */
 const { forget, register } = require("../../port.js");
-const { RedisError, coded } = require("../errors.js");
+const { RedisError, invalidProperty } = require("../errors.js");
 const { PLAIN } = require("../outcomes.js");
 const { resolveTimeout } = require("../view.js");
 const { RedisLease, LeaseSource } = require("./lease.js");
@@ -73,20 +73,10 @@ async function lease(connection, timeout, signal, place) {
  */
 function resolve(options, usual) {
   if (options === undefined) return { timeout: usual, signal: undefined };
-  if (typeof options !== "object" || options === null) throw invalid("options", "of type object", options);
+  if (typeof options !== "object" || options === null) throw invalidProperty("options", "of type object", options);
   const { timeout, signal } = /** @type {Record<string, any>} */ (options);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid("signal", "an AbortSignal", signal);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidProperty("signal", "an AbortSignal", signal);
   return { timeout: timeout === undefined ? usual : resolveTimeout(timeout, "timeout"), signal };
-}
-
-/**
- * @param {string} name
- * @param {string} expected
- * @param {unknown} value
- */
-function invalid(name, expected, value) {
-  const received = value === null ? "null" : typeof value;
-  return coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" property must be ${expected}. Received ${received}`);
 }
 
 module.exports = { acquire, lease };

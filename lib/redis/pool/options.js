@@ -1,6 +1,6 @@
 "use strict";
 /** The options of a pool. */
-const { coded } = require("../errors.js");
+const { coded, outOfRange } = require("../errors.js");
 const { resolveTimeout } = require("../view.js");
 
 const MAX_UINT32 = 0xffffffff;
@@ -50,15 +50,6 @@ function count(options, name, missing, least) {
   }
   if (!Number.isInteger(value) || value < least || value > MAX_UINT32) throw outOfRange(name, `an integer >= ${least}`, value);
   return value;
-}
-
-/**
- * @param {string} name
- * @param {string} expected
- * @param {number} value
- */
-function outOfRange(name, expected, value) {
-  return coded(RangeError, "ERR_OUT_OF_RANGE", `The value of "${name}" is out of range. It must be ${expected}. Received ${value}`);
 }
 
 module.exports = { resolvePool };

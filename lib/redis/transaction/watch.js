@@ -3,7 +3,7 @@
 const { setTimeout: sleep } = require("node:timers/promises");
 const { provideFeatures } = require("../client.js");
 const { encode } = require("../encode.js");
-const { RedisError, coded, invalidArgument } = require("../errors.js");
+const { RedisError, coded, invalidArgument, outOfRange } = require("../errors.js");
 const { metaOf } = require("../meta.js");
 const { required } = require("../methods.js");
 const { PLAIN } = require("../outcomes.js");
@@ -50,8 +50,7 @@ function plan(keys, body, options) {
   if (typeof body !== "function") throw invalidArgument("callback", "a function", "watch");
   const retries = options?.retries ?? RETRIES;
   if (retries !== Infinity && !(Number.isInteger(retries) && retries >= 0)) {
-    const message = `The value of "retries" is out of range. It must be an integer >= 0 or Infinity. Received ${retries}`;
-    throw coded(RangeError, "ERR_OUT_OF_RANGE", message);
+    throw outOfRange("retries", "an integer >= 0 or Infinity", retries);
   }
   return { keys: names, body: /** @type {Plan["body"]} */ (body), retries };
 }

@@ -1,11 +1,12 @@
-//! The typed commands of [`ValkeyClient`](crate::redis::ValkeyClient), where they are gathered.
+//! What pipelines and transactions have in common: the typed commands of
+//! [`ValkeyClient`](crate::redis::ValkeyClient), gathered.
 
 use super::{Pipeline, Transaction};
 use crate::redis::commands::SetOptions;
 use crate::redis::script::Invocation;
 
-/// Gives a builder a method for each command. What a reply looks like is told by the method of the
-/// client.
+/// Gives a builder a method for each command, and those for what it has gathered. What a reply looks
+/// like is told by the method of the client.
 macro_rules! commands {
     ($Builder:ty) => {
         impl $Builder {
@@ -117,6 +118,24 @@ macro_rules! commands {
             pub fn invoke(&mut self, call: &Invocation<'_>) -> &mut Self {
                 let (command, arguments) = call.command();
                 self.add(command, &arguments)
+            }
+
+            /// How many commands there are.
+            #[must_use]
+            pub fn len(&self) -> usize {
+                self.queue.len()
+            }
+
+            /// Whether there are no commands.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+
+            /// Drops the commands.
+            pub fn discard(&mut self) {
+                // What was refused goes as well.
+                drop(self.queue.take());
             }
         }
     };

@@ -16,7 +16,7 @@ use crate::redis::resp::decode::Value;
 pub struct Pipeline {
     link: Arc<dyn Link>,
     callers: Arc<Callers>,
-    queue: Queue,
+    pub(super) queue: Queue,
 }
 
 impl fmt::Debug for Pipeline {
@@ -52,24 +52,6 @@ impl Pipeline {
     pub(super) fn add<A: AsRef<[u8]>>(&mut self, command: &str, arguments: &[A]) -> &mut Self {
         self.queue.push(command, arguments);
         self
-    }
-
-    /// How many commands there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.queue.len()
-    }
-
-    /// Whether there are no commands.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Drops the commands.
-    pub fn discard(&mut self) {
-        // What was refused goes as well.
-        drop(self.queue.take());
     }
 
     /// Sends the commands and returns their results in order, when all have one. The pipeline is

@@ -21,7 +21,7 @@ use crate::redis::resp::encode;
 pub struct Transaction {
     link: Arc<dyn Link>,
     callers: Arc<Callers>,
-    queue: Queue,
+    pub(super) queue: Queue,
     /// The watched keys that it depends on.
     watching: Option<Arc<Watching>>,
 }
@@ -67,24 +67,6 @@ impl Transaction {
     pub(super) fn add<A: AsRef<[u8]>>(&mut self, command: &str, arguments: &[A]) -> &mut Self {
         self.queue.push_inside(command, arguments);
         self
-    }
-
-    /// How many commands there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.queue.len()
-    }
-
-    /// Whether there are no commands.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Drops the commands.
-    pub fn discard(&mut self) {
-        // What was refused goes as well.
-        drop(self.queue.take());
     }
 
     /// Executes the commands and returns their replies in order; that of a command which failed
