@@ -2,6 +2,8 @@
 /** `S3Client`: the operations on paths, as methods and as statics. */
 
 const { inspect } = require("node:util");
+// Loaded with the package: what it takes may be replaced later.
+require("../turn.js");
 const { lazily } = require("../lazily.js");
 const { coded, wrongArgument, wrongReceiver } = require("./errors.js");
 const { isS3File, openFile, presignAt, reach } = require("./file.js");

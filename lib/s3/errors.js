@@ -36,6 +36,15 @@ class S3Error extends Error {
 Object.defineProperty(S3Error.prototype, "name", { value: "S3Error", writable: true, configurable: true });
 
 /**
+ * The error of bytes that are not where they were.
+ * @param {string} path
+ * @param {unknown} [cause]
+ */
+function detached(path, cause) {
+  return new S3Error("ERR_S3_BODY_DETACHED", "The buffer was detached while it was being written", { path, cause });
+}
+
+/**
  * How the failure of an operation on `path` becomes an error. The object is named as the caller
  * named it.
  * @param {string} path
@@ -112,4 +121,4 @@ function leftBehind({ code, message, path, bucket, statusCode, requestId }, caus
   return new S3Error(code, message, { path, bucket, statusCode, requestId, cause });
 }
 
-module.exports = { wrongReceiver, S3Error, failedAt, leftBehind, coded, received, wrongArgument };
+module.exports = { wrongReceiver, S3Error, detached, failedAt, leftBehind, coded, received, wrongArgument };

@@ -2,12 +2,13 @@
 /** One function for each operation on an object: checks what is left, calls the core. */
 
 const { toBody } = require("./body.js");
-const { S3Error } = require("./errors.js");
+const { detached } = require("./errors.js");
 const { typeOfKey } = require("./mime.js");
 const { originOf } = require("./origin.js");
 const { pump } = require("./pump.js");
 const { onAbort, run } = require("./run.js");
 const { S3Stat } = require("./stat.js");
+const { turn } = require("../turn.js");
 const { isSameStore } = require("./config.js");
 const { S3Writer } = require("./writer.js");
 
@@ -66,7 +67,7 @@ function stream(config, path, rangeOf) {
       let chunk;
       try {
         // The memory of chunks that were collected is given back by the event loop.
-        if (++taken % TAKEN === 0) await new Promise(setImmediate);
+        if (++taken % TAKEN === 0) await turn();
         chunk = from.take() ?? (await run(config, path, (id) => from.read(id)));
       } catch (error) {
         leave();
@@ -211,7 +212,7 @@ function whileLent({ fields: { signal } }, path, bytes, stored) {
   const check = (cause) => {
     // An array of a detached buffer is empty.
     if (bytes.byteLength > 0) return;
-    throw new S3Error("ERR_S3_BODY_DETACHED", "The buffer was detached while it was being written", { path, cause });
+    throw detached(path, cause);
   };
   return stored.then(
     (length) => {

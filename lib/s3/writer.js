@@ -3,7 +3,7 @@
 
 const { call, port } = require("../port.js");
 const { toBytes } = require("./body.js");
-const { coded, failedAt, leftBehind } = require("./errors.js");
+const { coded, detached, failedAt, leftBehind } = require("./errors.js");
 const { MIN_PART_SIZE } = require("./options.js");
 const { onAbort, run } = require("./run.js");
 const { S3Stat } = require("./stat.js");
@@ -31,7 +31,7 @@ class S3Writer {
   /** @type {Buffer | undefined} */
   #chunk;
   #used = 0;
-  /** Pieces that wait: themselves, or the lengths of those of which the native side has a copy. @type {(Uint8Array | number)[]} */
+  /** Pieces that wait; of those without bytes the native side has a copy. @type {{ length: number, bytes?: Uint8Array }[]} */
   #queue = [];
   /** Bytes that were written and not yet taken by the upload. */
   #waiting = 0;
@@ -204,7 +204,7 @@ class S3Writer {
     this.#written += byteLength;
     if (byteLength >= OWN_CHUNK) {
       this.#seal();
-      this.#submit(owned ? bytes : this.#copied(bytes));
+      this.#submit(owned ? { length: byteLength, bytes } : this.#copied(bytes));
       return;
     }
     if (this.#chunk !== undefined && this.#used + byteLength > CHUNK_SIZE) this.#seal();
@@ -227,10 +227,10 @@ class S3Writer {
    */
   #copied(bytes) {
     this.#upload.copy(bytes);
-    return bytes.byteLength;
+    return { length: bytes.byteLength };
   }
 
-  /** @param {Uint8Array | number} piece */
+  /** @param {{ length: number, bytes?: Uint8Array }} piece */
   #submit(piece) {
     this.#queue.push(piece);
     this.#draining ??= this.#drain();
@@ -238,15 +238,28 @@ class S3Writer {
 
   async #drain() {
     for (let next; this.#failure === undefined && (next = this.#queue.shift()) !== undefined; ) {
-      const piece = next;
-      const isCopy = typeof piece === "number";
-      const start = (/** @type {number} */ id) => (isCopy ? this.#upload.writeCopy(id) : this.#upload.write(id, piece));
+      const { length, bytes } = next;
+      if (bytes !== undefined && bytes.byteLength !== length) {
+        await this.#fail(detached(this.#path));
+        break;
+      }
+      const start = (/** @type {number} */ id) => (bytes === undefined ? this.#upload.writeCopy(id) : this.#upload.write(id, bytes));
       await this.#run(start).catch(seen);
-      this.#waiting -= isCopy ? piece : piece.byteLength;
+      this.#waiting -= length;
       if (this.#waiting < this.#highWaterMark) this.#wake();
     }
     this.#draining = undefined;
     this.#wake();
+  }
+
+  /**
+   * Ends the upload for a reason that the core does not know.
+   * @param {import("./errors.js").S3Error} error
+   */
+  async #fail(error) {
+    const failure = (this.#failure ??= { error });
+    const left = await this.abort();
+    if (left !== undefined) failure.error = leftBehind(left, error);
   }
 
   /** Waits until all that was written has been taken. */

@@ -12,10 +12,11 @@ use napi::bindgen_prelude::{JsValue, Result as JsResult, Uint8ArraySlice, check_
 use napi::{Env, sys};
 use tokio::sync::oneshot;
 
+use super::holds::Held;
 use super::port::{Parcel, PortHandle, ended_without_result};
 use super::tape::Tape;
 use crate::error::{Error, ErrorKind, Result};
-use crate::s3::Lender;
+use crate::s3::{Hold, Lender};
 
 /// Bodies up to this length are copied: keeping the caller's buffer alive costs more.
 pub(super) const COPY_LIMIT: usize = 64 * 1024;
@@ -135,6 +136,10 @@ impl Lender for Loans {
             Ok(())
         })
     }
+
+    fn begin(&self) -> Result<Box<dyn Hold>> {
+        Ok(Box::new(Held::begin(self.0.port.clone())?))
+    }
 }
 
 fn detached() -> Error {
@@ -159,7 +164,8 @@ unsafe impl Sync for Loan {}
 
 impl AsRef<[u8]> for Loan {
     fn as_ref(&self) -> &[u8] {
-        // SAFETY: the reference keeps the buffer alive, and the caller must not detach it.
+        // SAFETY: the reference keeps the buffer alive, and the caller must not detach it. Those
+        // who read hold the environment, which would free it.
         unsafe { &*self.bytes }
     }
 }

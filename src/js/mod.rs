@@ -16,6 +16,7 @@ mod closer;
 #[cfg(unix)]
 mod event_loop;
 mod exchange;
+mod holds;
 mod loans;
 #[cfg(unix)]
 mod long_string;

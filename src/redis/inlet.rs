@@ -190,7 +190,9 @@ impl Inlet {
         self.buffer.copy_within(self.scanned..self.filled, 0);
         self.filled -= self.scanned;
         self.scanned = 0;
-        if self.buffer.len() - self.filled < MINIMUM || self.scanner.missing() > self.room() {
+        // A buffer that is large already is filled first: each growth copies what was received.
+        let is_known_larger = self.buffer.len() < AHEAD && self.scanner.missing() > self.room();
+        if self.room() < MINIMUM || is_known_larger {
             // The peer chose how much is missing: trust it only as far as it keeps sending.
             let trusted = self.filled.max(AHEAD);
             let room = self.scanner.missing().clamp(BUFFER, trusted);

@@ -36,7 +36,7 @@ pub use client::{S3Client, S3DownloadResult};
 pub use config::{S3Credentials, S3CredentialsWithOptions, S3Options};
 pub use file::S3File;
 #[cfg(feature = "js")]
-pub(crate) use lender::Lender;
+pub(crate) use lender::{Hold, Lender};
 pub use metadata::Metadata;
 pub use multipart::{MultiPartUpload, MultiPartUploadOptions};
 pub use op::delete::S3DeleteResult;

@@ -180,4 +180,20 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     await expect.poll(() => received.length, { timeout: 10_000 }).toBe(count);
     expect(received.every((message, index) => message === `${index}`)).toBe(true);
   });
+
+  it("a string that JavaScript cannot hold is an error of its call alone", { timeout: 120_000 }, async () => {
+    // The longest that Redis gives, and a little longer than V8 can hold.
+    const length = 512 * 1024 * 1024;
+    const piece = Buffer.alloc(1024 * 1024, "x");
+    const pieces = [`$${length}\r\n`, ...Array<Buffer>(length / piece.length).fill(piece), "\r\n"];
+    const peer = await lab.script((command) => {
+      if (command === "HELLO") return GREETING;
+      return command === "GET" ? { pieces } : "+PONG\r\n";
+    });
+    const client = lab.connect(peer.port);
+    const read = client.get("large");
+    const next = client.ping();
+    await expect(read).rejects.toMatchObject({ name: "RedisError", code: "ERR_RESULT_TOO_LARGE" });
+    expect(await next).toBe("PONG");
+  });
 });

@@ -1,8 +1,19 @@
 /** Buffers whose memory goes away while they are uploaded: never a silent success, never a crash of the process. */
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { createServer } from "node:https";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
+import { makeCertificates } from "../../support/certificates.js";
 import { type MemoryStore, refuse, useMemoryStore } from "../../support/memory-store.js";
 
+const entry = createRequire(import.meta.url).resolve("../../../index.js");
 const MIB = 1024 * 1024;
 const DETACHED = { name: "S3Error", code: "ERR_S3_BODY_DETACHED", path: "key" };
 let store: MemoryStore;
@@ -53,6 +64,43 @@ describe("a buffer", () => {
     await expect(store.client().write("key", bytes)).rejects.toMatchObject(DETACHED);
   });
 
+  it("of a worker is not read any more when the worker has been terminated", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "s3-valkey-"));
+    makeCertificates(folder);
+    const [key, cert] = ["server.key", "server.crt"].map((name) => readFileSync(join(folder, name)));
+    const server = createServer({ key, cert }).listen(0, "127.0.0.1");
+    try {
+      await once(server, "listening");
+      const worker = new Worker(
+        `const { S3Client } = require(${JSON.stringify(entry)});
+        new S3Client(require("node:worker_threads").workerData).write("key", new Uint8Array(64 << 20).fill(7)).catch(() => {});`,
+        {
+          eval: true,
+          workerData: {
+            endpoint: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+            bucket: "b",
+            accessKeyId: "id",
+            secretAccessKey: "secret",
+            tls: { rejectUnauthorized: false },
+          },
+        },
+      );
+      const [request] = (await once(server, "request")) as [IncomingMessage];
+      request.on("error", () => {});
+      const [first] = (await once(request, "data")) as [Buffer];
+      request.pause();
+      await worker.terminate();
+      let length = first.length;
+      request.on("data", (chunk: Buffer) => (length += chunk.length)).resume();
+      await new Promise((done) => request.once("close", done));
+      expect(length).toBeLessThan(64 * MIB);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("may be transferred by who has aborted the call", async () => {
     const bytes = make(8 * MIB);
     const controller = new AbortController();
@@ -97,6 +145,25 @@ describe("a source", () => {
     expect(store.objects.size).toBe(0);
     expect(store.uploads.size).toBe(0);
     expect(store.kinds.at(-1)).toBe("abort");
+  });
+
+  it("is an error whose piece was detached while it waited for its turn", async () => {
+    for (const [count, size] of [
+      [8, 100 * 1024],
+      [24, MIB - 1],
+    ] as const) {
+      const pieces = Array.from({ length: count }, () => make(size));
+      let at = 0;
+      const detaching = async function* () {
+        for (const piece of pieces) {
+          if (at++ === 2) detach(pieces[1]!);
+          yield piece;
+        }
+      };
+      await expect(store.client().write("key", detaching())).rejects.toMatchObject(DETACHED);
+      expect(store.objects.size).toBe(0);
+      expect(store.uploads.size).toBe(0);
+    }
   });
 
   it("is an error that was stored by one request", async () => {

@@ -210,6 +210,25 @@ it("a writer is aborted by its signal", async () => {
   expect(store.objects.size).toBe(0);
 });
 
+it("what waits for a writer that is dropped is told so", async () => {
+  const stalled = new Promise<void>((begun) => {
+    store.fault = ({ kind }) => {
+      if (kind !== "part") return false;
+      begun();
+      return new Promise<boolean>(() => {});
+    };
+  });
+  const writer = store.client().file("key").writer();
+  await writer.write(data);
+  const flushed = writer.flush();
+  await stalled;
+  const reason = new Error("enough");
+  const told = expect(flushed).rejects.toMatchObject({ name: "S3Error", code: "ERR_S3_UPLOAD_ENDED", path: "key" });
+  await expect(writer.end(reason)).rejects.toBe(reason);
+  await told;
+  expectAbsent();
+});
+
 it("an empty stream makes an empty object, a short one needs no parts", async () => {
   expect(await store.client().write("empty", pieces(0))).toBe(0);
   expect(store.objects.get("/b/empty")).toHaveLength(0);

@@ -103,7 +103,9 @@ unsafe extern "C" fn on_check(handle: *mut c_void) {
         // SAFETY: no callback is called when it is closed.
         unsafe { check.stop() };
     }
-    if let Some(event_loop) = event_loop.this.upgrade() {
+    // The port may have been drained meanwhile.
+    let is_due = !event_loop.ready.borrow().is_empty();
+    if let Some(event_loop) = event_loop.this.upgrade().filter(|_| is_due) {
         // A panic is a bug; what was not delivered then is delivered with the next arrival.
         let _ = catch_unwind(AssertUnwindSafe(|| event_loop.deliver()));
     }

@@ -1,10 +1,13 @@
 //! Storing whole objects.
 
+use std::pin::pin;
+
 use bytes::Bytes;
 
 use super::S3Client;
 use crate::error::Result;
 use crate::s3::config::MAX_PART_SIZE;
+use crate::s3::lender::Reading;
 use crate::s3::multipart::MultiPartUploadOptions;
 use crate::s3::op::put::{self, PutOptions, S3UploadResult};
 
@@ -44,10 +47,12 @@ impl S3Client {
         body: Vec<Bytes>,
         options: &PutOptions,
     ) -> Result<S3UploadResult> {
+        let lender = self.lender.as_deref();
+        let mut reading = Reading::begin(lender)?;
         let location = self.locate(path)?;
         let request = put::request(&location, body, options)?;
-        let sending = self.transport.send_lent(&request, self.lender.as_deref());
-        let response = self.limited(sending).await?;
+        let sending = pin!(self.limited(self.transport.send_lent(&request, lender)));
+        let response = reading.run(sending).await?;
         Ok(S3UploadResult {
             etag: response.header("etag").unwrap_or_default().to_owned(),
         })

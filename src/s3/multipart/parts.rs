@@ -1,5 +1,6 @@
 //! The parts of an upload: sent several at once, each by a task of the runtime.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use super::{MultiPartUpload, Upload};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::runtime;
+use crate::s3::lender::Reading;
 use crate::s3::op::multipart::{self, MAX_PARTS, Part};
 
 impl MultiPartUpload {
@@ -27,14 +29,15 @@ impl MultiPartUpload {
         let straggler = Arc::clone(&sent);
         self.next_part += 1;
         let work = async move {
+            let lender = client.lender.as_deref();
+            let mut reading = Reading::begin(lender)?;
             // The part is all here, so that its sum can go ahead of it: no trailer is needed,
             // which many stores refuse.
             let checksum = algorithm.map(|algorithm| algorithm.of(&body));
             let sum = algorithm.zip(checksum.as_ref());
             let request = multipart::part(&upload.location, &upload.id, number, body, sum, payer);
-            let lender = client.lender.as_deref();
             let sending = (client.transport).send_part(&request, &sent, &given_up, lender);
-            let response = client.limited(sending).await?;
+            let response = reading.run(pin!(client.limited(sending))).await?;
             match response.header("etag") {
                 Some(etag) => Ok(Part {
                     number,
@@ -92,5 +95,27 @@ impl MultiPartUpload {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::s3::{MultiPartUploadOptions, S3Client, S3CredentialsWithOptions};
+
+    #[tokio::test]
+    async fn there_is_no_part_behind_the_last_number() {
+        let client = S3Client::new(S3CredentialsWithOptions::default());
+        let options = MultiPartUploadOptions {
+            part_size: Some(1),
+            ..MultiPartUploadOptions::default()
+        };
+        let mut upload = MultiPartUpload::new(client, "b/key", options);
+        upload.next_part = MAX_PARTS + 1;
+        for _ in 0..2 {
+            let error = upload.write(vec![0].into()).await.err();
+            let code = error.as_ref().map(Error::code);
+            assert_eq!(code, Some("ERR_S3_TOO_MANY_PARTS"));
+        }
     }
 }

@@ -86,7 +86,12 @@ pub fn extent(
     };
     let start = (status == 200).then_some(0);
     let is_elsewhere = first.zip(start).is_some_and(|(asked, got)| asked != got);
-    let is_right = !is_elsewhere && announced.is_none_or(|length| length <= most);
+    let is_right = !is_elsewhere
+        && match announced {
+            Some(length) => length <= most,
+            // Of a range that was ignored nobody would notice the end.
+            None => status == 206 || most == u64::MAX,
+        };
     is_right.then_some(Extent {
         start,
         length: announced,
@@ -205,6 +210,7 @@ mod tests {
             ),
             (END, 206, "bytes 0-49/50", Some(50), (Some(0), Some(50))),
             (END, 200, "", Some(50), (Some(0), Some(50))),
+            (Some(ByteRange::From(0)), 200, "", None, (Some(0), None)),
         ] {
             let got = of(range, status, value, announced);
             assert_eq!(
@@ -247,6 +253,8 @@ mod tests {
             (END, 206, "bytes 800-899/1000", Some(100)),
             (END, 206, "bytes 800-999/*", Some(200)),
             (END, 200, "", Some(1000)),
+            (BEGINNING, 200, "", None),
+            (END, 200, "", None),
         ] {
             let got = of(range, status, value, announced);
             assert_eq!(got, None, "{range:?} {status} {value} {announced:?}");
