@@ -11,7 +11,7 @@ export const LIST_KEYS = Array.from({ length: 1000 }, (_, i) => `${LIST_PREFIX}k
 export const CHECK_PREFIX = `${PREFIX}check/`;
 
 export const SMALL = noise(1024, 1);
-const LARGE_SIZE = 64 * 1024 * 1024;
+export const LARGE_SIZE = 64 * 1024 * 1024;
 let large;
 
 export function largeBytes() {
