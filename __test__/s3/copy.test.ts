@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
-import { S3Client } from "../../lib/s3/index.js";
+import { S3Client } from "../../index.js";
 
 const GIB = 1024 ** 3;
 const stops: (() => void)[] = [];

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type MemoryStore, startMemoryStore } from "../support/memory-store.js";
 
 let store: MemoryStore;
-let client: any;
+let client: S3Client;
 
 beforeAll(async () => {
   store = await startMemoryStore();

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { file, s3, S3Client, S3File, write } from "../../lib/s3/index.js";
+import { file, s3, S3Client, S3File, write } from "../../index.js";
 import { readOptions } from "../../lib/s3/options.js";
 
 const credentials = { accessKeyId: "AKID", secretAccessKey: "SECRET", bucket: "bucket" };
-const client = new S3Client(credentials) as any;
+const client = new S3Client(credentials);
 
 const code = (run: () => unknown): string | undefined => {
   try {

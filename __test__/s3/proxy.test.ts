@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startProxy } from "../../dev/servers.mjs";
-import { S3Client } from "../../lib/s3/index.js";
+import { S3Client } from "../../index.js";
 import { type MemoryStore, startMemoryStore } from "../support/memory-store.js";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -47,7 +47,7 @@ afterAll(async () => {
 const plain = (proxy: string) => store.client({ proxy, retry: 0 }).file("key").text();
 const tls = (proxy: string) => {
   const endpoint = `https://localhost:${(encrypted.address() as AddressInfo).port}`;
-  return (new S3Client({ ...credentials, endpoint, proxy, tls: { rejectUnauthorized: false } }) as any).file("key").text();
+  return new S3Client({ ...credentials, endpoint, proxy, tls: { rejectUnauthorized: false } }).file("key").text();
 };
 
 describe.each([

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { S3Client } from "../../lib/s3/index.js";
+import { S3Client } from "../../index.js";
 import { makeCertificates } from "../support/certificates.js";
 import { type MemoryStore, startMemoryStore } from "../support/memory-store.js";
 import { startTlsProxy, type TlsProxy } from "../support/tls-proxy.js";
@@ -66,7 +66,7 @@ describe.each(["plain", "encrypted"])("a store with %s connections", (kind) => {
       retry: 0,
       proxy,
       tls,
-    }) as any;
+    });
   const guardedUrl = (password = "p@ss:word") =>
     guarded.url.replace("://", `://${encodeURIComponent("some one")}:${encodeURIComponent(password)}@`);
 

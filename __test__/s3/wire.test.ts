@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
-import { S3Client } from "../../lib/s3/index.js";
+import { S3Client } from "../../index.js";
 
 const stops: (() => void)[] = [];
 afterEach(() => {
@@ -23,7 +23,7 @@ async function scripted(answer: (request: IncomingMessage, response: ServerRespo
   });
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const credentials = { accessKeyId: "AKID", secretAccessKey: "SECRET", bucket: "bucket", region: "auto", retry: 0 };
-  return { client: new S3Client({ endpoint, ...credentials }) as any, requests, endpoint };
+  return { client: new S3Client({ endpoint, ...credentials }), requests, endpoint };
 }
 
 it("sends keys as they are", async () => {
@@ -101,7 +101,7 @@ it("sends no checksum and asks for none, unless it is told to", async () => {
 });
 
 describe.each([300, 301, 302, 303, 304, 305, 307, 308])("a redirect with status %i", (statusCode) => {
-  it.each<[string, (client: any) => Promise<unknown>]>([
+  it.each<[string, (client: S3Client) => Promise<unknown>]>([
     ["a write", (client) => client.write("key", "data")],
     ["a writer", (client) => client.file("key").writer().end()],
     ["a read", (client) => client.file("key").text()],

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeAll, beforeEach } from "vitest";
-import { S3Client } from "../../lib/s3/index.js";
+import { S3Client, type S3ClientOptions } from "../../index.js";
 
 /** A request, its body still unread. */
 export interface Exchange {
@@ -33,7 +33,7 @@ export interface MemoryStore {
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** Resolves when no connection is open any more. */
   idle(): Promise<void>;
-  client(options?: object): any;
+  client(options?: S3ClientOptions): S3Client;
   stop(): void;
 }
 

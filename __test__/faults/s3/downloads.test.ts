@@ -10,7 +10,7 @@ useObjects((fresh, bytes) => {
   large = bytes;
 });
 
-const READERS: [string, (client: any, key: string) => Promise<Buffer>][] = [
+const READERS: [string, (client: S3Client, key: string) => Promise<Buffer>][] = [
   ["into memory", async (client, key) => Buffer.from(await client.file(key).bytes())],
   [
     "as a stream",

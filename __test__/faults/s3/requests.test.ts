@@ -8,7 +8,7 @@ useMemoryStore((fresh) => {
 });
 
 /** Every operation of one request, and what it makes of a store that works. */
-const OPERATIONS: [string, (client: any) => Promise<unknown>, unknown][] = [
+const OPERATIONS: [string, (client: S3Client) => Promise<unknown>, unknown][] = [
   ["get", (client) => client.file("key").text(), "stored"],
   ["stream", (client) => new Response(client.file("key").stream()).text(), "stored"],
   ["stat", async (client) => (await client.stat("key")).size, 6],

@@ -11,7 +11,7 @@ useObjects((fresh, bytes) => {
   large = bytes;
 });
 
-const READERS: [string, (file: any) => Promise<Buffer>][] = [
+const READERS: [string, (file: S3File) => Promise<Buffer>][] = [
   ["into memory", async (file) => Buffer.from(await file.bytes())],
   [
     "as a stream",

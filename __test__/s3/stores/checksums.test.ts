@@ -29,7 +29,7 @@ async function damaged<T>(damages: "up" | "down", work: () => Promise<T>): Promi
   }
 }
 
-type Write = (client: any, key: string, data: Buffer) => Promise<unknown>;
+type Write = (client: S3Client, key: string, data: Buffer) => Promise<unknown>;
 const whole: Write = (client, key, data) => client.write(key, data);
 const inParts: Write = (client, key, data) => client.write(key, new Blob([data]).stream());
 
@@ -70,7 +70,7 @@ async function drained(stream: ReadableStream<Uint8Array>) {
   return Buffer.concat(chunks);
 }
 
-const READERS: [string, (file: any) => Promise<Uint8Array>][] = [
+const READERS: [string, (file: S3File) => Promise<Uint8Array>][] = [
   ["into memory", (file) => file.bytes()],
   ["as a stream", (file) => drained(file.stream())],
 ];

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { write } from "../../../lib/s3/index.js";
+import { write } from "../../../index.js";
 import { fresh, MIB, useStore } from "./store.js";
 
 const store = useStore();

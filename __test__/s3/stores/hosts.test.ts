@@ -6,7 +6,7 @@ import { fresh, MIB, needs, useStore } from "./store.js";
 const store = useStore();
 /** Finds every host at the store: not every system finds names below localhost. */
 let proxy: Server;
-let client: any;
+let client: S3Client;
 
 beforeAll(async () => {
   const { hostname, port } = new URL(store.endpoint);

@@ -6,7 +6,7 @@ const COUNT = 25;
 const key = (index: number) => `listing/numbers/${String(index).padStart(3, "0")}`;
 const keys = Array.from({ length: COUNT }, (_, index) => key(index));
 const keysOf = (page: any) => (page.contents ?? []).map((entry: any) => entry.key);
-let client: any;
+let client: S3Client;
 
 beforeAll(async () => {
   client = store.client();

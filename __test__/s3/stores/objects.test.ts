@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { beforeAll, describe, expect, it } from "vitest";
-import { S3Client, S3Error } from "../../../lib/s3/index.js";
+import { S3Client, S3Error } from "../../../index.js";
 import { MIB, useStore } from "./store.js";
 
 const hash = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 const store = useStore();
-let client: any;
+let client: S3Client;
 beforeAll(() => {
   client = store.client();
 });

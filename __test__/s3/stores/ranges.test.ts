@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { fresh, MIB, needs, useStore } from "./store.js";
 
 const store = useStore();
-let client: any;
+let client: S3Client;
 const digits = "0123456789";
 const large = randomBytes(40 * MIB + 1);
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, it } from "vitest";
 import { LACKS, type Capability, type StoreName } from "../../../dev/stores/capabilities.mjs";
 import { startStore, temporaryCredentials } from "../../../dev/stores/index.mjs";
 import { signedFetch, type Credentials, type SignedRequest } from "../../../dev/stores/signed.mjs";
-import { S3Client } from "../../../lib/s3/index.js";
+import { S3Client, type S3ClientOptions } from "../../../index.js";
 
 export const MIB = 1024 * 1024;
 
@@ -14,9 +14,9 @@ type Connection = Omit<Awaited<ReturnType<typeof startStore>>, "stop" | "capabil
 
 export interface OpenStore extends Connection {
   /** Options that reach the store; `over` wins. */
-  options(over?: object): any;
+  options(over?: S3ClientOptions): S3ClientOptions;
   /** A client of the store. */
-  client(over?: object): any;
+  client(over?: S3ClientOptions): S3Client;
   /** A request beside the client, to look behind it. */
   fetch(request: SignedRequest): Promise<Response>;
   temporaryCredentials(): Promise<Credentials>;
@@ -34,7 +34,7 @@ export function useStore(): OpenStore {
     const options = (over = {}) => ({ endpoint, region, bucket, ...credentials, proxy: "", ...over });
     Object.assign(store, started, {
       options,
-      client: (over?: object) => new S3Client(options(over)),
+      client: (over?: S3ClientOptions) => new S3Client(options(over)),
       fetch: (request: SignedRequest) => signedFetch(started, request),
       temporaryCredentials: () => temporaryCredentials(started),
     });
