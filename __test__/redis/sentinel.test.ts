@@ -45,7 +45,7 @@ describe("a group of servers", () => {
   });
 
   it("sentinels are named in several ways, and one is enough", async () => {
-    const [{ port }] = group.sentinels as [{ port: number }];
+    const { port } = group.sentinels[0]!;
     for (const given of [`127.0.0.1:${port}`, `redis://127.0.0.1:${port}`, new URL(`redis://127.0.0.1:${port}`), { host: "127.0.0.1", port }]) {
       expect(await connect({ sentinels: [given] }).ping()).toBe("PONG");
     }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { S3Client } from "../../index.js";
 import { type MemoryStore, startMemoryStore } from "../support/memory-store.js";
 
 let store: MemoryStore;

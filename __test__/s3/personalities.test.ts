@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
+import type { S3Options } from "../../index.js";
 import { etag, rangeOf, type MemoryStore } from "../support/memory-store.js";
 import { also, startPersonality, type Personality } from "../support/personalities.js";
 
@@ -75,7 +76,7 @@ describe("r2", () => {
     expect(decodeURIComponent(url)).toMatch(/Credential=AKID\/\d{8}\/auto\/s3\/aws4_request/);
   });
 
-  it.each([{ acl: "public-read" }, { requestPayer: true }])("says that it has no %o, and is not asked again", async (options) => {
+  it.each<S3Options>([{ acl: "public-read" }, { requestPayer: true }])("says that it has no %o, and is not asked again", async (options) => {
     const client = await open("r2", { retry: 3 });
     await expect(client.write("key", "data", options)).rejects.toMatchObject({ code: "NotImplemented", statusCode: 501 });
     expect(store.kinds).toEqual(["PUT"]);

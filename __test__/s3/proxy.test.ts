@@ -65,7 +65,7 @@ describe.each([
   });
 
   it("tells of a proxy that refuses, without its password", async () => {
-    const error = await read(withUser.replace("word@", "x@")).catch((error: unknown) => error as any);
+    const error = await read(withUser.replace("word@", "x@")).then(expect.unreachable, (error: Error) => error);
     expect(error).toMatchObject({ name: "S3Error" });
     expect(`${error.message} ${JSON.stringify(error)}`).not.toContain("pass");
   });
@@ -76,7 +76,7 @@ describe.each([
 });
 
 it.each(["socks5://127.0.0.1", "http://", "https://", "a b"])("refuses %s as a proxy", (proxy) => {
-  expect(() => new S3Client({ ...credentials, proxy } as any)).toThrow(/proxy must be/);
+  expect(() => new S3Client({ ...credentials, proxy })).toThrow(/proxy must be/);
 });
 
 it.each([

@@ -89,7 +89,7 @@ describe.each(["plain", "encrypted"])("a store with %s connections", (kind) => {
   });
 
   it("tells of a proxy that refuses, without its password", async () => {
-    const error = await client(guardedUrl("not-it")).file("key").text().catch((error: unknown) => error);
+    const error = await client(guardedUrl("not-it")).file("key").text().then(expect.unreachable, (error: Error) => error);
     expect(error).toMatchObject({ name: "S3Error" });
     expect(`${error.message} ${error.stack} ${JSON.stringify(error)}`).not.toContain("not-it");
   });

@@ -73,7 +73,7 @@ it.each(["gzip", "deflate", "br", "zstd"])("returns bytes as they are stored, wh
   const { client, requests } = await scripted((_, response) => response.setHeader("content-encoding", encoding).end(stored));
   const file = client.file("key");
   expect(Buffer.from(await file.bytes()).equals(stored)).toBe(true);
-  expect(Buffer.from(await new Response(file.stream()).bytes()).equals(stored)).toBe(true);
+  expect(Buffer.from(await new Response(file.stream()).arrayBuffer()).equals(stored)).toBe(true);
   expect(requests.every(({ headers }) => headers["accept-encoding"] === undefined)).toBe(true);
 });
 
@@ -103,7 +103,7 @@ it("sends no checksum and asks for none, unless it is told to", async () => {
 describe.each([300, 301, 302, 303, 304, 305, 307, 308])("a redirect with status %i", (statusCode) => {
   it.each<[string, (client: S3Client) => Promise<unknown>]>([
     ["a write", (client) => client.write("key", "data")],
-    ["a writer", (client) => client.file("key").writer().end()],
+    ["a writer", async (client) => client.file("key").writer().end()],
     ["a read", (client) => client.file("key").text()],
     ["a stream", (client) => client.file("key").stream().getReader().read()],
     ["a stat", (client) => client.stat("key")],

@@ -58,8 +58,8 @@ export function useCluster({ tls = false, ...options }: LabOptions = {}) {
     get options(): RedisClusterOptions {
       return tls ? { tls: { ca: readFileSync(path("ca.crt"), "utf8") } } : {};
     },
-    connect(more: RedisClusterOptions = {}, seeds = this.seeds) {
-      const client = new RedisCluster(seeds, { ...this.options, ...more });
+    connect(more: RedisClusterOptions = {}, seeds?: string[]) {
+      const client = new RedisCluster(seeds ?? this.seeds, { ...this.options, ...more });
       clients.push(client);
       return client;
     },

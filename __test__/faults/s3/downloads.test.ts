@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import type { S3Client } from "../../../index.js";
 import { etag, type Exchange, type MemoryStore, rangeOf, SMALL, useObjects } from "../../support/memory-store.js";
 
 const MIB = 1024 * 1024;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { S3Client } from "../../../index.js";
 import { type MemoryStore, refuse, useMemoryStore } from "../../support/memory-store.js";
 
 let store: MemoryStore;

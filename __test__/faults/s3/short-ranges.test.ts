@@ -1,5 +1,6 @@
 /** Answers to ranges that hold fewer bytes than they stand for: completed or an error, never taken for all. */
 import { describe, expect, it } from "vitest";
+import type { S3File } from "../../../index.js";
 import { etag, type Exchange, type MemoryStore, rangeOf, SMALL, useObjects } from "../../support/memory-store.js";
 
 const MIB = 1024 * 1024;

@@ -100,7 +100,7 @@ export async function startRecorder() {
 }
 
 async function listening(
-  handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  handle: (request: IncomingMessage, response: ServerResponse) => Promise<unknown>,
 ): Promise<Server> {
   // A client that hangs up is part of what is tested.
   const server = createServer((request, response) => void handle(request, response).catch(() => response.destroy()));

@@ -2,14 +2,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type DamagingProxy, FRAGILE, startDamagingProxy } from "../../support/damage.js";
 import type { Capability } from "../../../dev/stores/capabilities.mjs";
+import type { S3ChecksumAlgorithm, S3Client, S3File } from "../../../index.js";
 import { fresh, MIB, needs, useStore } from "./store.js";
 
 const store = useStore();
 const small = Buffer.alloc(1000, FRAGILE);
 // Two parts and a bit.
 const large = Buffer.alloc(12 * MIB + 5, FRAGILE);
-const KEPT = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"];
-const ALL = [...KEPT, "MD5"];
+const KEPT = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
+const ALL = [...KEPT, "MD5"] as const;
 
 let proxy: DamagingProxy;
 beforeAll(async () => {
@@ -17,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => proxy?.stop());
 
-const client = (checksumAlgorithm?: string) => store.client({ endpoint: proxy.endpoint, checksumAlgorithm, retry: 0 });
+const client = (checksumAlgorithm?: S3ChecksumAlgorithm) => store.client({ endpoint: proxy.endpoint, checksumAlgorithm, retry: 0 });
 
 /** Runs `work` while bytes change in one direction. */
 async function damaged<T>(damages: "up" | "down", work: () => Promise<T>): Promise<T> {
@@ -46,7 +47,7 @@ describe.each<[string, Buffer, Write, Capability[]]>([
     }
   });
 
-  const refused = (algorithm: string, key = fresh("damaged")) =>
+  const refused = (algorithm: S3ChecksumAlgorithm, key = fresh("damaged")) =>
     expect(damaged("up", () => write(client(algorithm), key, data))).rejects.toMatchObject({ statusCode: 400 });
   needs("checksums", ...needed).each(KEPT)("with %s is refused when it arrives damaged", (algorithm) => refused(algorithm));
   needs(...needed)("with MD5 is refused when it arrives damaged", () => refused("MD5"));
@@ -76,7 +77,7 @@ const READERS: [string, (file: S3File) => Promise<Uint8Array>][] = [
 ];
 
 describe.each(READERS)("an object read %s", (_, read) => {
-  const noticed = async (algorithm: string, data: Buffer, write: Write) => {
+  const noticed = async (algorithm: S3ChecksumAlgorithm, data: Buffer, write: Write) => {
     const key = fresh("read");
     await write(client(algorithm), key, data);
     const file = client(algorithm).file(key);
@@ -88,7 +89,7 @@ describe.each(READERS)("an object read %s", (_, read) => {
     expect((await read(file.slice(9, 20))).length).toBe(11);
   };
   needs("checksums").each(KEPT)("is compared with its %s", (algorithm) => noticed(algorithm, small, whole));
-  needs("checksums", "partChecksums").each(["CRC32", "CRC32C", "CRC64NVME"])("and written in parts is compared with its %s", (algorithm) =>
+  needs("checksums", "partChecksums").each(["CRC32", "CRC32C", "CRC64NVME"] as const)("and written in parts is compared with its %s", (algorithm) =>
     noticed(algorithm, large, inParts),
   );
 

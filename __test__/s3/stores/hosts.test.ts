@@ -1,6 +1,7 @@
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { S3Client } from "../../../index.js";
 import { fresh, MIB, needs, useStore } from "./store.js";
 
 const store = useStore();

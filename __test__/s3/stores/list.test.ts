@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { S3Client, S3ListObjectsOptions, S3ListObjectsResponse } from "../../../index.js";
 import { needs, useStore } from "./store.js";
 
 const store = useStore();
 const COUNT = 25;
 const key = (index: number) => `listing/numbers/${String(index).padStart(3, "0")}`;
 const keys = Array.from({ length: COUNT }, (_, index) => key(index));
-const keysOf = (page: any) => (page.contents ?? []).map((entry: any) => entry.key);
+const keysOf = (page: S3ListObjectsResponse) => (page.contents ?? []).map((entry) => entry.key);
 let client: S3Client;
 
 beforeAll(async () => {
@@ -15,11 +16,11 @@ beforeAll(async () => {
 });
 
 /** All pages, one after the other. */
-async function pages(input: object) {
-  const all: any[] = [];
+async function pages(input: S3ListObjectsOptions) {
+  const all: S3ListObjectsResponse[] = [];
   let continuationToken: string | undefined;
   do {
-    const page: any = await client.list({ ...input, continuationToken });
+    const page: S3ListObjectsResponse = await client.list({ ...input, continuationToken });
     all.push(page);
     expect(all.length).toBeLessThan(100);
     continuationToken = page.nextContinuationToken;
@@ -33,14 +34,14 @@ describe("a list", () => {
     const page = await client.list({ prefix: "listing/numbers/" });
     expect(keysOf(page)).toEqual(keys);
     expect(page).toMatchObject({ name: store.bucket, prefix: "listing/numbers/", isTruncated: false, keyCount: COUNT });
-    const [first] = page.contents;
+    const first = page.contents![0]!;
     expect(first).toMatchObject({ key: key(0), size: key(0).length });
-    expect(Math.abs(Date.parse(first.lastModified) - Date.now())).toBeLessThan(600_000);
+    expect(Math.abs(Date.parse(first.lastModified!) - Date.now())).toBeLessThan(600_000);
   });
 
   needs("listEtags")("has the ETags", async () => {
     const { contents } = await client.list({ prefix: key(0) });
-    expect(contents[0].eTag).toBe((await client.stat(key(0))).etag);
+    expect(contents![0]!.eTag).toBe((await client.stat(key(0))).etag);
   });
 
   it.each([1, 7, 24, 25, 26, 1000])("comes in pages of %i", async (maxKeys) => {
@@ -89,15 +90,15 @@ describe("a list", () => {
   needs("listEncoding")("is percent-encoded on request", async () => {
     const page = await client.list({ prefix: "listing/g h/", encodingType: "url" });
     expect(page.encodingType).toBe("url");
-    const decoded = keysOf(page).map((text: string) => decodeURIComponent(text.replaceAll("+", " ")));
+    const decoded = keysOf(page).map((text) => decodeURIComponent(text.replaceAll("+", " ")));
     expect(decoded).toEqual(["listing/g h/i+j", "listing/g h/k%l"]);
   });
 
   needs("listOwner")("has owners on request", async () => {
     const without = await client.list({ prefix: "listing/d" });
-    expect(without.contents[0].owner).toBeUndefined();
+    expect(without.contents![0]!.owner).toBeUndefined();
     const { contents } = await client.list({ prefix: "listing/d", fetchOwner: true });
-    expect(contents[0].owner).toMatchObject({ id: expect.stringMatching(/.+/) });
+    expect(contents![0]!.owner).toMatchObject({ id: expect.stringMatching(/.+/) });
   });
 
   it("of an absent bucket says so", async () => {

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import type { StoreName } from "../../../dev/stores/capabilities.mjs";
+import type { S3Acl, S3StorageClass } from "../../../index.js";
 import { fresh, MIB, needs, storeName, useStore } from "./store.js";
 
 const store = useStore();
@@ -100,19 +102,19 @@ describe("access control lists", () => {
     expect((await (await anonymously(key)).arrayBuffer()).byteLength).toBe(6 * MIB);
   });
 
-  needs("aclGrants").each([
+  needs("aclGrants").each<[S3Acl, string[]]>([
     ["private", []],
     ["bucket-owner-read", []],
     ["bucket-owner-full-control", []],
   ])("of the name %s grant the owner all", grantsOf);
 
-  needs("aclGrants", "acl").each([
+  needs("aclGrants", "acl").each<[S3Acl, string[]]>([
     ["public-read", ["AllUsers READ"]],
     ["public-read-write", ["AllUsers READ", "AllUsers WRITE"]],
     ["authenticated-read", ["AuthenticatedUsers READ"]],
   ])("of the name %s grant others what it says", grantsOf);
 
-  async function grantsOf(acl: any, expected: string[]) {
+  async function grantsOf(acl: S3Acl, expected: string[]) {
     const key = fresh("grants");
     await store.client().write(key, "data", { acl });
     const xml = await (await store.fetch({ path: `/${store.bucket}/${key}`, query: { acl: "" } })).text();
@@ -126,8 +128,8 @@ describe("access control lists", () => {
 });
 
 describe("storage classes", () => {
-  const classes: Record<string, string[]> = { ceph: ["STANDARD", "STANDARD_IA", "GLACIER"], minio: ["STANDARD", "REDUCED_REDUNDANCY"] };
-  const names = classes[storeName] ?? ["STANDARD"];
+  const classes: Partial<Record<StoreName, S3StorageClass[]>> = { ceph: ["STANDARD", "STANDARD_IA", "GLACIER"], minio: ["STANDARD", "REDUCED_REDUNDANCY"] };
+  const names: S3StorageClass[] = classes[storeName] ?? ["STANDARD"];
 
   needs("storageClass").each(names.map((name) => [name]))("%s is kept", async (storageClass) => {
     const client = store.client();
@@ -137,7 +139,7 @@ describe("storage classes", () => {
       await writer.write(new Uint8Array(length));
       await writer.end();
       expect((await head(key)).get("x-amz-storage-class") ?? "STANDARD").toBe(storageClass);
-      expect((await client.list({ prefix: key })).contents[0].storageClass).toBe(storageClass);
+      expect((await client.list({ prefix: key })).contents![0]!.storageClass).toBe(storageClass);
     }
   });
 

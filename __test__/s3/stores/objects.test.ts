@@ -107,7 +107,7 @@ describe("errors", () => {
   });
 
   it("tell what is missing", async () => {
-    const bare = new S3Client({ endpoint: store.endpoint, bucket: "b" }) as any;
+    const bare = new S3Client({ endpoint: store.endpoint, bucket: "b" });
     await expect(bare.file("key").text()).rejects.toMatchObject({ code: "ERR_S3_MISSING_CREDENTIALS" });
     const writer = bare.file("key").writer();
     writer.write("data");

@@ -27,7 +27,7 @@ async function written(...contents: (string | Uint8Array)[]) {
   const ids: string[] = [];
   for (const content of contents) {
     await bucket.write(key, content);
-    ids.push((await bucket.stat(key)).versionId);
+    ids.push((await bucket.stat(key)).versionId!);
   }
   expect(new Set(ids).size).toBe(contents.length);
   return { bucket, key, ids: ids as [string, ...string[]] };
@@ -82,7 +82,7 @@ describe("an old version", () => {
     expect(await bucket.file(key).text({ versionId: ids[0] })).toBe("first one");
     const { deleteMarkers } = await bucket.listVersions({ prefix: key });
     expect(deleteMarkers).toMatchObject([{ key, isLatest: true }]);
-    await bucket.delete(key, { versionId: deleteMarkers[0].versionId });
+    await bucket.delete(key, { versionId: deleteMarkers[0]!.versionId! });
     expect(await bucket.file(key).text()).toBe("second");
     await bucket.delete(key, { versionId: ids[1] });
     expect(await bucket.file(key).text()).toBe("first one");
@@ -107,18 +107,18 @@ describe("a list of versions", () => {
       { key, versionId: ids[1], isLatest: true, size: 6 },
       { key, versionId: ids[0], isLatest: false, size: 9 },
     ]);
-    expect(page.versions[0].eTag).toBe((await bucket.stat(key)).etag);
-    expect(Math.abs(Date.parse(page.versions[1].lastModified) - Date.now())).toBeLessThan(600_000);
+    expect(page.versions[0]!.eTag).toBe((await bucket.stat(key)).etag);
+    expect(Math.abs(Date.parse(page.versions[1]!.lastModified!) - Date.now())).toBeLessThan(600_000);
   });
 
   kept.each([1, 2, 3, 10])("comes in pages of %i", async (maxKeys) => {
     const { bucket, key, ids } = await written("1", "2", "3", "4", "5");
-    const found: string[] = [];
+    const found: (string | undefined)[] = [];
     let markers = {};
-    for (let more = true; more; ) {
+    for (let more: boolean | undefined = true; more; ) {
       const page = await bucket.listVersions({ prefix: key, maxKeys, ...markers });
       expect(page.versions.length).toBeLessThanOrEqual(maxKeys);
-      found.push(...page.versions.map(({ versionId }: { versionId: string }) => versionId));
+      found.push(...page.versions.map(({ versionId }) => versionId));
       expect(found.length).toBeLessThanOrEqual(ids.length);
       markers = { keyMarker: page.nextKeyMarker, versionIdMarker: page.nextVersionIdMarker };
       more = page.isTruncated;
