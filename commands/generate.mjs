@@ -35,6 +35,7 @@ export function outdated(files = generate()) {
   return [...files].filter(([path, content]) => read(path) !== content).map(([path]) => path);
 }
 
+/** @param {string} path */
 function read(path) {
   try {
     return readFileSync(new URL(path, root), "utf8");
@@ -47,9 +48,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const files = generate();
   const stale = outdated(files);
   if (!process.argv.includes("--check")) {
-    for (const path of stale) {
+    for (const [path, content] of files) {
+      if (!stale.includes(path)) continue;
       mkdirSync(new URL(".", new URL(path, root)), { recursive: true });
-      writeFileSync(new URL(path, root), files.get(path));
+      writeFileSync(new URL(path, root), content);
     }
   } else if (stale.length > 0) {
     console.error(`not up to date, run node commands/generate.mjs: ${stale.join(", ")}`);

@@ -7,16 +7,60 @@ import { fileURLToPath } from "node:url";
 import { encode, readFacts } from "./read.mjs";
 import { syntax } from "./syntax.mjs";
 
+/** @typedef {import("./types.js").KeySpec} KeySpec */
+/** @typedef {import("./types.js").LiveFact} LiveFact */
+/** @typedef {import("./types.js").Argument} Argument */
+
+/**
+ * A command in the reply of `COMMAND`.
+ * @typedef {[
+ *   name: string,
+ *   arity: number,
+ *   flags: string[],
+ *   first: number,
+ *   last: number,
+ *   step: number,
+ *   categories: string[],
+ *   tips: string[],
+ *   specs: SaidKeys[],
+ *   subcommands: CommandInfo[],
+ * ]} CommandInfo
+ */
+
+/**
+ * Where keys are, in that reply.
+ * @typedef {object} SaidKeys
+ * @property {string[]} flags
+ * @property {{ type: "index", spec: { index: number } } | { type: "keyword", spec: { keyword: string, startfrom: number } } | { type: "unknown" }} begin_search
+ * @property {{ type: "range", spec: { lastkey: number, keystep: number, limit: number } } | { type: "keynum", spec: { keynumidx: number, firstkey: number, keystep: number } } | { type: "unknown" }} find_keys
+ */
+
+/**
+ * A command in the reply of `COMMAND DOCS`.
+ * @typedef {object} CommandDocs
+ * @property {string} [since]
+ * @property {string} [summary]
+ * @property {SaidArgument[]} [arguments]
+ * @property {Record<string, CommandDocs>} [subcommands]
+ */
+
+/**
+ * An argument in that reply.
+ * @typedef {Pick<Argument, "type" | "name" | "token"> & { flags?: string[], display_text?: string, arguments?: SaidArgument[] }} SaidArgument
+ */
+
 /** Commands that clients never send: the internals of replication and of the server's own tests. */
 export const INTERNAL = /^(REPLCONF|PSYNC|SYNC|PFDEBUG|PFSELFTEST|RESTORE-ASKING|CLUSTER SYNCSLOTS)$/;
 
 /**
  * Every command and subcommand of a server, `any` being the shape of all replies.
  * @param {{ send(command: string, args: string[]): Promise<any> }} client
- * @returns {Promise<Map<string, object>>}
+ * @returns {Promise<Map<string, LiveFact>>}
  */
 export async function liveFacts(client) {
+  /** @type {[CommandInfo[], Record<string, CommandDocs>]} */
   const [infos, docs] = await Promise.all([client.send("COMMAND", []), client.send("COMMAND", ["DOCS"])]);
+  /** @type {Map<string, LiveFact>} */
   const facts = new Map();
   for (const info of infos) {
     const described = docs[info[0]] ?? docs[info[0].toLowerCase()];
@@ -26,6 +70,11 @@ export async function liveFacts(client) {
   return facts;
 }
 
+/**
+ * @param {Map<string, LiveFact>} facts
+ * @param {CommandInfo} info
+ * @param {CommandDocs | undefined} described
+ */
 function add(facts, [name, arity, flags, first, last, step, , tips, specs], described) {
   const fullName = name.toUpperCase().replace("|", " ");
   if (INTERNAL.test(fullName)) return;
@@ -52,6 +101,10 @@ export function policies(tips = []) {
   return Object.fromEntries(found.map(([, kind, policy]) => [kind.toLowerCase(), policy.toLowerCase()]));
 }
 
+/**
+ * @param {SaidKeys} said
+ * @returns {KeySpec | undefined}
+ */
 function keySpec({ begin_search: begin, find_keys: find }) {
   if (begin.type === "unknown" || find.type === "unknown") return undefined;
   const start = begin.type === "index"
@@ -62,12 +115,22 @@ function keySpec({ begin_search: begin, find_keys: find }) {
     : { ...start, count: find.spec.keynumidx, first: find.spec.firstkey, step: find.spec.keystep };
 }
 
-/** Positions as servers gave them before there were specifications, and as modules may still do. */
+/**
+ * Positions as servers gave them before there were specifications, and as modules may still do.
+ * @param {number} first
+ * @param {number} last
+ * @param {number} step
+ * @returns {KeySpec[]}
+ */
 function legacyKeys(first, last, step) {
   if (first === 0) return [];
   return [{ index: first, last: last < 0 ? last : last - first, step, limit: 0 }];
 }
 
+/**
+ * @param {SaidArgument} said
+ * @returns {Argument}
+ */
 function normalized({ flags = [], display_text: display, arguments: parts, ...argument }) {
   return {
     ...argument,

@@ -1,13 +1,18 @@
 // A command's arguments in the notation of the server's manual.
 
-/** An argument in the notation of the server's manual: `[NX | XX] [EX seconds] key [key ...]`. */
+/**
+ * An argument in the notation of the server's manual: `[NX | XX] [EX seconds] key [key ...]`.
+ * @param {import("./types.js").Argument} argument
+ * @returns {string}
+ */
 export function syntax(argument) {
+  const { arguments: parts = [] } = argument;
   let text;
   if (argument.type === "oneof") {
-    const choices = argument.arguments.map(syntax).join(" | ");
+    const choices = parts.map(syntax).join(" | ");
     text = argument.optional && argument.token === undefined ? choices : `<${choices}>`;
   } else if (argument.type === "block") {
-    text = argument.arguments.map(syntax).join(" ");
+    text = parts.map(syntax).join(" ");
   } else {
     text = argument.type === "pure-token" ? "" : argument.display ?? argument.name;
   }

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-// @ts-expect-error: a script without declarations
 import { liveFacts } from "../../commands/live.mjs";
-// @ts-expect-error: a script without declarations
 import { readFacts, readMethods } from "../../commands/read.mjs";
+import type { Method } from "../../commands/types.js";
 import { freePort, startRedis } from "../../dev/servers.mjs";
 import { RedisClient } from "../../index.js";
+import { untyped } from "../support/untyped.js";
 import { cluster } from "./examples/cluster.js";
 import { geo, hashes, lists, sets, sortedSets, streams, vectorSets } from "./examples/collections.js";
 import { Refusal, type Example } from "./examples/example.js";
@@ -23,9 +23,8 @@ const plain = {
 /** Methods that need a listener or end the connection; the tests of the client call them. */
 const ELSEWHERE = ["subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe"];
 
-type Method = { command: string; reply?: string };
-const methods: Map<string, Method> = readMethods();
-const facts: Map<string, { reply: string; available?: string; since: string }> = readFacts();
+const methods = readMethods();
+const facts = readFacts();
 
 const folder = mkdtempSync(join(tmpdir(), "s3-valkey-examples-"));
 const users = join(folder, "users.acl");
@@ -50,7 +49,7 @@ afterAll(async () => {
 
 const hello = await client.send("HELLO", []);
 const title = `${hello.server} ${hello.version}`;
-const present = new Set<string>((await liveFacts(client)).keys());
+const present = new Set((await liveFacts(client)).keys());
 const [here, absent] = [true, false].map((is) =>
   [...methods].filter(([name, { command }]) => !ELSEWHERE.includes(name) && present.has(command) === is),
 ) as [[string, Method][], [string, Method][]];
@@ -92,7 +91,7 @@ async function check(on: RedisClient, name: string, method: Method, [before, arg
     await on.send(word!, words);
   }
   const values = typeof args === "function" ? await args({ client: on, otherPort: node.port }) : args;
-  const call = (on as any)[name](...values);
+  const call = untyped(on)[name](...values);
   if (expected instanceof Refusal) {
     await expect(call).rejects.toThrow(expected.pattern);
     return;

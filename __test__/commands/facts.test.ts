@@ -1,25 +1,13 @@
 /** What commands/facts/ and commands/getkeys.json say, held against the server at hand. */
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
-// @ts-expect-error: a script without declarations
 import { liveFacts } from "../../commands/live.mjs";
-// @ts-expect-error: a script without declarations
 import { readFacts } from "../../commands/read.mjs";
+import type { Fact } from "../../commands/types.js";
 import { startRedis } from "../../dev/servers.mjs";
 import { RedisClient } from "../../index.js";
 
-type Fact = {
-  since: string;
-  available?: string;
-  arity: number;
-  flags: string[];
-  keys: object[];
-  request?: string;
-  response?: string;
-  group: string;
-};
-
-const facts: Map<string, Fact> = readFacts();
+const facts = readFacts();
 const examples: [string[], string[]][] = JSON.parse(
   readFileSync(new URL("../../commands/getkeys.json", import.meta.url), "utf8"),
 );
@@ -51,7 +39,7 @@ afterAll(async () => {
 const { server: family, version } = await client.send("HELLO", []);
 const [major, minor] = version.split(".").map(Number);
 const title = `${family} ${major}.${minor}`;
-const live: Map<string, Fact> = await liveFacts(client);
+const live = await liveFacts(client);
 const both = [...live].flatMap(([name, said]) => (facts.has(name) ? [{ name, said, known: facts.get(name)! }] : []));
 
 test(`${title} has no command that the facts lack`, () => {
@@ -100,7 +88,7 @@ function nameOf([word, next = ""]: string[]) {
   return facts.has(two) ? two : word!.toUpperCase();
 }
 
-function access({ flags }: Fact) {
+function access({ flags }: Pick<Fact, "flags">) {
   return ["readonly", "write", "blocking"].filter((flag) => flags.includes(flag));
 }
 

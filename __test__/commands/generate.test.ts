@@ -1,17 +1,12 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
-// @ts-expect-error: a script without declarations
 import { generate, outdated } from "../../commands/generate.mjs";
-// @ts-expect-error: a script without declarations
 import { methodName, readFacts, readMethods, readWithout } from "../../commands/read.mjs";
 
-type Method = { command: string; length: number; takes: string; names?: string[]; overloads: string[] };
-type Fact = { arity: number; keys: { index?: number; keyword?: string; step: number }[]; flags: string[] };
-
-const methods: Map<string, Method> = readMethods();
-const facts: Map<string, Fact> = readFacts();
-const without: Record<string, string> = readWithout();
+const methods = readMethods();
+const facts = readFacts();
+const without = readWithout();
 const bunMethods: string[] = JSON.parse(readFileSync(new URL("bun-methods.json", import.meta.url), "utf8"));
 
 /** What a client does besides sending commands. */

@@ -1,6 +1,12 @@
 // docs/commands.md: which method sends which command.
 import { byName } from "./methods.mjs";
 
+/** @typedef {import("../types.js").Fact} Fact */
+/** @typedef {import("../types.js").Facts} Facts */
+/** @typedef {import("../types.js").Method} Method */
+/** @typedef {import("../types.js").Methods} Methods */
+
+/** @type {Record<string, string>} */
 const TITLES = {
   acl: "Access control",
   array: "Arrays",
@@ -26,22 +32,38 @@ const TITLES = {
   "vector-set": "Vector sets",
 };
 
-/** The page about a command in the manual of the server that has it. */
+/**
+ * The page about a command in the manual of the server that has it.
+ * @param {string} command
+ * @param {Fact} fact
+ */
 export function manual(command, { available }) {
   const page = command.toLowerCase().replaceAll(" ", "-");
   const isRedis = available !== undefined && !available.includes("Valkey");
   return isRedis ? `https://redis.io/docs/latest/commands/${page}/` : `https://valkey.io/commands/${page}/`;
 }
 
-/** The versions that brought a command. */
+/**
+ * The versions that brought a command.
+ * @param {Fact} fact
+ */
 export const versions = ({ since, available }) => available ?? since;
 
+/**
+ * @param {Facts} facts
+ * @param {Pick<Method, "command">} method
+ */
 export function factOf(facts, { command }) {
   const fact = facts.get(command);
   if (!fact) throw new Error(`nothing is known about ${command}`);
   return fact;
 }
 
+/**
+ * @param {Facts} facts
+ * @param {Methods} methods
+ * @param {Record<string, string>} without commands that have no method, and why
+ */
 export function emitDocs(facts, methods, without) {
   const unknown = [...methods.values()].find(({ group }) => TITLES[group] === undefined);
   if (unknown) throw new Error(`${unknown.command} is of the group ${unknown.group}, which has no title`);
@@ -54,10 +76,20 @@ export function emitDocs(facts, methods, without) {
   return `${HEAD}\n${sections.join("\n")}\n${OTHERS}\n${others.join("\n")}\n`;
 }
 
+/**
+ * @param {string} name
+ * @param {Method} method
+ * @param {Fact} fact
+ */
 function methodRow(name, { command }, fact) {
   return `| \`${name}\` | [${command}](${manual(command, fact)}) | ${versions(fact)} | ${fact.summary} |`;
 }
 
+/**
+ * @param {string} name
+ * @param {Fact} fact
+ * @param {string} reason
+ */
 function otherRow(name, fact, reason) {
   return `| [${name}](${manual(name, fact)}) | ${reason} |`;
 }

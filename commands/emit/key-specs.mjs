@@ -1,5 +1,6 @@
 // lib/redis/key_specs.js: where the keys of commands are, for key prefixes.
 
+/** @param {import("../types.js").Facts} facts */
 export function emitKeySpecs(facts) {
   const sorted = [...facts].sort(([a], [b]) => (a < b ? -1 : 1));
   const groups = new Map();

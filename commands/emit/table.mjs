@@ -1,21 +1,32 @@
 // src/redis/command_table.rs: what the core must know about a command it did not build itself.
 import { execFileSync } from "node:child_process";
 
-/** Key specifications shared by many commands, under the name the Rust table uses for them. */
-const COMMON_KEYS = new Map([
+/** @typedef {import("../types.js").Fact} Fact */
+/** @typedef {import("../types.js").Facts} Facts */
+/** @typedef {import("../types.js").KeySpec} KeySpec */
+
+/**
+ * Key specifications shared by many commands, and the name that the Rust table uses for them.
+ * @type {[KeySpec[], string][]}
+ */
+const COMMON_KEYS = [
   [[], "NO_KEYS"],
   [[{ index: 1, last: 0, step: 1, limit: 0 }], "ONE_KEY"],
   [[{ index: 1, last: 1, step: 1, limit: 0 }], "TWO_KEYS"],
   [[{ index: 1, last: -1, step: 1, limit: 0 }], "ALL_KEYS"],
-].map(([keys, name]) => [JSON.stringify(keys), name]));
+];
 
+/** @param {Facts} facts */
 export function emitTable(facts) {
+  const common = new Map(COMMON_KEYS.map(([keys, name]) => [JSON.stringify(keys), name]));
+  /** @type {Map<string, string>} */
   const names = new Map();
   const rows = [];
   for (const [name, fact] of [...facts].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const keys = JSON.stringify(fact.keys);
-    if (!names.has(keys)) names.set(keys, COMMON_KEYS.get(keys) ?? `KEYS_OF_${name.replace(/\W/g, "_")}`);
-    rows.push(row(name, fact, names.get(keys)));
+    const constant = names.get(keys) ?? common.get(keys) ?? `KEYS_OF_${name.replace(/\W/g, "_")}`;
+    names.set(keys, constant);
+    rows.push(row(name, fact, constant));
   }
   const constants = [...names].map(([keys, name]) => ({ name, specs: JSON.parse(keys).map(keySpec) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -23,6 +34,11 @@ export function emitTable(facts) {
   return rustfmt(`${HEAD}\n${constants.join("\n")}\n\nstatic COMMANDS: &[Command] = &[\n${rows.join("\n")}\n];\n`);
 }
 
+/**
+ * @param {string} name
+ * @param {Fact} fact
+ * @param {string} keys the constant
+ */
 function row(name, { flags, reply, since, request, response }, keys) {
   const access = flags.includes("readonly") ? "reads" : flags.includes("write") ? "writes" : "other";
   const shape = reply[0].toUpperCase() + reply.slice(1);
@@ -31,11 +47,15 @@ function row(name, { flags, reply, since, request, response }, keys) {
   return `    ${access}(${JSON.stringify(name)}, ${keys}, ReplyShape::${shape}, ${JSON.stringify(since)})${blocking}${policies},`;
 }
 
-/** `agg_logical_and` as a variant of an enumeration. */
+/**
+ * `agg_logical_and` as a variant of an enumeration.
+ * @param {string} policy
+ */
 function pascal(policy) {
   return policy.replace(/(?:^|_)(.)/g, (_, letter) => letter.toUpperCase());
 }
 
+/** @param {KeySpec} spec */
 function keySpec({ index, keyword, from, last, step, limit, count, first }) {
   const begin = keyword === undefined ? `Begin::Index(${index})` : `Begin::Keyword { word: ${JSON.stringify(keyword)}, from: ${from} }`;
   const find = count === undefined
@@ -44,6 +64,7 @@ function keySpec({ index, keyword, from, last, step, limit, count, first }) {
   return `Keys { begin: ${begin}, find: ${find} }`;
 }
 
+/** @param {string} source */
 function rustfmt(source) {
   return execFileSync("rustfmt", ["--edition", "2024"], { input: source, encoding: "utf8" });
 }

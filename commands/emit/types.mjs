@@ -2,6 +2,15 @@
 import { byName } from "./methods.mjs";
 import { factOf, manual, versions } from "./docs.mjs";
 
+/** @typedef {import("../types.js").Fact} Fact */
+/** @typedef {import("../types.js").Facts} Facts */
+/** @typedef {import("../types.js").Method} Method */
+/** @typedef {import("../types.js").Methods} Methods */
+
+/**
+ * @param {Facts} facts
+ * @param {Methods} methods
+ */
 export function emitTypes(facts, methods) {
   const members = [...methods].sort(byName)
     .filter(([, { overloads }]) => overloads.length > 0)
@@ -10,7 +19,11 @@ export function emitTypes(facts, methods) {
   return `${HEAD}declare namespace commands {\n${indent(namespace)}\n}\n\nexport = commands;\n`;
 }
 
-/** lib/redis/transaction/commands.d.ts: the same methods where each returns a builder. */
+/**
+ * lib/redis/transaction/commands.d.ts: the same methods where each returns a builder.
+ * @param {Facts} facts
+ * @param {Methods} methods
+ */
 export function emitChain(facts, methods) {
   const members = [...methods].sort(byName)
     .filter(([, { overloads }]) => overloads.length > 0)
@@ -23,8 +36,12 @@ export function emitChain(facts, methods) {
   return `${CHAIN_HEAD.replace("NAMES", used.join(", "))}${members.join("\n")}\n}\n`;
 }
 
+/**
+ * @param {string} name
+ * @param {string} text a signature
+ */
 function chained(name, text) {
-  const [, parameters, result] = text.match(/^(\(.*\)) => (.+)$/);
+  const { parameters, result } = parts(text);
   return `${name}${parameters}: RedisChained<Kind, Text, [...Replies, ${inReply(result)}]>;`;
 }
 
@@ -36,8 +53,14 @@ import type { RedisChained } from "./types.js";
 export interface RedisChain<Kind, Text, Replies extends readonly unknown[]> {
 `;
 
+/** @param {string} text */
 const indent = (text) => text.replace(/^(?=.)/gm, "  ");
 
+/**
+ * @param {string} name
+ * @param {Method} method
+ * @param {Fact} fact
+ */
 function member(name, { command, note, overloads }, fact) {
   const doc = [
     fact.summary,
@@ -49,12 +72,29 @@ function member(name, { command, note, overloads }, fact) {
   return lines.map((line) => `  ${line}`).join("\n");
 }
 
+/**
+ * @param {string} name
+ * @param {string} text a signature
+ */
 function overload(name, text) {
-  const [, parameters, result] = text.match(/^(\(.*\)) => (.+)$/);
+  const { parameters, result } = parts(text);
   return `${name}${parameters}: Promise<${inReply(result)}>;`;
 }
 
-/** What a view with buffers changes: the strings of a reply, but not the keys of an object. */
+/**
+ * The two sides of a signature such as `(key: KeyLike) => string | null`.
+ * @param {string} signature
+ */
+function parts(signature) {
+  const [, parameters, result] = signature.match(/^(\(.*\)) => (.+)$/) ?? [];
+  if (parameters === undefined || result === undefined) throw new Error(`${signature} is no signature`);
+  return { parameters, result };
+}
+
+/**
+ * What a view with buffers changes: the strings of a reply, but not the keys of an object.
+ * @param {string} type
+ */
 const inReply = (type) => type.replaceAll(/Record<string, |"[^"]*"|\bstring\b|\bStreamEntry\b/g, (token) => {
   if (token.startsWith("Record")) return token;
   if (token.startsWith('"')) return `Word<Text, ${token}>`;
