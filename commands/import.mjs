@@ -125,8 +125,8 @@ function shape(schema) {
   if (!schema) return "any";
   const alternatives = schema.oneOf ?? schema.anyOf;
   if (alternatives) {
-    const shapes = new Set(alternatives.map((one) => shape(one)).filter((one) => one !== "null"));
-    return shapes.size === 1 ? [...shapes][0] : "any";
+    const [first = "any", ...others] = new Set(alternatives.map((one) => shape(one)).filter((one) => one !== "null"));
+    return others.length === 0 ? first : "any";
   }
   if (typeof schema.const === "string") return "status";
   if (typeof schema.const === "number") return "integer";

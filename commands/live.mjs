@@ -94,11 +94,12 @@ function add(facts, [name, arity, flags, first, last, step, , tips, specs], desc
 
 /**
  * What the tips of a command say about a cluster.
- * @param {string[]} tips
+ * @param {string[]} [tips]
+ * @returns {{ request?: string, response?: string }}
  */
 export function policies(tips = []) {
-  const found = tips.map((tip) => /^(request|response)_policy:(.*)$/i.exec(tip)).filter((match) => match !== null);
-  return Object.fromEntries(found.map(([, kind, policy]) => [kind.toLowerCase(), policy.toLowerCase()]));
+  const found = tips.map((tip) => /^(request|response)_policy:(.*)$/.exec(tip.toLowerCase())).filter((match) => match !== null);
+  return Object.fromEntries(found.map(([, kind, policy]) => [kind, policy]));
 }
 
 /**

@@ -40,9 +40,11 @@ export const readFacts = () => readGroups("facts");
 export function readMethods() {
   /** @type {Methods} */
   const methods = readGroups("methods");
-  for (const method of methods.values()) {
+  for (const [name, method] of methods) {
     if (method.takes !== "listed") continue;
-    const names = requiredParameters(method.overloads[0]);
+    const [signature] = method.overloads;
+    if (signature === undefined) throw new Error(`${name} has no overload`);
+    const names = requiredParameters(signature);
     method.names = names;
     method.length = names.length;
   }
@@ -69,7 +71,7 @@ export function methodName(command) {
  */
 function requiredParameters(signature) {
   const names = [];
-  for (const [, rest, name, optional] of signature.slice(1).matchAll(/(\.{3})?(\w+)(\??): [^,)]+(, )?/gy)) {
+  for (const [, rest, name = "", optional] of signature.slice(1).matchAll(/(\.{3})?(\w+)(\??): [^,)]+(, )?/gy)) {
     if (rest || optional) break;
     names.push(name);
   }
@@ -81,8 +83,8 @@ function requiredParameters(signature) {
  * @param {Record<string, object>} commands
  */
 export function encode(commands) {
-  const entries = Object.keys(commands).sort().map((name) => {
-    const members = Object.entries(commands[name]).map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+  const entries = Object.entries(commands).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, command]) => {
+    const members = Object.entries(command).map(([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
     return `  ${JSON.stringify(name)}: {\n${members.join(",\n")}\n  }`;
   });
   return `{\n${entries.join(",\n")}\n}\n`;

@@ -88,7 +88,8 @@ function pack(source) {
 function platformPackage() {
   const binary = readdirSync(root).find((name) => name.endsWith(".node"));
   if (!binary) throw new Error("there is no addon to pack");
-  const platform = binary.split(".")[1];
+  // s3-valkey.PLATFORM.node
+  const [, platform = ""] = binary.split(".");
   const copy = join(folder, platform);
   cpSync(join(root, "npm", platform), copy, { recursive: true });
   copyFileSync(join(root, binary), join(copy, binary));

@@ -41,7 +41,8 @@ try {
 try {
   await client.multi().set("account:ada", "0").send("INCRBY", ["account:ada"]).exec();
 } catch (error) {
-  if (error instanceof RedisBatchError) console.log(error.errors[0].command, "was refused:", error.errors[0].message);
+  if (!(error instanceof RedisBatchError)) throw error;
+  for (const { command, message } of error.errors) console.log(command, "was refused:", message);
 }
 
 // Commands that have nothing to do with each other have results of their own.

@@ -16,7 +16,7 @@ expectType<never, Exclude<keyof BunClient, keyof RedisCommands | ByClass>>();
 commands satisfies Pick<BunClient, Shared>;
 declare class Client {}
 interface Client extends RedisCommands, Pick<BunClient, ByClass> {}
-const client: BunClient = new Client();
+new Client() satisfies BunClient;
 
 // Methods of Bun's client that its own declarations forget are declared here.
 expectType<never, Exclude<"select" | "pubsub", keyof RedisCommands>>();

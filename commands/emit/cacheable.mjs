@@ -71,5 +71,5 @@ function mayChange({ flags, keys }) {
 
 /** @param {string} name */
 function firstWord(name) {
-  return name.split(" ")[0];
+  return name.replace(/ .*/, "");
 }

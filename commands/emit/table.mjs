@@ -41,7 +41,7 @@ export function emitTable(facts) {
  */
 function row(name, { flags, reply, since, request, response }, keys) {
   const access = flags.includes("readonly") ? "reads" : flags.includes("write") ? "writes" : "other";
-  const shape = reply[0].toUpperCase() + reply.slice(1);
+  const shape = pascal(reply);
   const blocking = flags.includes("blocking") ? ".blocking()" : "";
   const policies = request === undefined ? "" : `.policies(Request::${pascal(request)}, Response::${pascal(response ?? "none")})`;
   return `    ${access}(${JSON.stringify(name)}, ${keys}, ReplyShape::${shape}, ${JSON.stringify(since)})${blocking}${policies},`;

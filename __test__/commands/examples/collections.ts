@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { type Examples, help, integer, map } from "./example.js";
+import { type Examples, help, map } from "./example.js";
 
 const HASH = "HSET k f 1 g 2";
 

@@ -88,10 +88,10 @@ export function checkHeaders({ method, target, headers }) {
     headers.authorization ?? "",
   );
   if (match === null) return { signed: [], scope: "", valid: false };
-  const [, credentialText, nameText, given] = match;
+  const [, credentialText = "", nameText = "", given] = match;
   const credential = splitCredential(credentialText);
   const names = nameText.split(";");
-  const [path, query = ""] = target.split(/\?(.*)/s);
+  const [path = "", query = ""] = target.split(/\?(.*)/s);
   const expected = signature({
     method,
     path,
@@ -99,8 +99,8 @@ export function checkHeaders({ method, target, headers }) {
     names,
     credential,
     query: canonicalQuery(parseQuery(query)),
-    payload: headers["x-amz-content-sha256"],
-    date: headers["x-amz-date"],
+    payload: headers["x-amz-content-sha256"] ?? "",
+    date: headers["x-amz-date"] ?? "",
   });
   return { signed: names, scope: [credential[0], ...credential.slice(2)].join("/"), valid: expected === given };
 }
