@@ -2,6 +2,7 @@
 //
 //   node dev/test-redis.mjs redis-8.0
 
+import { failure } from "./failures.mjs";
 import { findRedis } from "./redis-programs.mjs";
 import { ensureAddon, ensureModules } from "./setup.mjs";
 import { conclude, runVitest } from "./vitest.mjs";
@@ -16,6 +17,5 @@ try {
   process.env.REDIS_SERVER = server;
   conclude([runVitest(["__test__/redis", "__test__/commands"])]);
 } catch (error) {
-  console.error(/** @type {Error} */ (error).message);
-  process.exitCode = 1;
+  conclude([{ passed: 0, failures: [failure(`the server ${server} is not to be had`, /** @type {Error} */ (error).message)] }]);
 }

@@ -4,6 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { failure, rustFailures } from "./failures.mjs";
 import { findRedis } from "./redis-programs.mjs";
 import { ensureAddon, ensureModules, ensureS3Server, root } from "./setup.mjs";
 import { conclude, orBroken, runVitest } from "./vitest.mjs";
@@ -29,12 +30,9 @@ function rustTests() {
     maxBuffer: Infinity,
   });
   process.stdout.write(stdout ?? "");
-  const count = { passed: 0, failed: 0 };
-  for (const [, ok, bad] of (stdout ?? "").matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)) {
-    count.passed += Number(ok);
-    count.failed += Number(bad);
-  }
-  return orBroken(count, status);
+  let passed = 0;
+  for (const [, ok] of (stdout ?? "").matchAll(/^test result: \w+\. (\d+) passed;/gm)) passed += Number(ok);
+  return orBroken({ passed, failures: rustFailures(stdout ?? "") }, status, "cargo test");
 }
 
 /**
@@ -50,7 +48,12 @@ function typeTests() {
   });
   process.stdout.write(stdout);
   const files = readdirSync(join(root, "__test__", "types")).filter((name) => name.endsWith(".test-d.ts"));
-  const wrong = files.filter((name) => stdout.includes(`__test__/types/${name}(`));
-  console.log(`Type tests: ${files.length - wrong.length} of ${files.length} files pass`);
-  return orBroken({ passed: files.length - wrong.length, failed: wrong.length }, status);
+  const failures = files.flatMap((name) => {
+    const path = `__test__/types/${name}`;
+    const error = stdout.split("\n").find((line) => line.startsWith(`${path}(`));
+    return error === undefined ? [] : [failure(path, error.slice(path.length))];
+  });
+  const passed = files.length - failures.length;
+  console.log(`Type tests: ${passed} of ${files.length} files pass`);
+  return orBroken({ passed, failures }, status, "tsc");
 }

@@ -4,9 +4,13 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { failure } from "./failures.mjs";
 import { root } from "./setup.mjs";
 
-/** @typedef {{ passed: number, failed: number }} Count */
+/**
+ * How many tests passed, and a line about each that failed.
+ * @typedef {{ passed: number, failures: string[] }} Count
+ */
 
 /**
  * @param {string[]} [paths] the tests to run; all without one
@@ -14,19 +18,18 @@ import { root } from "./setup.mjs";
  */
 export function runVitest(paths = []) {
   const folder = mkdtempSync(join(tmpdir(), "s3-valkey-test-"));
-  const report = join(folder, "report.json");
+  const file = join(folder, "report.json");
   try {
     const program = join(root, "node_modules", "vitest", "vitest.mjs");
-    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+    const reporters = ["default", join(root, "dev", "reporter.mjs")].map((name) => `--reporter=${name}`);
     const { status } = spawnSync(process.execPath, [program, "run", ...paths, ...reporters], {
       cwd: root,
       stdio: "inherit",
+      env: { ...process.env, S3_VALKEY_TEST_REPORT: file },
     });
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8"));
-    return orBroken({ passed: numPassedTests, failed: numFailedTests }, status);
+    return orBroken(JSON.parse(readFileSync(file, "utf8")), status, "vitest");
   } catch (error) {
-    console.error(`vitest left no report: ${error}`);
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failures: [failure("vitest left no report", /** @type {Error} */ (error))] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -36,19 +39,22 @@ export function runVitest(paths = []) {
  * A suite that fails without a failed test, as when it does not compile, counts as one failure.
  * @param {Count} count
  * @param {number | null} status
+ * @param {string} program
  * @returns {Count}
  */
-export function orBroken(count, status) {
-  return status !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
+export function orBroken(count, status, program) {
+  if (status === 0 || count.failures.length > 0) return count;
+  return { ...count, failures: [`${program} ended with code ${status}, without a failed test: see what it printed`] };
 }
 
 /**
- * Prints the line that `.ci/run` reads and sets the exit code.
+ * Prints what failed and, last, the line that counts, which `.ci/run` reads; sets the exit code.
  * @param {Count[]} counts
  */
 export function conclude(counts) {
   const passed = counts.reduce((sum, count) => sum + count.passed, 0);
-  const failed = counts.reduce((sum, count) => sum + count.failed, 0);
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+  const failures = counts.flatMap((count) => count.failures);
+  if (failures.length > 0) console.log(["", "Failed tests:", ...failures.map((line) => `  ${line}`)].join("\n"));
+  console.log(`${passed} passed, ${failures.length} failed`);
+  process.exitCode = failures.length === 0 && passed > 0 ? 0 : 1;
 }
