@@ -2,9 +2,8 @@
 import { execFile } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { RedisClient } from "../index.js";
-import { startRedis } from "../dev/servers.mjs";
+import { describe, expect, it } from "vitest";
+import { useRedis } from "./support/redis.js";
 
 const run = promisify(execFile);
 const folder = new URL("../examples/", import.meta.url);
@@ -19,21 +18,7 @@ function promised(source: string) {
   return lines.slice(at + 1).filter((line) => line !== "").map((line) => line.replace(/^\/\/ ?/, ""));
 }
 
-let server: Awaited<ReturnType<typeof startRedis>>;
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-
-beforeEach(async () => {
-  const client = new RedisClient(server.url);
-  await client.flushall();
-  client.close();
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
+const server = useRedis();
 
 describe("examples", () => {
   it.each(names)("%s prints what it says", async (name) => {
@@ -41,9 +26,7 @@ describe("examples", () => {
     const env = { ...process.env, REDIS_URL: server.url };
     const { stdout } = await run(process.execPath, [path.pathname], { env, timeout: 60_000 });
     // Nothing stays behind: a user's database may hold other things.
-    const client = new RedisClient(server.url);
-    expect(await client.dbsize()).toBe(0);
-    client.close();
+    expect(await server.connect().dbsize()).toBe(0);
     expect(stdout.trimEnd().split("\n")).toEqual(promised(readFileSync(path, "utf8")));
   }, 60_000);
 });

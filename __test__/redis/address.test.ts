@@ -1,26 +1,21 @@
 /** Where a client connects to: options beside the URL, and the environment. */
 import { inspect } from "node:util";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterEach, beforeAll, expect, it } from "vitest";
 import { RedisClient } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
 import { useClients } from "../support/clients.js";
+import { useServer } from "../support/redis.js";
 
 const password = "p@ss/w:rd %41#?";
 
-let server: Awaited<ReturnType<typeof startRedis>>;
+const server = useServer({ password, unixsocket: true });
 
 beforeAll(async () => {
-  server = await startRedis({ password, unixsocket: true });
   const client = connect({ port: server.port, password });
   await client.send("ACL", ["SETUSER", "app", "on", `>${password}`, "+@all", "~*", "&*"]);
 });
 
 afterEach(() => {
   delete process.env["REDIS_URL"];
-});
-
-afterAll(async () => {
-  await server?.stop();
 });
 
 const { keep } = useClients();

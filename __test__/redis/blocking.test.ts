@@ -6,17 +6,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { RedisClient, type RedisOptions } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
 import { useClients } from "../support/clients.js";
+import { useServer } from "../support/redis.js";
 
 const run = promisify(execFile);
 const entry = new URL("../../index.js", import.meta.url).pathname;
 const greeting = "%2\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:7\r\n";
 const closed = { name: "RedisError", code: "ERR_REDIS_CONNECTION_CLOSED" };
 
-let server: Awaited<ReturnType<typeof startRedis>>;
+const server = useServer();
 let admin: RedisClient;
 
-beforeAll(async () => {
-  server = await startRedis();
+beforeAll(() => {
   admin = new RedisClient(server.url);
 });
 
@@ -24,10 +24,7 @@ afterEach(async () => {
   await admin.flushall();
 });
 
-afterAll(async () => {
-  admin.close();
-  await server?.stop();
-});
+afterAll(() => admin?.close());
 
 const { keep, script } = useClients();
 const connect = (options: RedisOptions = {}, url = server.url) => keep(new RedisClient(url, options));

@@ -1,20 +1,16 @@
 import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RedisClient, RedisError } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
+import { useServer } from "../support/redis.js";
 
-let server: Awaited<ReturnType<typeof startRedis>>;
+const server = useServer({ config: ["enable-debug-command yes"] });
 let client: RedisClient;
 
-beforeAll(async () => {
-  server = await startRedis({ config: ["enable-debug-command yes"] });
+beforeAll(() => {
   client = new RedisClient(server.url);
 });
 
-afterAll(async () => {
-  client?.close();
-  await server?.stop();
-});
+afterAll(() => client?.close());
 
 describe("strings", () => {
   it("stores text of any script", async () => {

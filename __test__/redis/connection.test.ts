@@ -3,24 +3,15 @@ import { once } from "node:events";
 import { promisify } from "node:util";
 import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RedisError } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
 import { useClients } from "../support/clients.js";
+import { useServer } from "../support/redis.js";
 
 const run = promisify(execFile);
 const entry = new URL("../../index.js", import.meta.url).pathname;
 
-let server: Awaited<ReturnType<typeof startRedis>>;
-
-beforeAll(async () => {
-  server = await startRedis({ config: ["requirepass secret", "databases 4"] });
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
-
+const server = useServer({ config: ["requirepass secret", "databases 4"] });
 const { connect, keep, script } = useClients();
 
 const authenticated = () => `redis://:secret@localhost:${server.port}`;

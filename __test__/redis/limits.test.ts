@@ -1,25 +1,16 @@
 /** Deadlines, signals, and the bounds of the queue. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RedisClient, RedisError, type RedisOptions } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
 import { useClients } from "../support/clients.js";
+import { useServer } from "../support/redis.js";
 import { GREETING } from "../support/transports.js";
 
 const run = promisify(execFile);
 const entry = new URL("../../index.js", import.meta.url).pathname;
 
-let server: Awaited<ReturnType<typeof startRedis>>;
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
-
+const server = useServer();
 const { keep, script } = useClients();
 const connect = (options: RedisOptions = {}, url = server.url) => keep(new RedisClient(url, options));
 

@@ -1,22 +1,15 @@
 /** What a connection introduces itself with: credentials on demand, a name, the library. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { RedisOptions } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
 import { useClients } from "../support/clients.js";
+import { useServer } from "../support/redis.js";
 
 const run = promisify(execFile);
 const entry = new URL("../../index.js", import.meta.url).pathname;
 
-let server: Awaited<ReturnType<typeof startRedis>>;
-
-beforeAll(async () => {
-  server = await startRedis({ config: ["user app on >first >second ~* &* +@all", "user default off"] });
-});
-
-afterAll(() => server?.stop());
-
+const server = useServer({ config: ["user app on >first >second ~* &* +@all", "user default off"] });
 const { connect: connectTo, script } = useClients();
 const connect = (options: RedisOptions, port = server.port) =>
   connectTo(`redis://nobody:nothing@localhost:${port}`, options);

@@ -1,14 +1,13 @@
 /** Pools: the commands of a client over several connections. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { RedisClient, RedisPool, type RedisPoolOptions } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
+import { useServer } from "../support/redis.js";
 
-let server: Awaited<ReturnType<typeof startRedis>>;
+const server = useServer();
 let admin: RedisClient;
 const pools: RedisPool[] = [];
 
-beforeAll(async () => {
-  server = await startRedis();
+beforeAll(() => {
   admin = new RedisClient(server.url);
 });
 
@@ -17,10 +16,7 @@ afterEach(async () => {
   await admin.flushall();
 });
 
-afterAll(async () => {
-  admin.close();
-  await server?.stop();
-});
+afterAll(() => admin?.close());
 
 function open(options: RedisPoolOptions = {}) {
   const pool = new RedisPool(server.url, options);

@@ -1,10 +1,8 @@
 /** Servers that do not take HELLO: they are logged in to with AUTH and speak RESP2. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startRedis } from "../../dev/servers.mjs";
+import { describe, expect, it } from "vitest";
 import { useClients } from "../support/clients.js";
+import { useServer } from "../support/redis.js";
 import { startScripted } from "../support/scripted.js";
-
-type Server = Awaited<ReturnType<typeof startRedis>>;
 
 const { connect } = useClients();
 
@@ -15,13 +13,8 @@ describe.each([
   // Redis 7 does not hold a client to this prohibition; whatever it does, the client must work.
   ["forbidden by ACL", 3, ["user default on >secret ~* &* +@all -hello"], ":secret@"],
 ])("HELLO %s", (_, proto, config, login) => {
-  let server: Server;
+  const server = useServer({ config });
   const url = () => `redis://${login}127.0.0.1:${server.port}`;
-
-  beforeAll(async () => {
-    server = await startRedis({ config });
-  });
-  afterAll(() => server?.stop());
 
   it("logs in, selects the database and sets the name", async () => {
     const client = connect(`${url()}/3`, { name: "worker", library: { name: "lib", version: "1" } });
@@ -114,11 +107,7 @@ describe("HELLO forbidden by a server that holds to it", () => {
 });
 
 describe("a refused login", () => {
-  let server: Server;
-  beforeAll(async () => {
-    server = await startRedis({ config: ['rename-command HELLO ""', "requirepass secret"] });
-  });
-  afterAll(() => server?.stop());
+  const server = useServer({ config: ['rename-command HELLO ""', "requirepass secret"] });
 
   it("is final", async () => {
     const client = connect(`redis://:wrong@127.0.0.1:${server.port}`);

@@ -1,8 +1,8 @@
 /** Scripts that are called by their digest, and functions of libraries. */
 import { createHash } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { RedisClient, RedisPool, type RedisOptions } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
+import { useServer } from "../support/redis.js";
 import { startScripted } from "../support/scripted.js";
 
 const ADD = "return redis.call('INCRBY', KEYS[1], ARGV[1])";
@@ -15,21 +15,13 @@ redis.register_function{ function_name = "peek", callback = function(keys) retur
 const invalidType = expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" });
 const invalidValue = expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE" });
 
-let server: Awaited<ReturnType<typeof startRedis>>;
+const server = useServer();
 const clients: RedisClient[] = [];
-
-beforeAll(async () => {
-  server = await startRedis();
-});
 
 afterEach(async () => {
   const client = new RedisClient(server.url);
   await Promise.all([client.flushall(), client.scriptFlush(), client.functionFlush()]);
   for (const used of [client, ...clients.splice(0)]) used.close();
-});
-
-afterAll(async () => {
-  await server?.stop();
 });
 
 function connect(options?: RedisOptions, url = server.url) {

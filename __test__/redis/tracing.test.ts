@@ -1,23 +1,15 @@
 /** What diagnostics channels tell. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { channel, tracingChannel } from "node:diagnostics_channel";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { RedisClient, type RedisOptions } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
+import { useServer } from "../support/redis.js";
 
-let server: Awaited<ReturnType<typeof startRedis>>;
+const server = useServer({ password: "hunter2" });
 const undo: (() => void)[] = [];
-
-beforeAll(async () => {
-  server = await startRedis({ password: "hunter2" });
-});
 
 afterEach(() => {
   for (const step of undo.splice(0)) step();
-});
-
-afterAll(async () => {
-  await server?.stop();
 });
 
 function connect(options?: RedisOptions) {

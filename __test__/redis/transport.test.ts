@@ -5,18 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startRedis } from "../../dev/servers.mjs";
 import { makeCertificates } from "../support/certificates.js";
 import { useClients } from "../support/clients.js";
-
-type Server = Awaited<ReturnType<typeof startRedis>>;
+import { type Server, useServer } from "../support/redis.js";
 
 const { connect } = useClients();
 
 describe("Unix sockets", () => {
-  let server: Server;
-
-  beforeAll(async () => {
-    server = await startRedis({ unixsocket: true });
-  });
-  afterAll(() => server?.stop());
+  const server = useServer({ unixsocket: true });
 
   it("carry commands of any size", async () => {
     const client = connect(`redis+unix://${server.socketPath}`);

@@ -1,16 +1,15 @@
 /** Transactions that depend on watched keys. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { RedisClient, RedisError, RedisPool, RedisWatchError, type RedisOptions } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
 import { failure } from "../support/builders.js";
 import { startProxy } from "../support/proxy.js";
+import { useServer } from "../support/redis.js";
 
-let server: Awaited<ReturnType<typeof startRedis>>;
+const server = useServer();
 let other: RedisClient;
 const undo: (() => unknown)[] = [];
 
-beforeAll(async () => {
-  server = await startRedis();
+beforeAll(() => {
   other = new RedisClient(server.url);
 });
 
@@ -19,10 +18,7 @@ afterEach(async () => {
   await other.flushall();
 });
 
-afterAll(async () => {
-  other?.close();
-  await server?.stop();
-});
+afterAll(() => other?.close());
 
 function connect(options?: RedisOptions, url = server.url) {
   const client = new RedisClient(url, options);

@@ -1,19 +1,17 @@
 /** A server with two clients of it, new ones for each test. */
-import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+import { afterEach, beforeEach } from "vitest";
 import { RedisClient } from "../../index.js";
-import { startRedis } from "../../dev/servers.mjs";
+import { type Server, useServer } from "./redis.js";
 
 export interface Pair {
-  server: Awaited<ReturnType<typeof startRedis>>;
+  server: Server;
   publisher: RedisClient;
   subscriber: RedisClient;
 }
 
 export function usePair(): Pair {
-  const pair = {} as Pair;
-  beforeAll(async () => {
-    pair.server = await startRedis();
-  });
+  const server = useServer();
+  const pair = { server } as Pair;
   beforeEach(() => {
     pair.publisher = new RedisClient(pair.server.url);
     pair.subscriber = new RedisClient(pair.server.url);
@@ -21,9 +19,6 @@ export function usePair(): Pair {
   afterEach(() => {
     pair.publisher.close();
     pair.subscriber.close();
-  });
-  afterAll(async () => {
-    await pair.server?.stop();
   });
   return pair;
 }

@@ -11,12 +11,12 @@ import { startRedis } from "../../dev/servers.mjs";
 import { makeCertificates } from "./certificates.js";
 import { useClients } from "./clients.js";
 import { startProxy } from "./proxy.js";
+import type { Server } from "./redis.js";
 import type { startScripted, ScriptedOptions } from "./scripted.js";
 
 export const TRANSPORTS = ["plain", "TLS"] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 export type Options = RedisOptions;
-export type Server = Awaited<ReturnType<typeof startRedis>>;
 
 /** A greeting that accepts RESP3. */
 export const GREETING = "%1\r\n$5\r\nproto\r\n:3\r\n";
@@ -44,6 +44,14 @@ export function useTransport(transport: Transport) {
     return { url: `rediss://localhost:${port}`, options: { tls: { ca: readFileSync(path("ca.crt"), "utf8") } } };
   }
 
+  /** A server that lasts until the end of the file. */
+  async function redis(config: string[] = []) {
+    const tls = transport === "plain" ? {} : { tls: { cert: path("server.crt"), key: path("server.key") } };
+    const server = await startRedis({ config, ...tls });
+    servers.push(server);
+    return server;
+  }
+
   return {
     path,
     address,
@@ -59,11 +67,13 @@ export function useTransport(transport: Transport) {
     async proxy(target: number) {
       return keepPeer(await startProxy(target));
     },
-    /** A server that lasts until the end of the file. */
-    async redis(config: string[] = []) {
-      const tls = transport === "plain" ? {} : { tls: { cert: path("server.crt"), key: path("server.key") } };
-      const server = await startRedis({ config, ...tls });
-      servers.push(server);
+    redis,
+    /** One that all tests share. */
+    useServer(): Server {
+      const server = {} as Server;
+      beforeAll(async () => {
+        Object.assign(server, await redis());
+      });
       return server;
     },
   };

@@ -1,22 +1,14 @@
 /** A client-side cache while others write and connections are lost: nothing is older than what was seen before. */
 import { setImmediate as turn } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RedisClient } from "../../../index.js";
-import { startRedis } from "../../../dev/servers.mjs";
+import { useServer } from "../../support/redis.js";
 import { Seeded, seeds } from "../../support/seeded.js";
 
 const KEYS = 8;
 const WRITES = 2000;
 
-let server: Awaited<ReturnType<typeof startRedis>>;
-
-beforeAll(async () => {
-  server = await startRedis();
-});
-
-afterAll(async () => {
-  await server?.stop();
-});
+const server = useServer();
 
 describe("with a seed", () => {
   it.each(seeds(3))("%i: counters never go back, and end where they are", async (seed) => {

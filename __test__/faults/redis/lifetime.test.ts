@@ -4,10 +4,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { setImmediate as turn } from "node:timers/promises";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RedisClient } from "../../../index.js";
 import { seeds } from "../../support/seeded.js";
-import { TRANSPORTS, useTransport, type Server } from "../../support/transports.js";
+import { TRANSPORTS, useTransport } from "../../support/transports.js";
 
 const run = promisify(execFile);
 const entry = createRequire(import.meta.url).resolve("../../../index.js");
@@ -17,10 +17,7 @@ const WORKERS = { plain: 72, TLS: 36 };
 
 describe.each(TRANSPORTS)("%s", (transport) => {
   const lab = useTransport(transport);
-  let server: Server;
-  beforeAll(async () => {
-    server = await lab.redis();
-  });
+  const server = lab.useServer();
 
   /** Runs a script that finds `client` connected; resolves with what it prints. */
   async function script(body: string) {

@@ -1,9 +1,9 @@
 /** Random work over connections that break at random places, by schedules that a seed repeats. */
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { RedisClient } from "../../../index.js";
 import type { Ending, Plan } from "../../support/proxy.js";
 import { Seeded, seeds } from "../../support/seeded.js";
-import { TRANSPORTS, useTransport, type Server } from "../../support/transports.js";
+import { TRANSPORTS, useTransport } from "../../support/transports.js";
 
 /** Commands of one schedule. */
 const COMMANDS = 400;
@@ -18,10 +18,7 @@ type Commands = Pick<RedisClient, "incr" | "send">;
 
 describe.each(TRANSPORTS)("%s", (transport) => {
   const lab = useTransport(transport);
-  let server: Server;
-  beforeAll(async () => {
-    server = await lab.redis();
-  });
+  const server = lab.useServer();
 
   it.each(seeds(4))("schedule %i", async (seed) => {
     const random = new Seeded(seed);

@@ -1,17 +1,14 @@
 /** What a real server does to its clients: stops, dies, kills connections, pauses; and refuses them at the door. */
 import { readdirSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
-import { beforeAll, describe, expect, it } from "vitest";
-import { GREETING, TRANSPORTS, outcome, useTransport, type Server } from "../../support/transports.js";
+import { describe, expect, it } from "vitest";
+import { GREETING, TRANSPORTS, outcome, useTransport } from "../../support/transports.js";
 
 const CLOSED = { code: "ERR_REDIS_CONNECTION_CLOSED" };
 
 describe.each(TRANSPORTS)("%s", (transport) => {
   const lab = useTransport(transport);
-  let server: Server;
-  beforeAll(async () => {
-    server = await lab.redis();
-  });
+  const server = lab.useServer();
 
   it("a server that is killed and started again", async () => {
     const [mortal, heir] = [await lab.redis(), await lab.redis()];

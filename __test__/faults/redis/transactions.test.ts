@@ -1,19 +1,15 @@
 /** Connections that end in the middle of a transaction: it is executed as a whole or not at all, and settles once. */
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { RedisClient } from "../../../index.js";
-import { GREETING, TRANSPORTS, outcome, useTransport, type Server } from "../../support/transports.js";
+import { GREETING, TRANSPORTS, outcome, useTransport } from "../../support/transports.js";
 import type { Ending } from "../../support/proxy.js";
 
 describe.each(TRANSPORTS)("%s", (transport) => {
   const lab = useTransport(transport);
-  let server: Server;
+  const server = lab.useServer();
   let direct: RedisClient;
-
-  beforeAll(async () => {
-    server = await lab.redis();
-  });
 
   /** What a client without a connection sends and receives before it is used, in bytes. */
   async function preamble() {

@@ -1,9 +1,9 @@
 /** Transactions and watched keys over connections that break at random places: nothing is counted twice or in part. */
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RedisWatchError, type RedisClient } from "../../../index.js";
 import type { Ending } from "../../support/proxy.js";
 import { Seeded, seeds } from "../../support/seeded.js";
-import { TRANSPORTS, outcome, useTransport, type Server } from "../../support/transports.js";
+import { TRANSPORTS, outcome, useTransport } from "../../support/transports.js";
 
 const CALLERS = 12;
 const TURNS = 10;
@@ -36,10 +36,7 @@ class Ledger {
 
 describe.each(TRANSPORTS)("%s", (transport) => {
   const lab = useTransport(transport);
-  let server: Server;
-  beforeAll(async () => {
-    server = await lab.redis();
-  });
+  const server = lab.useServer();
 
   it.each(seeds(3))("schedule %i", async (seed) => {
     const random = new Seeded(seed);
