@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readMethods } from "../../commands/read.mjs";
 import { RedisClient } from "../../index.js";
+import { thrownBy } from "../support/thrown.js";
 import { untyped } from "../support/untyped.js";
 import { startScripted, type Scripted } from "../support/scripted.js";
 
@@ -29,15 +30,6 @@ afterAll(async () => {
 });
 
 const frame = (args: string[]) => `*${args.length}\r\n${args.map((text) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`).join("")}`;
-
-function thrownBy(run: () => unknown) {
-  try {
-    run();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 describe("methods send their command and then their arguments", () => {
   const answered = methods.filter(([, { command }]) => !command.endsWith("SUBSCRIBE"));

@@ -2,6 +2,8 @@ import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RedisClient, RedisError } from "../../index.js";
 import { useServer } from "../support/redis.js";
+import { thrownBy } from "../support/thrown.js";
+import { untyped } from "../support/untyped.js";
 
 const server = useServer({ config: ["enable-debug-command yes"] });
 let client: RedisClient;
@@ -196,34 +198,26 @@ describe("errors", () => {
   });
 
   it("bad arguments throw before anything is sent", () => {
-    const call = (run: () => unknown) => {
-      try {
-        run();
-      } catch (error) {
-        return error;
-      }
-      throw new Error("did not throw");
-    };
-    const untyped = client as any;
-    expect(call(() => untyped.get())).toMatchObject({
+    const bare = untyped(client);
+    expect(thrownBy(() => bare.get())).toMatchObject({
       name: "TypeError",
       code: "ERR_INVALID_ARG_TYPE",
       message: "Expected key to be a string or buffer for 'get'.",
     });
-    expect(call(() => untyped.set("k", {}))).toMatchObject({
+    expect(thrownBy(() => bare.set("k", {}))).toMatchObject({
       message: "Expected value to be a string or buffer or number for 'set'.",
     });
-    expect(call(() => untyped.mget(null))).toMatchObject({ code: "ERR_MISSING_ARGS" });
-    expect(call(() => untyped.zadd("k", undefined))).toMatchObject({
+    expect(thrownBy(() => bare.mget(null))).toMatchObject({ code: "ERR_MISSING_ARGS" });
+    expect(thrownBy(() => bare.zadd("k", undefined))).toMatchObject({
       message: "Expected additional arguments to be a string or buffer for 'zadd'.",
     });
-    expect(call(() => untyped.expire("k", "1"))).toMatchObject({
+    expect(thrownBy(() => bare.expire("k", "1"))).toMatchObject({
       message: 'The "seconds" property must be of type number. Received string',
     });
-    expect(call(() => untyped.expire("k", -1))).toMatchObject({ name: "RangeError", code: "ERR_OUT_OF_RANGE" });
-    expect(call(() => untyped.send("GET", "k"))).toMatchObject({ message: "Arguments must be an array" });
-    expect(call(() => untyped.get.call({}, "k"))).toMatchObject({ code: "ERR_INVALID_THIS" });
-    expect(call(() => untyped.hset("k", []))).toMatchObject({ message: /at least one field-value pair/ });
+    expect(thrownBy(() => bare.expire("k", -1))).toMatchObject({ name: "RangeError", code: "ERR_OUT_OF_RANGE" });
+    expect(thrownBy(() => bare.send("GET", "k"))).toMatchObject({ message: "Arguments must be an array" });
+    expect(thrownBy(() => bare.get.call({}, "k"))).toMatchObject({ code: "ERR_INVALID_THIS" });
+    expect(thrownBy(() => bare.hset("k", []))).toMatchObject({ message: /at least one field-value pair/ });
   });
 
   it("send converts numbers, big numbers and booleans", async () => {

@@ -5,7 +5,9 @@ import { describe, expect, it } from "vitest";
 import { RedisClient, RedisError, type RedisOptions } from "../../index.js";
 import { useClients } from "../support/clients.js";
 import { useServer } from "../support/redis.js";
+import { thrownBy } from "../support/thrown.js";
 import { GREETING } from "../support/transports.js";
+import { untyped } from "../support/untyped.js";
 
 const run = promisify(execFile);
 const entry = new URL("../../index.js", import.meta.url).pathname;
@@ -99,14 +101,9 @@ describe("commandTimeout", () => {
     [{ maxQueueBytes: 0 }, RangeError, "ERR_OUT_OF_RANGE"],
     [{ maxQueueCommands: true }, TypeError, "ERR_INVALID_ARG_TYPE"],
   ])("%j is refused", (options, Class, code) => {
-    let thrown: any;
-    try {
-      new RedisClient(server.url, options as RedisOptions);
-    } catch (error) {
-      thrown = error;
-    }
+    const thrown = thrownBy(() => new RedisClient(server.url, untyped(options)));
     expect(thrown).toBeInstanceOf(Class);
-    expect(thrown.code).toBe(code);
+    expect(thrown).toMatchObject({ code });
   });
 });
 

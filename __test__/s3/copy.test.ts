@@ -1,14 +1,10 @@
 /** Copies that the store makes itself; those of one request are observed by the parity scripts. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { S3Client } from "../../index.js";
+import { listen, shutDown } from "../support/listen.js";
 
 const GIB = 1024 ** 3;
-const stops: (() => void)[] = [];
-afterEach(() => {
-  for (const stop of stops.splice(0)) stop();
-});
 
 /** A store with one object of this length; `part` may answer the copy of a part, or of the `whole`, in its own way. */
 async function storeOf(length: number, part?: (number: string, response: ServerResponse) => boolean) {
@@ -27,12 +23,8 @@ async function storeOf(length: number, part?: (number: string, response: ServerR
     else if (request.method === "DELETE") response.writeHead(204).end();
     else response.end("<CompleteMultipartUploadResult/>");
   });
-  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-  stops.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const endpoint = `http://127.0.0.1:${await listen(server)}`;
+  onTestFinished(() => shutDown(server));
   const credentials = { accessKeyId: "AKID", secretAccessKey: "SECRET", bucket: "bucket", retry: 0 };
   return { client: new S3Client({ endpoint, ...credentials }), requests };
 }

@@ -1,13 +1,13 @@
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startProxy } from "../../dev/servers.mjs";
 import { S3Client } from "../../index.js";
+import { listen, shutDown } from "../support/listen.js";
 import { type MemoryStore, startMemoryStore } from "../support/memory-store.js";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -16,6 +16,7 @@ const credentials = { accessKeyId: "AKID", secretAccessKey: "SECRET", bucket: "b
 let folder: string;
 let store: MemoryStore;
 let encrypted: Server;
+let encryptedPort: number;
 let open: Awaited<ReturnType<typeof startProxy>>;
 let guarded: Awaited<ReturnType<typeof startProxy>>;
 let withUser: string;
@@ -27,7 +28,7 @@ beforeAll(async () => {
   execFileSync("openssl", ["req", ...newKey, ...certificate], { cwd: folder, stdio: "pipe" });
   const [key, cert] = ["key.pem", "cert.pem"].map((name) => readFileSync(join(folder, name)));
   encrypted = createServer({ key, cert }, (request, response) => response.end(`encrypted ${request.url}`));
-  await new Promise<void>((ready) => encrypted.listen(0, "127.0.0.1", ready));
+  encryptedPort = await listen(encrypted);
   store = await startMemoryStore();
   store.objects.set("/b/key", Buffer.from("plain"));
   open = await startProxy();
@@ -36,8 +37,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  encrypted?.closeAllConnections();
-  encrypted?.close();
+  shutDown(encrypted);
   store?.stop();
   await open?.stop();
   await guarded?.stop();
@@ -46,7 +46,7 @@ afterAll(async () => {
 
 const plain = (proxy: string) => store.client({ proxy, retry: 0 }).file("key").text();
 const tls = (proxy: string) => {
-  const endpoint = `https://localhost:${(encrypted.address() as AddressInfo).port}`;
+  const endpoint = `https://localhost:${encryptedPort}`;
   return new S3Client({ ...credentials, endpoint, proxy, tls: { rejectUnauthorized: false } }).file("key").text();
 };
 

@@ -1,8 +1,8 @@
 /** What is refused before anything is sent, and what cannot be reached: the codes that docs/errors.md tells. */
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { S3Client, S3Error, S3File, type S3Options } from "../../index.js";
+import { listen } from "../support/listen.js";
 import { NOWHERE } from "../support/nowhere.js";
 
 const OPTIONS = { accessKeyId: "id", secretAccessKey: "secret", bucket: "b", endpoint: `http://${NOWHERE}`, retry: 0 };
@@ -49,9 +49,8 @@ it("ProxyConnectFailed tells what the proxy said", async () => {
     socket.on("error", () => {});
     socket.once("data", () => socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"));
   });
-  await once(proxy.listen(0, "127.0.0.1"), "listening");
+  const port = await listen(proxy);
   onTestFinished(() => void proxy.close());
-  const { port } = proxy.address() as AddressInfo;
   const error = await caught(() => object({ endpoint: `https://${NOWHERE}`, proxy: `http://127.0.0.1:${port}` }).text());
   expect(error).toMatchObject({ code: "ProxyConnectFailed", message: "the proxy refused to connect: 403" });
 });

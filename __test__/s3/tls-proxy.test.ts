@@ -3,13 +3,13 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { S3Client } from "../../index.js";
 import { makeCertificates } from "../support/certificates.js";
+import { listen, shutDown } from "../support/listen.js";
 import { type MemoryStore, startMemoryStore } from "../support/memory-store.js";
 import { startTlsProxy, type TlsProxy } from "../support/tls-proxy.js";
 
@@ -19,6 +19,7 @@ const MIB = 1024 * 1024;
 let folder: string;
 let store: MemoryStore;
 let encrypted: Server;
+let encryptedPort: number;
 let open: TlsProxy;
 let guarded: TlsProxy;
 let unknown: TlsProxy;
@@ -33,15 +34,14 @@ beforeAll(async () => {
   store = await startMemoryStore();
   // The same store with TLS.
   encrypted = createServer(pem("server"), (request, response) => store.handle(request, response));
-  await new Promise<void>((ready) => encrypted.listen(0, "localhost", ready));
+  encryptedPort = await listen(encrypted, "localhost");
   open = await startTlsProxy(pem("server"));
   guarded = await startTlsProxy(pem("server"), "some one:p@ss:word");
   unknown = await startTlsProxy(pem("self"));
 }, 60_000);
 
 afterAll(() => {
-  encrypted?.closeAllConnections();
-  encrypted?.close();
+  shutDown(encrypted);
   for (const server of [store, open, guarded, unknown]) server?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -53,8 +53,7 @@ beforeEach(() => {
   }
 });
 
-const endpointOf = (kind: string) =>
-  kind === "plain" ? store.endpoint : `https://localhost:${(encrypted.address() as AddressInfo).port}`;
+const endpointOf = (kind: string) => (kind === "plain" ? store.endpoint : `https://localhost:${encryptedPort}`);
 
 describe.each(["plain", "encrypted"])("a store with %s connections", (kind) => {
   const client = (proxy: string, tls: object = { ca }) =>

@@ -1,13 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { S3Client } from "../../index.js";
-
-const stops: (() => void)[] = [];
-afterEach(() => {
-  for (const stop of stops.splice(0)) stop();
-});
+import { listen, shutDown } from "../support/listen.js";
 
 /** A client of a server that answers with `answer`, and the requests that it saw. */
 async function scripted(answer: (request: IncomingMessage, response: ServerResponse) => void) {
@@ -16,12 +11,8 @@ async function scripted(answer: (request: IncomingMessage, response: ServerRespo
     requests.push(request);
     request.resume().on("end", () => answer(request, response));
   });
-  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-  stops.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const endpoint = `http://127.0.0.1:${await listen(server)}`;
+  onTestFinished(() => shutDown(server));
   const credentials = { accessKeyId: "AKID", secretAccessKey: "SECRET", bucket: "bucket", region: "auto", retry: 0 };
   return { client: new S3Client({ endpoint, ...credentials }), requests, endpoint };
 }

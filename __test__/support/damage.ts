@@ -1,7 +1,7 @@
 /** A connection on which bytes change, as on bad hardware: neither TCP nor the store notices by itself. */
-import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { Transform } from "node:stream";
+import { listen } from "./listen.js";
 
 /** What is changed on its way. */
 export const FRAGILE = Buffer.from("\u0001fragile\u0002");
@@ -41,10 +41,8 @@ export async function startDamagingProxy(server: string): Promise<DamagingProxy>
         done(null, chunk);
       },
     });
-  listener.listen(0, "127.0.0.1");
-  await once(listener, "listening");
   const proxy: DamagingProxy = {
-    endpoint: `http://127.0.0.1:${(listener.address() as AddressInfo).port}`,
+    endpoint: `http://127.0.0.1:${await listen(listener)}`,
     damages: "nothing",
     stop() {
       for (const socket of sockets) socket.destroy();

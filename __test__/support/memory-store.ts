@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, beforeAll, beforeEach } from "vitest";
 import { S3Client, type S3ClientOptions } from "../../index.js";
+import { listen, shutDown } from "./listen.js";
 
 /** A request, its body still unread. */
 export interface Exchange {
@@ -139,8 +139,7 @@ export async function startMemoryStore(): Promise<MemoryStore> {
     }
   }
 
-  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const endpoint = `http://127.0.0.1:${await listen(server)}`;
   const store: MemoryStore = {
     objects,
     uploads,
@@ -152,10 +151,7 @@ export async function startMemoryStore(): Promise<MemoryStore> {
     idle: () => (open === 0 ? Promise.resolve() : new Promise((done) => waiting.push(done))),
     client: (options = {}) =>
       new S3Client({ endpoint, accessKeyId: "AKID", secretAccessKey: "SECRET", bucket: "b", proxy: "", ...options }),
-    stop() {
-      server.closeAllConnections();
-      server.close();
-    },
+    stop: () => shutDown(server),
   };
   return store;
 }

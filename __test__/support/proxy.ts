@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
+import { listen } from "./listen.js";
 
 /**
  * How a connection ends: by a reset (RST) or an orderly end (FIN) of both directions, by an end of the
@@ -42,11 +43,9 @@ export async function startProxy(target: number): Promise<Proxy> {
     proxy.links.add(link);
     client.on("close", () => proxy.links.delete(link));
   });
-  listener.listen(0, "localhost");
-  await once(listener, "listening");
   let connections = 0;
   const proxy: Proxy = {
-    port: (listener.address() as { port: number }).port,
+    port: await listen(listener, "localhost"),
     target,
     plan: () => ({}),
     links: new Set(),

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { TLSSocket } from "node:tls";
+import { listen } from "./listen.js";
 
 /** How a server leaves: by an abrupt end (RST), by closing its own direction only, or both (FIN). */
 export type Leave = "reset" | "halfClose" | "close";
@@ -80,10 +81,8 @@ export async function startScripted(
       return words;
     }
   });
-  server.listen(0, "localhost");
-  await once(server, "listening");
   return {
-    port: (server.address() as { port: number }).port,
+    port: await listen(server, "localhost"),
     connections: () => connections,
     received: () => received,
     async push(given) {

@@ -1,10 +1,10 @@
 /** A proxy to which the connection itself is encrypted: it tunnels, and passes on plain requests. */
-import { once } from "node:events";
 import { request as send } from "node:http";
 import { createServer } from "node:https";
-import { connect, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { listen } from "./listen.js";
 
 export interface TlsProxy {
   /** `https://localhost:…` */
@@ -53,10 +53,8 @@ export async function startTlsProxy(pem: { key: Buffer; cert: Buffer; ca: Buffer
     client.on("error", () => origin.destroy());
     return origin.on("error", () => client.destroy());
   });
-  server.listen(0, "localhost");
-  await once(server, "listening");
   return {
-    url: `https://localhost:${(server.address() as AddressInfo).port}`,
+    url: `https://localhost:${await listen(server, "localhost")}`,
     asked,
     shown,
     stop() {

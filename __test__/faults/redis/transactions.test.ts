@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { RedisClient } from "../../../index.js";
+import { listen } from "../../support/listen.js";
 import { GREETING, TRANSPORTS, outcome, useTransport } from "../../support/transports.js";
 import type { Ending } from "../../support/proxy.js";
 
@@ -105,11 +106,8 @@ async function startDeaf() {
       socket.write("+OK\r\n".repeat(text.match(/^\*/gm)!.length));
     });
   });
-  server.listen(0, "localhost");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
   return {
-    port,
+    port: await listen(server, "localhost"),
     /** Resolves when the first connection has something to read that nobody reads. */
     async filled() {
       const [socket] = sockets;

@@ -5,12 +5,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { makeCertificates } from "../../support/certificates.js";
+import { listen, shutDown } from "../../support/listen.js";
 import { type MemoryStore, refuse, useMemoryStore } from "../../support/memory-store.js";
 
 const entry = createRequire(import.meta.url).resolve("../../../index.js");
@@ -68,16 +68,15 @@ describe("a buffer", () => {
     const folder = mkdtempSync(join(tmpdir(), "s3-valkey-"));
     makeCertificates(folder);
     const [key, cert] = ["server.key", "server.crt"].map((name) => readFileSync(join(folder, name)));
-    const server = createServer({ key, cert }).listen(0, "127.0.0.1");
+    const server = createServer({ key, cert });
     try {
-      await once(server, "listening");
       const worker = new Worker(
         `const { S3Client } = require(${JSON.stringify(entry)});
         new S3Client(require("node:worker_threads").workerData).write("key", new Uint8Array(64 << 20).fill(7)).catch(() => {});`,
         {
           eval: true,
           workerData: {
-            endpoint: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+            endpoint: `https://127.0.0.1:${await listen(server)}`,
             bucket: "b",
             accessKeyId: "id",
             secretAccessKey: "secret",
@@ -95,8 +94,7 @@ describe("a buffer", () => {
       await new Promise((done) => request.once("close", done));
       expect(length).toBeLessThan(64 * MIB);
     } finally {
-      server.close();
-      server.closeAllConnections();
+      shutDown(server);
       rmSync(folder, { recursive: true });
     }
   });

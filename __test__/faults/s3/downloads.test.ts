@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { S3Client } from "../../../index.js";
 import { etag, type Exchange, type MemoryStore, rangeOf, SMALL, useObjects } from "../../support/memory-store.js";
+import { READERS } from "../../support/readers.js";
 
 const MIB = 1024 * 1024;
 let large: Buffer;
@@ -11,18 +12,6 @@ useObjects((fresh, bytes) => {
   large = bytes;
 });
 
-const READERS: [string, (client: S3Client, key: string) => Promise<Buffer>][] = [
-  ["into memory", async (client, key) => Buffer.from(await client.file(key).bytes())],
-  [
-    "as a stream",
-    async (client, key) => {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of client.file(key).stream()) chunks.push(chunk);
-      return Buffer.concat(chunks);
-    },
-  ],
-];
-
 /** Sends a part of what is asked for, then goes away. */
 async function breakOff({ request, response }: Exchange, object: Buffer, length: number) {
   const { status, headers, bytes } = rangeOf(request, object);
@@ -32,7 +21,9 @@ async function breakOff({ request, response }: Exchange, object: Buffer, length:
   return true;
 }
 
-describe.each(READERS)("read %s", (_, read) => {
+describe.each(READERS)("read %s", (_, bytesOf) => {
+  const read = (client: S3Client, key: string) => bytesOf(client.file(key));
+
   it("a body that breaks off goes on where it broke", async () => {
     store.fault = (exchange) => exchange.number < 3 && breakOff(exchange, SMALL, 1000);
     expect((await read(store.client(), "small")).equals(SMALL)).toBe(true);

@@ -1,7 +1,7 @@
 /** Answers to ranges that hold fewer bytes than they stand for: completed or an error, never taken for all. */
 import { describe, expect, it } from "vitest";
-import type { S3File } from "../../../index.js";
 import { etag, type Exchange, type MemoryStore, rangeOf, SMALL, useObjects } from "../../support/memory-store.js";
+import { READERS } from "../../support/readers.js";
 
 const MIB = 1024 * 1024;
 let large: Buffer;
@@ -11,18 +11,6 @@ useObjects((fresh, bytes) => {
   store = fresh;
   large = bytes;
 });
-
-const READERS: [string, (file: S3File) => Promise<Buffer>][] = [
-  ["into memory", async (file) => Buffer.from(await file.bytes())],
-  [
-    "as a stream",
-    async (file) => {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of file.stream()) chunks.push(chunk);
-      return Buffer.concat(chunks);
-    },
-  ],
-];
 
 /** How a store says less than it was asked for. */
 const SHORT: [string, (exchange: Exchange, object: Buffer, length: number, tag?: string) => boolean][] = [

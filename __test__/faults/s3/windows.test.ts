@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, expect, it } from "vitest";
 import { etag, type Exchange, type MemoryStore, rangeOf, useMemoryStore } from "../../support/memory-store.js";
+import { drained } from "../../support/readers.js";
 
 const MIB = 1024 * 1024;
 const PART = 5 * MIB;
@@ -50,12 +51,6 @@ function slow(
 }
 
 const open = (options = {}) => store.client({ partSize: PART, queueSize: 3, ...options }).file("large").stream();
-
-async function drained(stream: AsyncIterable<Uint8Array>) {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
 
 /** Not the bytes: a message about them would be large. */
 const lengthOf = async (stream: AsyncIterable<Uint8Array>) => (await drained(stream)).length;

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "../../support/listen.js";
 import { checkHeaders } from "./sigv4.mjs";
 
 /** How one request is answered; the first one whose conditions hold is used up. */
@@ -56,7 +56,7 @@ export async function startRecorder() {
     while (recorded.length < count) await new Promise<void>((resume) => waiting.push(resume));
   };
 
-  const store = await listening(async (request, response) => {
+  const store = serving(async (request, response) => {
     const body = await bodyOf(request);
     recorded.push(record(request, body));
     changed();
@@ -72,7 +72,7 @@ export async function startRecorder() {
     give(response, answer, request);
   });
 
-  const control = await listening(async (request, response) => {
+  const control = serving(async (request, response) => {
     const body = JSON.parse((await bodyOf(request)).toString() || "null");
     if (request.url === "/answers") {
       answers = body;
@@ -87,8 +87,8 @@ export async function startRecorder() {
   });
 
   return {
-    endpoint: `http://127.0.0.1:${portOf(store)}`,
-    control: `http://127.0.0.1:${portOf(control)}`,
+    endpoint: `http://127.0.0.1:${await listen(store)}`,
+    control: `http://127.0.0.1:${await listen(control)}`,
     async stop() {
       for (const server of [store, control]) {
         server.closeAllConnections();
@@ -99,17 +99,10 @@ export async function startRecorder() {
   };
 }
 
-async function listening(
-  handle: (request: IncomingMessage, response: ServerResponse) => Promise<unknown>,
-): Promise<Server> {
+function serving(handle: (request: IncomingMessage, response: ServerResponse) => Promise<unknown>): Server {
   // A client that hangs up is part of what is tested.
-  const server = createServer((request, response) => void handle(request, response).catch(() => response.destroy()));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return server;
+  return createServer((request, response) => void handle(request, response).catch(() => response.destroy()));
 }
-
-const portOf = (server: Server) => (server.address() as AddressInfo).port;
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];

@@ -2,10 +2,10 @@
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCertificates } from "../../support/certificates.js";
+import { listen } from "../../support/listen.js";
 
 export async function startTlsStores() {
   const folder = mkdtempSync(join(tmpdir(), "s3-valkey-tls-"));
@@ -17,10 +17,9 @@ export async function startTlsStores() {
     });
     // A client that does not trust the server hangs up.
     server.on("tlsClientError", () => {});
-    return server.listen(0, "127.0.0.1");
+    return server;
   });
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const [trusted, alone] = servers.map((server) => `https://localhost:${(server.address() as AddressInfo).port}`);
+  const [trusted, alone] = await Promise.all(servers.map(async (server) => `https://localhost:${await listen(server)}`));
   return {
     /** Of these a process can be told to trust the first, by the authority's `ca.crt` in `folder`. */
     options: { trusted, alone, folder },

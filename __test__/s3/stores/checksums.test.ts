@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type DamagingProxy, FRAGILE, startDamagingProxy } from "../../support/damage.js";
 import type { Capability } from "../../../dev/stores/capabilities.mjs";
-import type { S3ChecksumAlgorithm, S3Client, S3File } from "../../../index.js";
+import type { S3ChecksumAlgorithm, S3Client } from "../../../index.js";
+import { READERS } from "../../support/readers.js";
 import { fresh, MIB, needs, useStore } from "./store.js";
 
 const store = useStore();
@@ -63,18 +64,6 @@ describe.each<[string, Buffer, Write, Capability[]]>([
     expect(Buffer.compare(await client().file(key).bytes(), data)).not.toBe(0);
   });
 });
-
-/** All of a stream. */
-async function drained(stream: ReadableStream<Uint8Array>) {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-const READERS: [string, (file: S3File) => Promise<Uint8Array>][] = [
-  ["into memory", (file) => file.bytes()],
-  ["as a stream", (file) => drained(file.stream())],
-];
 
 describe.each(READERS)("an object read %s", (_, read) => {
   const noticed = async (algorithm: S3ChecksumAlgorithm, data: Buffer, write: Write) => {

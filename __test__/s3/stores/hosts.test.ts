@@ -1,7 +1,7 @@
 import { createServer, request, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { S3Client } from "../../../index.js";
+import { listen, shutDown } from "../../support/listen.js";
 import { fresh, MIB, needs, useStore } from "./store.js";
 
 const store = useStore();
@@ -21,18 +21,14 @@ beforeAll(async () => {
     forwarded.on("error", () => outgoing.destroy());
     incoming.pipe(forwarded);
   });
-  await new Promise<void>((ready) => proxy.listen(0, "127.0.0.1", ready));
   client = store.client({
     endpoint: `http://${store.bucket}.localhost:${port}`,
     virtualHostedStyle: true,
-    proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    proxy: `http://127.0.0.1:${await listen(proxy)}`,
   });
 });
 
-afterAll(() => {
-  proxy.closeAllConnections();
-  proxy.close();
-});
+afterAll(() => shutDown(proxy));
 
 describe("a bucket in the host's name", () => {
   it("is no part of a presigned URL's path", () => {
