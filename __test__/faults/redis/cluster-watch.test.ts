@@ -2,14 +2,13 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { RedisCluster } from "../../../index.js";
 import { KEYS, useCluster, type ClusterNode } from "../../support/cluster.js";
-import { outcome } from "../../support/transports.js";
+import { Twins } from "../../support/twins.js";
 
 const CALLERS = 50;
 /** Steps that are told before and behind each event. */
 const SOME = 100;
 const TIMEOUT = { timeout: 120_000 };
 const OPTIONS = { deadPeerTimeout: 300, connectionTimeout: 1000 };
-const LOST = "ERR_REDIS_CONNECTION_CLOSED";
 
 const lab = useCluster({ replicas: 1 });
 let run = 0;
@@ -19,52 +18,28 @@ afterEach(async () => {
   await lab.cluster.ready();
 });
 
-/** What callers of one counter were told. */
-class Counter {
+/** A counter of which many callers make steps. */
+class Counter extends Twins {
   issued = 0;
-  acknowledged = 0;
-  unknown = 0;
   stopped = false;
-  readonly wrong: unknown[] = [];
-  readonly keys: [string, string];
 
   constructor(
     readonly client: RedisCluster,
     tag: string,
   ) {
-    this.keys = [`{${tag}}${run}:a`, `{${tag}}${run}:b`];
+    super([`{${tag}}${run}:a`, `{${tag}}${run}:b`]);
   }
 
   async caller() {
     while (!this.stopped) {
       this.issued++;
-      const ended = await outcome(this.step());
-      if ("value" in ended) this.acknowledged++;
-      else if (ended.error.code === LOST) this.unknown++;
-      else this.wrong.push(ended.error);
+      await this.note(this.step(this.client));
     }
   }
 
-  step() {
-    return this.client.watch(
-      this.keys,
-      async (tx) => {
-        const [first, second] = await tx.mget(...this.keys);
-        if (first !== second) throw new Error(`half of a step: ${first} and ${second}`);
-        const next = `${Number(first) + 1}`;
-        return tx.multi().set(this.keys[0], next).set(this.keys[1], next).exec({ throwOnError: true });
-      },
-      { retries: Infinity },
-    );
-  }
-
-  async check(direct: RedisCluster) {
-    expect(this.wrong).toEqual([]);
+  override async check(direct: RedisCluster) {
+    await super.check(direct);
     expect(this.acknowledged + this.unknown).toBe(this.issued);
-    const [first, second] = await direct.mget(...this.keys);
-    expect(first).toBe(second);
-    expect(Number(first)).toBeGreaterThanOrEqual(this.acknowledged);
-    expect(Number(first)).toBeLessThanOrEqual(this.acknowledged + this.unknown);
   }
 }
 

@@ -1,38 +1,15 @@
 /** Transactions and watched keys over connections that break at random places: nothing is counted twice or in part. */
 import { describe, expect, it } from "vitest";
-import { RedisWatchError, type RedisClient } from "../../../index.js";
+import { RedisWatchError } from "../../../index.js";
 import type { Ending } from "../../support/proxy.js";
 import { Seeded, seeds } from "../../support/seeded.js";
 import { TRANSPORTS, outcome, useTransport } from "../../support/transports.js";
+import { LOST, Twins } from "../../support/twins.js";
 
 const CALLERS = 12;
 const TURNS = 10;
 /** Connections that break; those behind them last. */
 const BREAKS = 25;
-const LOST = "ERR_REDIS_CONNECTION_CLOSED";
-
-/** What callers were told about steps of a counter. */
-class Ledger {
-  acknowledged = 0;
-  unknown = 0;
-
-  constructor(readonly keys: [string, string]) {}
-
-  /** Both keys count the same, and as often as was told. */
-  async check(direct: RedisClient) {
-    const [first, second] = await direct.mget(...this.keys);
-    expect(first).toBe(second);
-    expect(Number(first)).toBeGreaterThanOrEqual(this.acknowledged);
-    expect(Number(first)).toBeLessThanOrEqual(this.acknowledged + this.unknown);
-  }
-
-  async note(step: Promise<unknown>) {
-    const ended = await outcome(step);
-    if ("value" in ended) this.acknowledged++;
-    else if (ended.error.code === LOST) this.unknown++;
-    else throw ended.error;
-  }
-}
 
 describe.each(TRANSPORTS)("%s", (transport) => {
   const lab = useTransport(transport);
@@ -51,27 +28,16 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     const client = lab.connect(proxy.port, { maxRetries: 100 });
     const direct = lab.connect(server.port);
     await direct.flushall();
-    const counted = new Ledger(["counted:a", "counted:b"]);
-    const watched = new Ledger(["watched:a", "watched:b"]);
+    const counted = new Twins(["counted:a", "counted:b"]);
+    const watched = new Twins(["watched:a", "watched:b"]);
 
     const count = () => {
       const filler = "x".repeat(random.integer(random.pick([10, 200_000])));
       return client.multi().incr("counted:a").set("filler", filler).incr("counted:b").exec({ throwOnError: true });
     };
-    const step = () =>
-      client.watch(
-        watched.keys,
-        async (tx) => {
-          const [first, second] = await tx.mget(...watched.keys);
-          expect(first).toBe(second);
-          const next = `${Number(first) + 1}`;
-          return tx.multi().set("watched:a", next).set("watched:b", next).exec({ throwOnError: true });
-        },
-        { retries: Infinity },
-      );
     const caller = async () => {
       for (let turn = 0; turn < TURNS; turn++) {
-        await (random.percent(50) ? counted.note(count()) : watched.note(step()));
+        await (random.percent(50) ? counted.note(count()) : watched.note(watched.step(client)));
       }
     };
     await Promise.all(Array.from({ length: CALLERS }, caller));
