@@ -1,6 +1,5 @@
 "use strict";
 /** Transactions that depend on keys: run again as long as somebody else changes these in between. */
-const { setTimeout: sleep } = require("node:timers/promises");
 const { provideFeatures } = require("../client.js");
 const { encode } = require("../encode.js");
 const { RedisError, coded, invalidArgument, outOfRange } = require("../errors.js");
@@ -9,6 +8,7 @@ const { required } = require("../methods.js");
 const { PLAIN } = require("../outcomes.js");
 const { lease } = require("../pool/acquire.js");
 const { makeLease } = require("../pool/lease.js");
+const { pause } = require("../signals.js");
 const { RedisView } = require("../view.js");
 const { isDisplacement } = require("../cluster/bond.js");
 const { NodeConnection } = require("../cluster/lease.js");
@@ -78,8 +78,8 @@ async function run(origin, plan) {
       if (failed >= plan.retries) throw conflict;
       if (isDisplacement(conflict)) first = FIRST_DISPLACED_PAUSE;
     }
-    const pause = Math.random() * Math.min(first * 2 ** failed, LONGEST_PAUSE * Math.min(first, LONGEST_FACTOR));
-    await sleep(pause, undefined, signal === null ? {} : { signal }).catch(() => signal?.throwIfAborted());
+    const longest = Math.min(first * 2 ** failed, LONGEST_PAUSE * Math.min(first, LONGEST_FACTOR));
+    await pause(Math.random() * longest, signal);
   }
 }
 
