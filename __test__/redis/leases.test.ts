@@ -1,4 +1,5 @@
 /** Connections of one's own: `acquire`, and what they are given back as. */
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { RedisClient, type RedisLease } from "../../index.js";
 import { useRedis } from "../support/redis.js";
@@ -64,6 +65,20 @@ describe("acquire", () => {
     await expect(client.acquire({ signal: controller.signal })).rejects.toBe(controller.signal.reason);
     lease.release();
     (await client.acquire()).release();
+  });
+
+  it("leaves nothing with its signal, which may be that of many", async () => {
+    const client = connect({ maxBlockingConnections: 1 });
+    const lease = await client.acquire();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waiting = Array.from({ length: 20 }, () => client.acquire({ signal }));
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    lease.release();
+    (await waiting[0]!).release();
+    controller.abort();
+    expect((await Promise.allSettled(waiting)).at(-1)).toMatchObject({ reason: signal.reason });
+    await expect.poll(() => getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
   it("gives back what was granted while the signal was aborted", async () => {
@@ -162,6 +177,7 @@ describe("a lease", () => {
     const heard = new Promise((resolve) => void lease.subscribe("news", resolve).then(() => client.publish("news", "hello")));
     expect(await heard).toBe("hello");
     lease.release();
+    await expect(lease.get("a")).rejects.toMatchObject(closed);
     expect(await (await client.acquire()).ping()).toBe("PONG");
   });
 

@@ -91,6 +91,12 @@ class Connection extends Lifecycle {
     return null;
   }
 
+  /** How many connections there are, where there are several. */
+  get metrics() {
+    const { inUse, idle, waiting } = this.lane.counts;
+    return { total: inUse + idle, inUse, idle, waiting };
+  }
+
   /** How many commands wait for their reply. */
   get pending() {
     let count = 0;

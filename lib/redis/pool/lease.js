@@ -1,6 +1,6 @@
 "use strict";
 /** A connection of one's own, with all that a client has. */
-const { RedisClient } = require("../client.js");
+const { RedisClient, connectionOf } = require("../client.js");
 const { Connection } = require("../connection.js");
 const { RedisError } = require("../errors.js");
 const { FROM_SOURCE } = require("../source.js");
@@ -45,6 +45,8 @@ class LeaseConnection extends Connection {
   ended(error) {
     super.ended(error);
     this.over = true;
+    // From now on commands are told that the connection is gone.
+    this.subscriber = false;
   }
 
   giveBack() {
@@ -96,7 +98,7 @@ class RedisLease extends RedisClient {
     super(FROM_SOURCE, source);
     this.#lease = source;
     // What happens to the connection from now on is told.
-    void this.connected;
+    connectionOf(this);
   }
 
   release() {
