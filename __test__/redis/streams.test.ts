@@ -192,7 +192,9 @@ describe("consume", () => {
       expect((await next).value).toMatchObject({ stream, fields: { in: stream } });
     }
     await messages.return();
-    for (const stream of ["s", "p:s"]) expect(await client.xpending(stream, "g")).toEqual([expect.any(Number), ...Array(3).fill(expect.anything())]);
+    // The last one is not acknowledged, since nobody has asked for another.
+    const left = ["ss", "p:s", "s"].map(async (stream) => ((await client.xpending(stream, "g")) as any[])[0]);
+    expect(await Promise.all(left)).toEqual([0, 0, 1]);
   });
 
   it("gives bytes to a view with buffers, and its errors to one that is given up", async () => {
