@@ -91,6 +91,17 @@ class Connection extends Lifecycle {
     return null;
   }
 
+  /**
+   * @override
+   * @param {import("./lifecycle.js").State} state
+   * @param {Error} [error]
+   */
+  enter(state, error) {
+    super.enter(state, error);
+    // The server has forgotten what it was asked for, and nothing will be asked for again.
+    if (state !== "connected" && this.subscriptions.size === 0) this.subscriber = false;
+  }
+
   /** How many connections there are, where there are several. */
   get metrics() {
     const { inUse, idle, waiting } = this.lane.counts;
@@ -274,7 +285,6 @@ class Connection extends Lifecycle {
     this.hold();
     return value;
   }
-
 }
 
 module.exports = { Connection };
