@@ -59,7 +59,7 @@ class Connection extends Lifecycle {
     this.admission = null;
     /** Issues what the client itself needs, past the limits that hold for its users. @type {Issuer} */
     this.unlimited = { issue: (frame, outcome, meta) => this.start(frame, outcome, meta, this.group) };
-    /** Promises of commands that were gathered while batches are traced. @type {Promise<unknown>[]} */
+    /** What is fulfilled when commands have settled that were gathered while batches are traced. @type {Promise<unknown>[]} */
     this.watched = [];
     /** What answers reads from memory, where the options ask for it. @type {import("./cache/cache.js").ClientCache | null} */
     this.cache = null;
