@@ -181,6 +181,28 @@ describe("a lease", () => {
     expect(await (await client.acquire()).ping()).toBe("PONG");
   });
 
+  it("that was given back leaves the next one's messages and end alone, whatever is still done with it", async () => {
+    const client = connect({ maxBlockingConnections: 1 });
+    const old = await client.acquire();
+    const id = await idOf(old);
+    old.release();
+    const lease = await client.acquire();
+    expect(await idOf(lease)).toBe(id);
+    const heard: unknown[] = [];
+    await lease.subscribe("news", (message) => heard.push(message), { buffer: true });
+    const late = [() => old.get("a"), () => old.multi().get("a").exec(), () => old.acquire(), () => old.connect()];
+    for (const use of late) await expect(use()).rejects.toMatchObject(closed);
+    await expect(old.subscribe("other", () => {}, { buffer: true })).rejects.toMatchObject(closed);
+    old.close();
+    old.release();
+    const binary = Buffer.from([0xff, 0x00]);
+    await client.publish("news", binary);
+    await expect.poll(() => heard).toEqual([binary]);
+    const ended = new Promise((resolve) => (lease.onclose = resolve));
+    await client.clientKill("ID", id);
+    expect(await ended).toMatchObject(closed);
+  });
+
   it("is closed alone, and with its client", async () => {
     const client = connect({ maxBlockingConnections: 2 });
     const [one, other] = [await client.acquire(), await client.acquire()];

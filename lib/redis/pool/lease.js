@@ -30,11 +30,19 @@ class LeaseConnection extends Connection {
   }
 
   /**
-   * Events of a connection that was given back are its next user's.
+   * Events of a connection that was given back are its next user's, whose listener stays.
    * @param {boolean} wanted
    */
   expectEvents(wanted) {
-    super.expectEvents(wanted && !this.over);
+    if (!this.over) super.expectEvents(wanted);
+  }
+
+  /**
+   * Likewise its messages.
+   * @param {boolean} wanted
+   */
+  wantBytes(wanted) {
+    if (!this.over) super.wantBytes(wanted);
   }
 
   connect() {
