@@ -33,6 +33,8 @@ describe("acquire", () => {
     expect(client.metrics).toEqual({ total: 1, inUse: 1, idle: 0, waiting: 0 });
     connection.release();
     await expect(connection.get(KEY)).rejects.toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
+    // It has to forget what was watched first.
+    await expect.poll(() => client.metrics.idle).toBe(1);
     await using again = await client.acquire({ key: KEY });
     expect(await again.clientId()).toBe(id);
     expect(await again.get("{bar}count")).toBeNull();

@@ -3,9 +3,10 @@
 const { abandon, register } = require("../../port.js");
 const { encode } = require("../encode.js");
 const { RedisError } = require("../errors.js");
+const { giveUp } = require("../group.js");
 const { Meta, metaOf } = require("../meta.js");
 const { PLAIN } = require("../outcomes.js");
-const { watchOf } = require("../signals.js");
+const { onAbort } = require("../signals.js");
 const { submitTogether } = require("./submission.js");
 const { RedisBatchError, RedisWatchError, tell } = require("./errors.js");
 
@@ -105,11 +106,7 @@ class Run {
       { ...PLAIN, convert: (reply) => this.executed(reply) },
       group,
     );
-    if (signal !== null) {
-      const watch = watchOf(signal);
-      watch.add(exec);
-      settled = () => watch.delete(exec);
-    }
+    if (signal !== null) settled = onAbort(signal, (reason) => giveUp(exec, reason));
     return [...this.ids, exec];
   }
 
