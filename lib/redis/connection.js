@@ -116,6 +116,14 @@ class Connection extends Lifecycle {
   }
 
   /**
+   * What is told of an error of the server.
+   * @param {Error} error
+   */
+  explained(error) {
+    return error;
+  }
+
+  /**
    * Throws for a command that this connection does not take inside a transaction.
    * @param {Frame} _frame
    * @param {number} _meta

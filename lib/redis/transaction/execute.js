@@ -115,7 +115,7 @@ class Run {
     const index = this.answered++ - 1;
     if (!isOfServer(error)) return;
     if (index === -1) this.unprotected = error;
-    else this.errors.push(tell(error, index, /** @type {Frame} */ (this.queue.frames[index])));
+    else this.errors.push(tell(this.explained(error), index, /** @type {Frame} */ (this.queue.frames[index])));
   }
 
   /**
@@ -147,7 +147,12 @@ class Run {
   failed(error) {
     // When EXEC was given up, so are the others.
     for (const id of this.ids.slice(this.answered)) abandon(id, error);
-    this.reject(this.unprotected ?? (isOfServer(error) ? this.aborted(error) : error));
+    this.reject(this.unprotected ?? (isOfServer(error) ? this.aborted(this.explained(error)) : error));
+  }
+
+  /** @param {Error} error of the server */
+  explained(error) {
+    return this.queue.origin.connection().explained(error);
   }
 
   /** @param {Error} error the reply of EXEC */

@@ -168,10 +168,7 @@ class Attempt {
     if (this.bond === null || !(error instanceof RedisBatchError)) return error;
     const refusals = [...error.errors, error.cause];
     const conflict = this.bond.conflict(error, refusals);
-    if (conflict === null) return error;
-    // The client learns where the slot is.
-    for (const refusal of refusals) if (refusal instanceof Error) this.connection?.lane.explain(refusal.message);
-    return (this.conflict = conflict);
+    return conflict === null ? error : (this.conflict = conflict);
   }
 
   /**
