@@ -102,6 +102,8 @@ class Attempt {
     this.connection = null;
     /** Whether the transaction was sent: from then on, a lost connection does not tell what became of it. */
     this.sent = false;
+    /** Whether it was sent, and is not known to have come to nothing. */
+    this.mayHaveRun = false;
     /** @type {RedisWatchError | null} */
     this.conflict = null;
   }
@@ -147,7 +149,7 @@ class Attempt {
     }
     if (this.isLost) throw (this.conflict = lost());
     const guarded = this.bond?.guard(queue) ?? false;
-    this.sent = true;
+    this.sent = this.mayHaveRun = true;
     return guarded;
   }
 
@@ -156,6 +158,7 @@ class Attempt {
    * @returns {unknown} what is told of it
    */
   failed(error) {
+    this.mayHaveRun = !(error instanceof RedisWatchError || error instanceof RedisBatchError);
     if (error instanceof RedisWatchError) return (this.conflict = error);
     if (this.bond === null || !(error instanceof RedisBatchError)) return error;
     const refusals = [...error.errors, error.cause];
@@ -171,6 +174,8 @@ class Attempt {
    * @param {unknown} error
    */
   conflictBehind(error) {
+    // Whatever else was refused: another run would do it twice.
+    if (this.mayHaveRun) return null;
     if (error === this.conflict) return this.conflict;
     const { connection } = this;
     if (this.bond !== null && error instanceof Error && connection instanceof NodeConnection && connection.refusals.has(error)) {
