@@ -1,7 +1,8 @@
-// node bench/failover.mjs [--client NAME] [--rounds N]: how the rates of three shards go on while one of them fails over.
-// NAME is one of peers/cluster/; default s3-valkey.
+// node bench/failover.mjs [--client NAME] [--rounds N] [--by kill|stop]: how the rates of three shards go on while one of
+// them fails over. NAME is one of peers/cluster/; default s3-valkey.
 //
-// Each round kills the primary of a shard and waits for its replica. It prints
+// Each round kills the primary of a shard, or stops its process, which keeps its connections then, and waits for its
+// replica. It prints
 //   others     rate of the other shards from the kill until a second after the promotion, as a share of that before
 //   worst      the same of their worst tenth of a second; behind it what that was before the kill
 //   back       milliseconds from the server's own promotion to the first write that the client is told of
@@ -31,14 +32,16 @@ async function failOver(failing) {
     const victim = primaries[failing];
     const [replica] = await cluster.replicasOf(victim);
     const killed = performance.now();
-    await victim.kill();
+    if (stops) victim.pause();
+    else await victim.kill();
     while ((await replica.role()) !== "master") await sleep(LOOK_MS);
     const promoted = performance.now();
     while (load.lastWrite[failing] < promoted) await sleep(LOOK_MS);
     const back = load.lastBreak[failing] - promoted;
     await sleep(AFTER_MS);
     const end = performance.now();
-    await victim.restart();
+    if (stops) victim.resume();
+    else await victim.restart();
     const healthy = [0, 1, 2].filter((shard) => shard !== failing);
     // The first half second is for warming up.
     const warm = load.start + STEADY_MS / 4;
@@ -143,7 +146,10 @@ function percent(share) {
   return `${(share * 100).toFixed(0)} %`.padStart(6);
 }
 
-const { values: options } = parseArgs({ options: { client: { type: "string" }, rounds: { type: "string" } } });
+const { values: options } = parseArgs({
+  options: { client: { type: "string" }, rounds: { type: "string" }, by: { type: "string", default: "kill" } },
+});
+const stops = options.by === "stop";
 const { connect } = await import(`./peers/cluster/${options.client ?? "s3-valkey"}.mjs`);
 const rounds = Number(options.rounds ?? 3);
 

@@ -1,6 +1,6 @@
 // Child processes: workers that answer questions, and servers that are stopped by their own handle.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -12,14 +12,22 @@ const STOP_GRACE_MS = 3_000;
 
 const workerFile = fileURLToPath(new URL("./worker.mjs", import.meta.url));
 
+/** Lets this process, and those that it starts, use these processors only, such as `1` or `1-3`. */
+export function pinSelf(processors) {
+  execFileSync("taskset", ["-a", "-p", "-c", processors, String(process.pid)], { stdio: ["ignore", "ignore", "inherit"] });
+}
+
 export class Worker {
   #child;
   #waiting = null;
   #dead = null;
 
-  constructor(kind, { name, runtime }, target) {
+  /** @param processors those that the worker may use, such as `0` or `0,2-3`; any without */
+  constructor(kind, { name, runtime }, target, processors) {
     const executable = runtime === "bun" ? bunExecutable() : process.execPath;
-    this.#child = spawn(executable, [workerFile, kind, name, JSON.stringify(target)], {
+    const program = [executable, workerFile, kind, name, JSON.stringify(target)];
+    const [command, ...args] = processors === undefined ? program : ["taskset", "-c", processors, ...program];
+    this.#child = spawn(command, args, {
       stdio: ["pipe", "pipe", "inherit"],
     });
     // Writing to a worker that has just died is reported by its exit.

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chart } from "./chart.mjs";
 import { CLIENTS } from "./clients.mjs";
-import { Worker } from "./process.mjs";
+import { Worker, pinSelf } from "./process.mjs";
 import { printCase, printProcesses, summarize } from "./report.mjs";
 
 const USAGE = `node bench/run.mjs redis|cluster|cache|pool|s3 [options]
@@ -15,6 +15,7 @@ const USAGE = `node bench/run.mjs redis|cluster|cache|pool|s3 [options]
   --quick         short slices, two rounds    --rounds N      rounds per case (5)
   --slice MS      length of a slice (700)     --json FILE     write the figures
   --svg FILE      write a bar chart           --list          print cases and clients
+  --apart         clients have the first processor, servers the others (Linux)
   --url URL       redis: use this server instead of starting one
   --store URL --bucket NAME --key ID --secret KEY [--region NAME]    s3: a real store instead of nginx`;
 
@@ -28,6 +29,7 @@ const { values: options, positionals } = parseArgs({
     ),
     quick: { type: "boolean" },
     list: { type: "boolean" },
+    apart: { type: "boolean" },
   },
 });
 
@@ -51,6 +53,8 @@ const clients = chosen(CLIENTS[kind], options.clients, "client");
 const rounds = positive(options.rounds, options.quick ? 2 : 5, "--rounds");
 const sliceMs = positive(options.slice, options.quick ? 200 : 700, "--slice");
 
+// Servers are children of this process, and stay where it is.
+if (options.apart) pinSelf(`1-${cpus().length - 1}`);
 const failures = [];
 const processes = new Map();
 const results = [];
@@ -96,7 +100,7 @@ if (failures.length > 0 || interrupted) {
 
 async function connectAll() {
   for (const client of clients) {
-    const worker = new Worker(kind, client, target.connection);
+    const worker = new Worker(kind, client, target.connection, options.apart ? "0" : undefined);
     workers.set(client.name, worker);
     const answer = await worker.ask({ action: "connect" });
     if (answer.error) {

@@ -1,7 +1,7 @@
 /** Where a client connects to: options beside the URL, and the environment. */
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { RedisClient } from "../../index.js";
+import { RedisClient, RedisCluster, RedisPool, RedisSentinel } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
 import { useClients } from "../support/clients.js";
 
@@ -78,6 +78,37 @@ it("inspect shows where, in which state, and no password", async () => {
   expect(inspect(client)).toMatch(/state: 'connected',\s+pending: 0,\s+subscriptions: 2/);
   client.close();
   expect(inspect(client)).toContain("state: 'closed'");
+});
+
+it("inspect shows what only looks like a client", () => {
+  const [one, many] = [connect(), new RedisCluster("localhost:1")];
+  const group = new RedisSentinel({ sentinels: ["localhost:1"], name: "group" });
+  for (const client of [one, many, group]) {
+    const { name } = client.constructor;
+    expect(inspect(new Proxy(client, {}))).toBe(`${name} {}`);
+    expect(inspect(Object.create(client))).toBe(`${name} {}`);
+    client.close();
+  }
+});
+
+it("classes may be derived from, and their getters be others", () => {
+  class Pool extends RedisPool {
+    #state = "mine";
+    override get connected() {
+      return this.#state === "mine";
+    }
+  }
+  class Sentinel extends RedisSentinel {
+    #state = "mine";
+    override get connected() {
+      return this.#state === "mine";
+    }
+  }
+  for (const client of [new Pool("redis://localhost:1"), new Sentinel({ sentinels: ["localhost:1"], name: "group" })]) {
+    expect(client.connected).toBe(true);
+    expect(inspect(client)).toMatch(new RegExp(`^${client.constructor.name} \\{\\n`));
+    client.close();
+  }
 });
 
 it.each([

@@ -43,6 +43,14 @@ describe("a reply", () => {
     expect(count("GET")).toBe(2);
   });
 
+  it("that was overtaken is everybody's own as well", async () => {
+    await start(inTurn(`${changed("l")}*1\r\n${bulk("old")}`));
+    const mine = client.lrange("l", 0, -1).then((list: string[]) => list.concat(list.splice(0)));
+    expect(await client.lrange("l", 0, -1)).toEqual(["old"]);
+    expect(await mine).toEqual(["old"]);
+    expect(count("LRANGE")).toBe(1);
+  });
+
   it("whose invalidation follows at once is not kept", async () => {
     await start(inTurn(bulk("old") + changed("k"), bulk("new")));
     expect([await client.get("k"), await client.get("k")]).toEqual(["old", "new"]);

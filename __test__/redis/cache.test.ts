@@ -109,6 +109,10 @@ describe("a client with a cache", () => {
     two.length = 0;
     (await client.lrange("l", 0, -1)).push("d");
     expect(await client.lrange("l", 0, -1)).toEqual(["a", "b"]);
+    client.cache!.clear();
+    const changed = client.lrange("l", 0, -1).then((list: string[]) => list.push("mine"));
+    expect(await client.lrange("l", 0, -1)).toEqual(["a", "b"]);
+    expect(await changed).toBe(3);
     const bytes = await client.getBuffer("text");
     expect(bytes).toBeNull();
     await other.set("text", "abc");

@@ -1,4 +1,5 @@
 /** Connections of one's own: `acquire`, and what they are given back as. */
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { RedisClient, type RedisLease } from "../../index.js";
 import { useRedis } from "../support/redis.js";
@@ -64,6 +65,20 @@ describe("acquire", () => {
     await expect(client.acquire({ signal: controller.signal })).rejects.toBe(controller.signal.reason);
     lease.release();
     (await client.acquire()).release();
+  });
+
+  it("leaves nothing with its signal, which may be that of many", async () => {
+    const client = connect({ maxBlockingConnections: 1 });
+    const lease = await client.acquire();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waiting = Array.from({ length: 20 }, () => client.acquire({ signal }));
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    lease.release();
+    (await waiting[0]!).release();
+    controller.abort();
+    expect((await Promise.allSettled(waiting)).at(-1)).toMatchObject({ reason: signal.reason });
+    await expect.poll(() => getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
   it("gives back what was granted while the signal was aborted", async () => {
@@ -162,7 +177,30 @@ describe("a lease", () => {
     const heard = new Promise((resolve) => void lease.subscribe("news", resolve).then(() => client.publish("news", "hello")));
     expect(await heard).toBe("hello");
     lease.release();
+    await expect(lease.get("a")).rejects.toMatchObject(closed);
     expect(await (await client.acquire()).ping()).toBe("PONG");
+  });
+
+  it("that was given back leaves the next one's messages and end alone, whatever is still done with it", async () => {
+    const client = connect({ maxBlockingConnections: 1 });
+    const old = await client.acquire();
+    const id = await idOf(old);
+    old.release();
+    const lease = await client.acquire();
+    expect(await idOf(lease)).toBe(id);
+    const heard: unknown[] = [];
+    await lease.subscribe("news", (message) => heard.push(message), { buffer: true });
+    const late = [() => old.get("a"), () => old.multi().get("a").exec(), () => old.acquire(), () => old.connect()];
+    for (const use of late) await expect(use()).rejects.toMatchObject(closed);
+    await expect(old.subscribe("other", () => {}, { buffer: true })).rejects.toMatchObject(closed);
+    old.close();
+    old.release();
+    const binary = Buffer.from([0xff, 0x00]);
+    await client.publish("news", binary);
+    await expect.poll(() => heard).toEqual([binary]);
+    const ended = new Promise((resolve) => (lease.onclose = resolve));
+    await client.clientKill("ID", id);
+    expect(await ended).toMatchObject(closed);
   });
 
   it("is closed alone, and with its client", async () => {

@@ -87,6 +87,17 @@ describe("credentials", () => {
     },
   );
 
+  it.each([
+    ["has no text", Object.create(null)],
+    ["cannot be looked at", { get message() { throw new Error("never"); } }],
+  ])("a provider may throw what %s", async (_, thrown) => {
+    const client = connect({ maxRetries: 0, credentials: () => Promise.reject(thrown) });
+    await expect(client.ping()).rejects.toMatchObject({
+      code: "ERR_REDIS_AUTHENTICATION_FAILED",
+      cause: { message: "what was thrown has no text" },
+    });
+  });
+
   it("that never come run into the connection timeout", async () => {
     const client = connect({ maxRetries: 0, connectionTimeout: 50, credentials: () => new Promise(() => {}) });
     await expect(client.ping()).rejects.toMatchObject({ code: "ERR_REDIS_CONNECTION_TIMEOUT" });

@@ -230,7 +230,7 @@ describe("functions", () => {
     await expect(library.function("any").run()).rejects.toThrow(/compil/);
   });
 
-  it("refuse what cannot be sent, at once", () => {
+  it("refuse what cannot be sent, at once", async () => {
     const client = connect();
     expect(() => client.defineLibrary(1 as any)).toThrow(invalidType);
     for (const code of ["", "return 1", "#!lua\n", "-- #!lua name=late"]) {
@@ -239,5 +239,6 @@ describe("functions", () => {
     const library = client.defineLibrary(LIBRARY);
     expect(() => library.function(1 as any)).toThrow(invalidType);
     expect(() => library.function("bump", { keys: 1 }).run([])).toThrow(invalidValue);
+    await expect(library.load(null as any)).rejects.toThrow(invalidType);
   });
 });

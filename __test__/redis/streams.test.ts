@@ -1,4 +1,5 @@
 /** Consumers of streams. */
+import { getEventListeners } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { RedisClient, RedisPool, type RedisConsumerOptions, type RedisStreamMessage } from "../../index.js";
@@ -180,6 +181,22 @@ describe("consume", () => {
     expect(await client.xlen("c")).toBe(0);
   });
 
+  it("knows streams apart whose names end alike, and reads one once that is named twice", async () => {
+    const client = connect({ keyPrefix: "p:" });
+    const consumer = client.consume(["s", "ss", "p:s", "ss"], options);
+    const messages = consumer[Symbol.asyncIterator]();
+    for (const stream of ["ss", "p:s", "s"]) {
+      const next = messages.next();
+      await waits(connect());
+      await client.xadd(stream, "*", "in", stream);
+      expect((await next).value).toMatchObject({ stream, fields: { in: stream } });
+    }
+    await messages.return();
+    // The last one is not acknowledged, since nobody has asked for another.
+    const left = ["ss", "p:s", "s"].map(async (stream) => ((await client.xpending(stream, "g")) as any[])[0]);
+    expect(await Promise.all(left)).toEqual([0, 0, 1]);
+  });
+
   it("gives bytes to a view with buffers, and its errors to one that is given up", async () => {
     const client = connect();
     const binary = Buffer.from([0, 0xff, 0x0d, 0x0a]);
@@ -247,6 +264,18 @@ describe("the end of a consumer", () => {
     controller.abort();
     expect(await taken).toEqual([]);
     expect(await take(client.consume("s", { ...options, signal: controller.signal }), 1)).toEqual([]);
+  });
+
+  it("leaves nothing with its signal, which may be that of many", async () => {
+    const client = connect();
+    const { signal } = new AbortController();
+    const consumers = range(0, 20).map((n) => client.consume("s", { ...options, consumer: `c${n}`, signal }));
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
+    const taken = consumers.map((consumer) => take(consumer, 1));
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    await Promise.all(consumers.map((consumer) => consumer.close()));
+    await Promise.all(taken);
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
   it("lets the message be acknowledged that is being worked on", async () => {
@@ -354,7 +383,10 @@ describe("process", () => {
     const invalid = { code: "ERR_INVALID_ARG_TYPE" };
     await expect(consumer.process(1 as any)).rejects.toMatchObject(invalid);
     await expect(consumer.process(() => {}, { concurrency: "1" as any })).rejects.toMatchObject(invalid);
-    await expect(consumer.process(() => {}, { concurrency: 0 })).rejects.toMatchObject({ code: "ERR_OUT_OF_RANGE" });
+    await expect(consumer.process(() => {}, { concurrency: 0 })).rejects.toMatchObject({
+      code: "ERR_OUT_OF_RANGE",
+      message: "Expected concurrency to be a positive integer for 'process'.",
+    });
   });
 });
 

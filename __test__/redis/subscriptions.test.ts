@@ -160,6 +160,16 @@ describe("a lost connection", () => {
     expect(await pair.publisher.publish("goes", "m")).toBe(0);
   });
 
+  it("what nobody listens to is forgotten, and commands are answered again", async () => {
+    const { subscriber, publisher } = pair;
+    await subscriber.send("SUBSCRIBE", ["raw"]);
+    expect(() => subscriber.get("k")).toThrow("subscriber mode");
+    const again = new Promise((resolve) => (subscriber.onconnect = resolve));
+    await publisher.clientKill("TYPE", "pubsub");
+    await again;
+    expect(await subscriber.get("k")).toBeNull();
+  });
+
   it("a server that refuses to subscribe again is told of with the gap", async () => {
     await pair.publisher.send("ACL", ["SETUSER", "reader", "on", ">pw", "+@all", "~*", "&*"]);
     pair.subscriber.close();

@@ -109,6 +109,18 @@ it("a batch is told from its submission until all its commands have settled", as
   expect(events[0]![1]).toMatchObject({ commandCount: 3, database: 1 });
 });
 
+it("a batch has the commands that were submitted, also where each is at once", async () => {
+  const events = watch("batch");
+  const counts = () => events.splice(0).filter(([name]) => name === "start").map(([, { commandCount }]) => commandCount);
+  const client = connect({ enableAutoPipelining: false });
+  await Promise.all([client.get("a"), client.get("b")]);
+  expect(counts()).toEqual([1, 1]);
+  await client.pipeline().get("a").get("b").exec();
+  expect(counts()).toEqual([2]);
+  await client.multi().get("a").exec();
+  expect(counts()).toEqual([1]);
+});
+
 it("watching batches hides no unhandled rejection", async () => {
   watch("batch");
   const previous = process.listeners("unhandledRejection");

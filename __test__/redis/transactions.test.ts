@@ -144,6 +144,14 @@ describe("errors", () => {
     expect(await client.exists("k")).toBe(false);
   });
 
+  it("have the name of the command, whatever is in it", async () => {
+    const client = await connect();
+    const name = "é\r\n𝄞";
+    const thrown = await failure(client.multi().send(name, []).exec());
+    expect(thrown.errors).toMatchObject([{ index: 0, command: name.toUpperCase(), code: "ERR_REDIS_SERVER_ERROR" }]);
+    expect(await client.pipeline().send(name, ["a"]).ping().exec()).toMatchObject([{ command: name.toUpperCase() }, "PONG"]);
+  });
+
   it("tell of a MULTI that a user may not send", async () => {
     const guarded = await startRedis({ config: ["user default on nopass ~* &* +@all -multi"] });
     onTestFinished(() => guarded.stop());

@@ -1,12 +1,16 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RedisGap } from "../../index.js";
 import { startRedis } from "../../dev/servers.mjs";
 import { makeCertificates } from "../support/certificates.js";
 import { useClients } from "../support/clients.js";
 
 type Server = Awaited<ReturnType<typeof startRedis>>;
+
+const entry = new URL("../../index.js", import.meta.url).pathname;
 
 const { connect } = useClients();
 
@@ -55,6 +59,39 @@ describe("TLS", () => {
     const count = 5000;
     const answers = await Promise.all(Array.from({ length: count }, (_, index) => client.send("ECHO", [`${index}`])));
     expect(answers.every((answer, index) => answer === `${index}`)).toBe(true);
+  });
+
+  it("a subscription lives on that was confirmed and lost while JavaScript was busy", async () => {
+    const url = `rediss://localhost:${server.port}`;
+    const client = connect(url, { tls: identity(), name: "busy" });
+    await client.ping();
+    const gap = new Promise<RedisGap>((resolve) => (client.ongap = resolve));
+    const message = new Promise((resolve) => {
+      void client.subscribe("news", resolve);
+    });
+    // Behind the flush: as soon as the server has subscribed it, another process cuts the connection and waits for the next.
+    process.nextTick(() => {
+      const lines = `import { RedisClient } from ${JSON.stringify(entry)};
+        import { readFileSync } from "node:fs";
+        const [url, ca, cert, key] = process.argv.slice(1);
+        const client = new RedisClient(url, { tls: { caFile: ca, certFile: cert, keyFile: key } });
+        const id = async (wanted) => {
+          for (;;) {
+            const line = (await client.clientList()).split("\\n").find((line) => line.includes(" name=busy ") && wanted(line));
+            if (line !== undefined) return /^id=(\\d+)/.exec(line)[1];
+          }
+        };
+        const first = await id((line) => line.includes(" sub=1 "));
+        await client.clientKill("ID", first);
+        await id((line) => !line.startsWith("id=" + first + " "));
+        client.close();`;
+      const files = ["ca.crt", "client.crt", "client.key"].map(path);
+      execFileSync(process.execPath, ["--input-type=module", "-e", lines, url, ...files]);
+    });
+    expect(await gap).toMatchObject({ channels: ["news"], error: null });
+    const publisher = connect(url, { tls: identity() });
+    expect(await publisher.publish("news", "hello")).toBe(1);
+    expect(await message).toBe("hello");
   });
 
   it("is turned on by the option as well as by the scheme", async () => {

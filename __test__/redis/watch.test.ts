@@ -126,6 +126,8 @@ describe("a callback", () => {
     expect(await failure(kept.get("n"))).toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
     expect(await failure(kept.multi().incr("n").exec())).toMatchObject(state);
     expect(await client.get("n")).toBe("1");
+    await client.watch("a", (tx) => void (kept = tx));
+    expect(await failure(kept.multi().incr("n").exec())).toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
   });
 
   it("works in the conditions of its client and its view", async () => {
@@ -269,7 +271,10 @@ it("arguments are checked at the call", () => {
   expect(() => watch(["a", null], () => {})).toThrow(invalid);
   expect(() => watch("a")).toThrow(invalid);
   expect(() => watch([], () => {})).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE" }));
-  for (const retries of [-1, 1.5, "3", Number.NaN]) expect(() => watch("a", () => {}, { retries })).toThrow(RangeError);
+  for (const retries of [-1, 1.5, Number.NaN]) expect(() => watch("a", () => {}, { retries })).toThrow(RangeError);
+  for (const options of [1, null, { retries: "3" }, { retries: Symbol("3") }]) {
+    expect(() => watch("a", () => {}, options)).toThrow(invalid);
+  }
 });
 
 it("a signal ends it, also while it waits to run again", async () => {

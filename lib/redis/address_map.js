@@ -1,9 +1,7 @@
 "use strict";
 /** Where addresses that servers tell lead from here, as behind a NAT or a tunnel: the option `addressMap`. */
-const { resolveAddress } = require("./cluster/seeds.js");
-const { coded } = require("./errors.js");
-
-const DEFAULT_PORT = 6379;
+const { DEFAULT_PORT, isPort, resolveAddress } = require("./cluster/seeds.js");
+const { coded, reasonOf } = require("./errors.js");
 
 /**
  * @typedef {{ host: string, port: number }} Address
@@ -39,8 +37,8 @@ async function translate(lane, question, addressMap) {
     const to = (await addressMap?.(from.host, from.port)) ?? from;
     lane.addressFound(Number(asked), to.host, to.port);
   } catch (error) {
-    const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (Object(error));
-    lane.noAddress(Number(asked), typeof code === "string" ? code : "", String(message ?? error));
+    const { code, message } = reasonOf(error);
+    lane.noAddress(Number(asked), code, message);
   }
 }
 
@@ -62,6 +60,10 @@ function target(value) {
   const { host, port = DEFAULT_PORT } = value;
   if (typeof host !== "string" || typeof port !== "number") {
     throw invalidType('made of "host:port" or objects with host and port', value);
+  }
+  if (host === "" || !isPort(port)) {
+    const message = 'The "addressMap" property must lead to a host and a port from 1 to 65535';
+    throw coded(TypeError, "ERR_INVALID_ARG_VALUE", message);
   }
   return { host, port };
 }

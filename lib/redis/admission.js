@@ -9,8 +9,10 @@ const { register } = require("../port.js");
 const { Meta } = require("./meta.js");
 const { RedisError } = require("./errors.js");
 const { Deadlines } = require("./deadlines.js");
+const { encode } = require("./encode.js");
 const { byteLength, decode, summary } = require("./frame.js");
-const { watchOf } = require("./signals.js");
+const { giveUp } = require("./group.js");
+const { onAbort } = require("./signals.js");
 const tracing = require("./tracing.js");
 
 /**
@@ -84,8 +86,7 @@ class Admission {
    */
   issueTogether(summary, frames, limits, start) {
     if (limits !== null && limits.signal?.aborted) return Promise.reject(limits.signal.reason);
-    const { prefixed } = this;
-    const wanted = prefixed === null ? frames : frames.map((frame) => prefixed(frame));
+    const wanted = this.prefixed === null ? frames : frames.map((frame) => this.asSent(frame));
     if (this.bounded) {
       const bytes = wanted.reduce((sum, frame) => sum + byteLength(frame), 0);
       const full = this.queueFull(bytes, wanted.length);
@@ -95,6 +96,23 @@ class Admission {
     const group = this.group("", 0, limits);
     if (!tracing.active()) return start(wanted, bits, group);
     return tracing.command(this.connection, summary, () => start(wanted, bits, group));
+  }
+
+  /**
+   * A command with the prefix.
+   * @param {Frame} frame
+   * @returns {Frame}
+   */
+  asSent(frame) {
+    return this.prefixed === null ? frame : this.prefixed(frame);
+  }
+
+  /**
+   * Keys with the prefix.
+   * @param {readonly import("./encode.js").Argument[]} keys
+   */
+  keysAsSent(keys) {
+    return decode(this.asSent(encode("WATCH", keys))).slice(1);
   }
 
   /**
@@ -144,20 +162,19 @@ class Admission {
    */
   startAbortable(frame, outcome, meta, group, signal) {
     return new Promise((resolve, reject) => {
-      const watch = watchOf(signal);
       const id = register(
         (value) => {
-          watch.delete(id);
+          unwatch();
           resolve(value);
         },
         (reason) => {
-          watch.delete(id);
+          unwatch();
           reject(reason);
         },
         outcome,
         group,
       );
-      watch.add(id);
+      const unwatch = onAbort(signal, (reason) => giveUp(id, reason));
       this.connection.enqueue(frame, id, meta);
     });
   }

@@ -209,8 +209,10 @@ class RedisClient {
   }
 
   [Symbol.for("nodejs.util.inspect.custom")]() {
-    const connection = this.#connection;
     const { name } = this.constructor;
+    // A proxy, or what was made with a client as its prototype, is none.
+    if (!(#connection in this)) return `${name} {}`;
+    const connection = this.#connection;
     if (connection === undefined) return `${name} ${inspect({ state: "idle" })}`;
     const { url, state, pending, subscriptions } = connection;
     return `${name} ${inspect({ url, state, pending, subscriptions: subscriptions.size })}`;

@@ -59,7 +59,7 @@ class Connection extends Lifecycle {
     this.admission = null;
     /** Issues what the client itself needs, past the limits that hold for its users. @type {Issuer} */
     this.unlimited = { issue: (frame, outcome, meta) => this.start(frame, outcome, meta, this.group) };
-    /** Promises of commands that were gathered while batches are traced. @type {Promise<unknown>[]} */
+    /** What is fulfilled when commands have settled that were gathered while batches are traced. @type {Promise<unknown>[]} */
     this.watched = [];
     /** What answers reads from memory, where the options ask for it. @type {import("./cache/cache.js").ClientCache | null} */
     this.cache = null;
@@ -91,11 +91,36 @@ class Connection extends Lifecycle {
     return null;
   }
 
+  /**
+   * @override
+   * @param {import("./lifecycle.js").State} state
+   * @param {Error} [error]
+   */
+  enter(state, error) {
+    super.enter(state, error);
+    // The server has forgotten what it was asked for, and nothing will be asked for again.
+    if (state !== "connected" && this.subscriptions.size === 0) this.subscriber = false;
+  }
+
+  /** How many connections there are, where there are several. */
+  get metrics() {
+    const { inUse, idle, waiting } = this.lane.counts;
+    return { total: inUse + idle, inUse, idle, waiting };
+  }
+
   /** How many commands wait for their reply. */
   get pending() {
     let count = 0;
     this.eachPending(() => count++);
     return count;
+  }
+
+  /**
+   * What is told of an error of the server.
+   * @param {Error} error
+   */
+  explained(error) {
+    return error;
   }
 
   /**
@@ -268,7 +293,6 @@ class Connection extends Lifecycle {
     this.hold();
     return value;
   }
-
 }
 
 module.exports = { Connection };

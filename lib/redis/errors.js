@@ -114,6 +114,20 @@ function withCode(code, message, options) {
   return Object.assign(new Error(message, options), { code });
 }
 
+/**
+ * What is told of something that a user's function has thrown, which may be anything.
+ * @param {unknown} thrown
+ * @returns {{ code: string, message: string }}
+ */
+function reasonOf(thrown) {
+  try {
+    const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (Object(thrown));
+    return { code: typeof code === "string" ? code : "", message: String(message === undefined ? thrown : message) };
+  } catch {
+    return { code: "", message: "what was thrown has no text" };
+  }
+}
+
 module.exports = {
   RedisError,
   coded,
@@ -124,4 +138,5 @@ module.exports = {
   serverError,
   connectionClosed,
   fromFailure,
+  reasonOf,
 };

@@ -13,8 +13,9 @@ const { LongText } = require("./encode.js");
  */
 function summary(frame) {
   const start = typeof frame === "string" ? frame : /** @type {string} */ (frame[0]);
-  const [, count, name] = /** @type {RegExpExecArray} */ (/^\*(\d+)\r\n\$\d+\r\n([^\r]*)\r\n/.exec(start));
-  return { name: /** @type {string} */ (name), count: Number(count) - 1 };
+  const [before, count, bytes] = /** @type {RegExpExecArray} */ (/^\*(\d+)\r\n\$(\d+)\r\n/.exec(start));
+  const end = before.length + units(start, before.length, Number(bytes));
+  return { name: start.slice(before.length, end), count: Number(count) - 1 };
 }
 
 /**

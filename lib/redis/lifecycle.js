@@ -33,7 +33,7 @@ class Lifecycle {
     this.subscriptions = new Subscriptions({
       connected: () => this.connected,
       subscribe,
-      wantBytes: (wanted) => this.lane.setPushBytes(wanted),
+      wantBytes: (wanted) => this.wantBytes(wanted),
       onGap: (gap) => this.owner.onGap(gap),
     });
     /** @type {Promise<unknown> | null} */
@@ -69,6 +69,11 @@ class Lifecycle {
     if (wanted) listen(this.target, (kind, argument) => this.onEvent(kind, argument));
     else unlisten(this.target);
     if (wanted && this.state === "idle") this.enter("connecting");
+  }
+
+  /** @param {boolean} wanted whether messages come as bytes, for there are listeners that want them so */
+  wantBytes(wanted) {
+    this.lane.setPushBytes(wanted);
   }
 
   /**

@@ -1,6 +1,6 @@
 "use strict";
 /** Credentials that a user's function finds, for each connection anew. */
-const { coded } = require("./errors.js");
+const { coded, reasonOf } = require("./errors.js");
 
 /**
  * Answers the native side's question for credentials.
@@ -13,9 +13,8 @@ async function logIn(lane, asked, provider) {
     const { username, password } = credentialsOf(await provider?.());
     lane.credentials(asked, username, password);
   } catch (error) {
-    const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (Object(error));
-    const why = message === undefined ? String(error) : String(message);
-    lane.noCredentials(asked, typeof code === "string" ? code : "", why);
+    const { code, message } = reasonOf(error);
+    lane.noCredentials(asked, code, message);
   }
 }
 

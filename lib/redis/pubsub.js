@@ -60,9 +60,13 @@ function subscribe(connection, family, method, [names, listener, options]) {
   const { subscriptions } = connection;
   const added = subscriptions.add(family, list, /** @type {Listener} */ (listener), settings);
   connection.hold();
-  return connection.subscribe(family.subscribe, list, PLAIN).then(
+  // At once, not behind the promise: the loss of the connection may be told in the same turn.
+  const confirming = {
+    ...PLAIN,
+    convert: () => added.confirmed(),
+  };
+  return connection.subscribe(family.subscribe, list, confirming).then(
     () => {
-      added.confirmed();
       connection.hold();
       return subscriptions.of(family).size;
     },

@@ -1,6 +1,9 @@
 "use strict";
-/** Commands that wait under an `AbortSignal`: one listener for each signal, however many they are. */
-const { giveUp } = require("./group.js");
+/** What ends with an `AbortSignal`: one listener for each signal, however much waits, for Node warns of more than ten. */
+// Taken when the package is imported: tests replace it later by a fake that waits for them.
+const { clearTimeout, setTimeout } = require("node:timers");
+
+/** @typedef {(reason: any) => void} Abort */
 
 /** @type {WeakMap<AbortSignal, Watch>} */
 const watches = new WeakMap();
@@ -9,40 +12,67 @@ class Watch {
   /** @param {AbortSignal} signal */
   constructor(signal) {
     this.signal = signal;
-    /** The commands that wait. @type {Set<number>} */
-    this.ids = new Set();
+    /** @type {Set<Abort>} */
+    this.waiting = new Set();
     this.abort = this.abort.bind(this);
   }
 
-  /** @param {number} id of a command that `delete` is called for as soon as it has settled */
-  add(id) {
-    if (this.ids.size === 0) this.signal.addEventListener("abort", this.abort);
-    this.ids.add(id);
+  /** @param {Abort} run */
+  add(run) {
+    if (this.waiting.size === 0) this.signal.addEventListener("abort", this.abort);
+    this.waiting.add(run);
   }
 
-  /** @param {number} id */
-  delete(id) {
-    this.ids.delete(id);
-    if (this.ids.size === 0) this.signal.removeEventListener("abort", this.abort);
+  /** @param {Abort} run */
+  delete(run) {
+    this.waiting.delete(run);
+    if (this.waiting.size === 0) this.signal.removeEventListener("abort", this.abort);
   }
 
   abort() {
-    for (const id of [...this.ids]) giveUp(id, this.signal.reason);
+    // Who is aborted may end others.
+    for (const run of [...this.waiting]) if (this.waiting.has(run)) run(this.signal.reason);
   }
 }
 
 /**
- * The watch of a signal.
+ * Calls a function when a signal is aborted, which it is not yet.
+ *
+ * @example
+ * const unwatch = onAbort(signal, (reason) => giveUp(id, reason));
+ *
  * @param {AbortSignal} signal
- * @returns {Watch}
+ * @param {Abort} run
+ * @returns {() => void} to be called when there is nothing to abort any more, also behind `run`
  */
-function watchOf(signal) {
+function onAbort(signal, run) {
   let watch = watches.get(signal);
   if (watch === undefined) {
     watch = new Watch(signal);
     watches.set(signal, watch);
   }
-  return watch;
+  watch.add(run);
+  return watch.delete.bind(watch, run);
 }
 
-module.exports = { watchOf };
+/**
+ * Waits, but no longer than until a signal is aborted.
+ * @param {number} milliseconds
+ * @param {AbortSignal | null} [signal]
+ * @returns {Promise<void>}
+ */
+function pause(milliseconds, signal = null) {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    let unwatch = () => {};
+    const end = () => {
+      clearTimeout(timer);
+      unwatch();
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    if (signal !== null) unwatch = onAbort(signal, end);
+  });
+}
+
+module.exports = { onAbort, pause };

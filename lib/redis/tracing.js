@@ -26,11 +26,16 @@ function active() {
  * @returns {Promise<any>}
  */
 function command(connection, { name, count, ...further }, start) {
-  const promise = commands.hasSubscribers
-    ? commands.tracePromise(start, { ...place(connection), command: name.toUpperCase(), argumentCount: count, ...further })
-    : start();
-  if (!batches.hasSubscribers) return promise;
-  connection.watched.push(promise);
+  const traced = () =>
+    commands.hasSubscribers
+      ? commands.tracePromise(start, { ...place(connection), command: name.toUpperCase(), argumentCount: count, ...further })
+      : start();
+  if (!batches.hasSubscribers) return traced();
+  let settled = () => {};
+  // Before it is issued, for it may be submitted at once.
+  connection.watched.push(new Promise((resolve) => (settled = () => resolve(undefined))));
+  const promise = traced();
+  promise.then(settled, settled);
   // A promise of its own: a rejection that the caller does not handle must stay unhandled.
   return promise.then((value) => value);
 }
@@ -44,7 +49,7 @@ function batch(connection, submit) {
   const promises = connection.watched.splice(0);
   const wait = () => {
     submit();
-    return Promise.allSettled(promises).then(() => undefined);
+    return Promise.all(promises).then(() => undefined);
   };
   void batches.tracePromise(wait, { ...place(connection), commandCount: promises.length });
 }

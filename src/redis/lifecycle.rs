@@ -172,6 +172,16 @@ pub fn moved(primary: &Address) -> Error {
     )
 }
 
+/// The error of a connection to a node that does not answer, and whose slots have another one now.
+#[must_use]
+pub fn replaced() -> Error {
+    Error::new(
+        ErrorKind::Connection,
+        "ERR_REDIS_CONNECTION_CLOSED",
+        "The node does not answer, and others have taken over",
+    )
+}
+
 /// The error of a connection whose server left commands without an answer and kept silent when
 /// asked.
 #[must_use]

@@ -68,6 +68,13 @@ impl Watchdog {
         self.limit * 2
     }
 
+    /// How long a reply was owed at the last look without anything being heard; nothing when none is owed.
+    #[must_use]
+    pub fn silence(&self, now: Instant) -> Duration {
+        let since = self.silent.map_or(now, |(since, _)| since);
+        now.saturating_duration_since(since)
+    }
+
     /// Takes a look.
     pub fn look(&mut self, now: Instant, sight: Sight) -> Order {
         let silent = self.silent.filter(|(_, heard)| *heard == sight.heard);

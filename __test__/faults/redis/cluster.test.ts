@@ -1,5 +1,6 @@
 /** What happens to a cluster while 200 callers read and write. */
 import { afterEach, describe, expect, it } from "vitest";
+import type { RedisClusterOptions } from "../../../index.js";
 import { Callers } from "../../support/callers.js";
 import { useCluster, type ClusterNode } from "../../support/cluster.js";
 
@@ -10,6 +11,8 @@ const SOME = 10;
 const TIMEOUT = { timeout: 120_000 };
 /** Silence that is taken for the end of a node: a stopped one keeps its connections. */
 const OPTIONS = { deadPeerTimeout: 300, connectionTimeout: 1000 };
+/** Nobody looks after connections and nodes but the cluster itself, when it finds that something is wrong. */
+const UNWATCHED = { deadPeerTimeout: 0, refreshInterval: 0 };
 
 const lab = useCluster({ replicas: 1 });
 let run = 0;
@@ -20,12 +23,12 @@ afterEach(async () => {
 });
 
 /** Lets callers work while something happens, then looks whether all is right. */
-async function during(happen: () => Promise<unknown>) {
-  const client = lab.connect(OPTIONS);
+async function during(happen: (callers: Callers) => Promise<unknown>, options: RedisClusterOptions = OPTIONS) {
+  const client = lab.connect(options);
   const callers = await Callers.start(client, CALLERS, `${run++}:${Date.now()}`);
   try {
     await callers.progress(SOME);
-    await happen();
+    await happen(callers);
     await callers.progress(SOME);
   } finally {
     await callers.stop();
@@ -89,4 +92,35 @@ describe("callers are answered rightly while", () => {
       await primary.release();
     });
   });
+
+  it("a primary is stopped for good, and its replica takes over", TIMEOUT, async () => {
+    let primary: ClusterNode | undefined;
+    try {
+      await during(async (callers) => {
+        const stopped = await lab.quiet("foo");
+        ({ primary } = stopped);
+        primary.pause();
+        await stopped.replica.promoted();
+        await callers.progress(SOME);
+      }, UNWATCHED);
+    } finally {
+      primary?.resume();
+    }
+  });
+});
+
+it("reads that a stopped replica owes are answered by others", TIMEOUT, async () => {
+  const client = lab.connect({ ...UNWATCHED, readFrom: "preferReplica" });
+  await client.set("foo", "there");
+  await client.with({ route: "allPrimaries" }).wait(1, 5000);
+  // Their connections are there.
+  expect(await client.get("foo")).toBe("there");
+  const [replica] = await lab.cluster.replicasOf(await lab.primaryOf("foo"));
+  replica!.pause();
+  try {
+    const reads = Array.from({ length: 10 }, () => client.get("foo"));
+    expect(await Promise.all(reads)).toEqual(Array(10).fill("there"));
+  } finally {
+    replica!.resume();
+  }
 });

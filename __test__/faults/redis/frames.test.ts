@@ -150,15 +150,18 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     expect(await Promise.all(["c", "d"].map((word) => client.send("X", [word])))).toEqual(["c", "d"]);
   });
 
-  it("what comes behind the greeting and is no reply fails every command", async () => {
+  it("what comes behind the greeting and is no reply answers nobody", async () => {
     const peer = await lab.script((command) => (command === "HELLO" ? `${GREETING}+early\r\n?bad\r\n` : "+late\r\n"));
     for (let round = 0; round < 10; round++) {
       const client = lab.connect(peer.port);
       const answers = await Promise.all(["a", "b", "c"].map((word) => outcome(client.send("X", [word]))));
-      // The first may have been sent before that early answer was read.
-      const failed = { error: { code: "ERR_REDIS_INVALID_RESPONSE_TYPE" } };
-      if ("error" in answers[0]!) expect(answers[0]).toMatchObject(failed);
-      expect(answers.slice(1)).toMatchObject([failed, failed]);
+      // The early answer is that of the first command if it was sent by then. If it was about to be sent, it is lost with
+      // the connection, and the next one is the first of another connection.
+      const codes = expect.stringMatching(/^ERR_REDIS_(INVALID_RESPONSE_TYPE|CONNECTION_CLOSED)$/);
+      for (const answer of answers) {
+        expect(answer).toMatchObject("error" in answer ? { error: { code: codes } } : { value: "early" });
+      }
+      expect(answers.at(-1)).toMatchObject({ error: {} });
     }
   });
 

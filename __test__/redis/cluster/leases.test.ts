@@ -33,6 +33,8 @@ describe("acquire", () => {
     expect(client.metrics).toEqual({ total: 1, inUse: 1, idle: 0, waiting: 0 });
     connection.release();
     await expect(connection.get(KEY)).rejects.toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
+    // It has to forget what was watched first.
+    await expect.poll(() => client.metrics.idle).toBe(1);
     await using again = await client.acquire({ key: KEY });
     expect(await again.clientId()).toBe(id);
     expect(await again.get("{bar}count")).toBeNull();
@@ -68,6 +70,21 @@ describe("acquire", () => {
     await using next = await client.acquire({ key: "{lease}moved" });
     expect(await next.send("CLUSTER", ["MYID"])).toBe(target.id);
     expect(await next.get("{lease}moved")).toBe("here");
+  });
+
+  it("does so by a transaction as well", async () => {
+    const client = lab.connect({ refreshInterval: 0 });
+    await client.set("{lease}moved", "here");
+    await using connection = await client.acquire({ key: "{lease}moved" });
+    const target = await lab.otherThan("lease");
+    await lab.cluster.migrate(await lab.slotOf("lease"), target);
+    const error = await connection.multi().ping().get("{lease}moved").exec().catch((error) => error);
+    expect(error).toMatchObject({
+      code: "ERR_REDIS_TRANSACTION_ABORTED",
+      errors: [{ index: 1, command: "GET", code: "ERR_REDIS_CLUSTER_WRONG_NODE", cause: { code: "ERR_REDIS_SERVER_ERROR" } }],
+    });
+    await using next = await client.acquire({ key: "{lease}moved" });
+    expect(await next.multi().get("{lease}moved").exec()).toEqual(["here"]);
   });
 
   it("waits where all connections of a node are in use, and not where they are free", async () => {

@@ -63,6 +63,9 @@ describe("options", () => {
     { addressMap: "a" },
     { addressMap: { "a:1": 7 } },
     { addressMap: { "a b@": "c:1" } },
+    { addressMap: { "a:1": { host: "" } } },
+    { addressMap: { "a:1": { host: "b", port: 70_000 } } },
+    { addressMap: { "a:1": { host: "b", port: NaN } } },
     { commandTimeout: -1 },
     { connectionTimeout: "x" },
   ])("%j is refused", (options: any) => {
@@ -127,6 +130,11 @@ describe("the client", () => {
     client.close();
     expect(await waiting).toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
     expect(await closed).toMatchObject({ code: "ERR_REDIS_CONNECTION_CLOSED" });
+    expect(client.connected).toBe(false);
+    const gone = { code: "ERR_REDIS_CONNECTION_CLOSED" };
+    await expect(client.nodes()).rejects.toMatchObject(gone);
+    await expect(client.scanIterator().next()).rejects.toMatchObject(gone);
+    await expect(client.defineScript("return 1").load()).rejects.toMatchObject(gone);
     expect(client.connected).toBe(false);
     await client.connect();
     expect(await client.set("foo", "again")).toBe("OK");

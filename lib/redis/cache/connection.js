@@ -77,7 +77,9 @@ function extend(Base) {
       // Whoever has limits of his own waits for a reply of his own.
       if (found.promise === null || isLimited(limits)) return this.request(frame, outcome, meta, limits);
       cache.hits++;
-      return found.promise.then(copyOf);
+      found.shared = true;
+      // Not of the promise's value, which whoever asked first may have changed by now.
+      return found.promise.then(() => copyOf(found.filled ? found.value : found.unkept));
     }
 
     /**
@@ -91,13 +93,14 @@ function extend(Base) {
      */
     fetch(form, id, frame, outcome, meta, limits) {
       const { cache } = this;
-      const entry = cache.reserve(form, id, this.asSent(frame));
+      const entry = cache.reserve(form, id, this.gate.asSent(frame));
       if (entry === null) return this.request(frame, outcome, meta, limits);
       const keeping = {
         ...outcome,
         convert: (/** @type {any} */ reply) => {
           const value = outcome.convert === null ? reply : outcome.convert(reply);
           cache.fill(entry, value);
+          if (entry.shared && !entry.filled) entry.unkept = copyOf(value);
           return value;
         },
       };
@@ -119,12 +122,6 @@ function extend(Base) {
       return limits === null ? super.issue(frame, outcome, meta) : super.issueWithin(frame, outcome, meta, limits);
     }
 
-    /** @param {Frame} frame */
-    asSent(frame) {
-      const { prefixed } = this.gate;
-      return prefixed === null ? frame : prefixed(frame);
-    }
-
     /**
      * For a command that waits, perhaps on another connection: its keys change when it is answered, not when it goes out.
      * @param {Frame} frame
@@ -134,7 +131,7 @@ function extend(Base) {
     forgetting(frame, outcome) {
       if (kindOf(frame) !== Kind.WRITE) return outcome;
       const convert = (/** @type {any} */ reply) => {
-        this.cache.written(this.asSent(frame));
+        this.cache.written(this.gate.asSent(frame));
         return outcome.convert === null ? reply : outcome.convert(reply);
       };
       return { ...outcome, convert };

@@ -30,6 +30,10 @@ class Entry {
     this.value = undefined;
     /** For those who want the reply that is on its way. @type {Promise<any> | null} */
     this.promise = null;
+    /** Whether there are any. */
+    this.shared = false;
+    /** What they copy of a reply that came and could not be kept. @type {any} */
+    this.unkept = undefined;
     this.bytes = ENTRY_BYTES + 2 * id.length;
     /** In milliseconds of `performance.now()`. */
     this.expires = Infinity;

@@ -36,9 +36,7 @@ class Bond {
       return keyPositions(args).map((at) => /** @type {Argument} */ (args[at]));
     });
     if (keys.length > 0) {
-      const prefixed = queue.origin.connection().gate.prefixed;
-      const all = encode("WATCH", [this.key, ...keys]);
-      commonSlot(decode(prefixed?.(all) ?? all).slice(1));
+      commonSlot(queue.origin.connection().gate.keysAsSent([this.key, ...keys]));
       return false;
     }
     queue.frames.push(encode("EXISTS", [this.key]));

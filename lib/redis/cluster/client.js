@@ -33,8 +33,7 @@ class RedisCluster extends RedisClient {
   }
 
   get metrics() {
-    const { inUse, idle, waiting } = clusterOf(this).lane.counts;
-    return { total: inUse + idle, inUse, idle, waiting };
+    return connectionOf(this).metrics;
   }
 
   /** @param {unknown} address */
@@ -56,8 +55,10 @@ class RedisCluster extends RedisClient {
   }
 
   [Symbol.for("nodejs.util.inspect.custom")]() {
+    const { name } = this.constructor;
+    if (!(#buffers in this)) return `${name} {}`;
     const { lane, state, pending, subscriptions } = clusterOf(this);
-    return `${this.constructor.name} ${inspect({ seeds: lane.seeds(), state, pending, subscriptions: subscriptions.size })}`;
+    return `${name} ${inspect({ seeds: lane.seeds(), state, pending, subscriptions: subscriptions.size })}`;
   }
 
   /** @override */

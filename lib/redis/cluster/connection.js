@@ -1,6 +1,7 @@
 "use strict";
 /** What is behind a `RedisCluster`: connections to its nodes, which look like one. */
 const { Connection } = require("../connection.js");
+const { connectionClosed } = require("../errors.js");
 const { NONE } = require("../view.js");
 const { ROUTE_MASK, routeTo } = require("./route.js");
 const { ClusterScope } = require("./view.js");
@@ -23,6 +24,7 @@ class ClusterConnection extends Connection {
    * @returns {Promise<import("./types.js").RedisClusterNode[]>}
    */
   async nodes() {
+    if (this.closed) throw connectionClosed();
     if (!this.connected) await this.connect();
     return this.lane.nodes().map(({ host, port, primary, slots, ...node }) => ({
       address: addressOf(host, port),

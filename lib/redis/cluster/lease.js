@@ -17,7 +17,9 @@ class NodeConnection extends LeaseConnection {
    * @type {LeaseConnection["issue"]}
    */
   issue(frame, outcome, meta) {
-    return super.issue(frame, outcome, meta).catch((error) => this.#explain(error));
+    return super.issue(frame, outcome, meta).catch((error) => {
+      throw this.explained(error);
+    });
   }
 
   /**
@@ -25,20 +27,22 @@ class NodeConnection extends LeaseConnection {
    * @type {LeaseConnection["issueWithin"]}
    */
   issueWithin(frame, outcome, meta, limits) {
-    return super.issueWithin(frame, outcome, meta, limits).catch((error) => this.#explain(error));
+    return super.issueWithin(frame, outcome, meta, limits).catch((error) => {
+      throw this.explained(error);
+    });
   }
 
   /**
    * An error that leads to another node says so, and the client learns where the slot is.
-   * @param {unknown} error
-   * @returns {never}
+   * @override
+   * @type {LeaseConnection["explained"]}
    */
-  #explain(error) {
-    if (!(error instanceof RedisError) || error.code !== "ERR_REDIS_SERVER_ERROR") throw error;
+  explained(error) {
+    if (!(error instanceof RedisError) || error.code !== "ERR_REDIS_SERVER_ERROR") return error;
     const told = this.lane.explain(error.message);
     const refusal = told === null ? error : new RedisError(told.code, told.message, { cause: error });
     this.refusals.add(refusal);
-    throw refusal;
+    return refusal;
   }
 }
 

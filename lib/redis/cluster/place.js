@@ -1,9 +1,8 @@
 "use strict";
 /** Where in a cluster a connection of one's own leads. */
 const { RedisLane } = require("../../../binding.js");
-const { encode, toArgument } = require("../encode.js");
+const { toArgument } = require("../encode.js");
 const { RedisError, coded, outOfRange } = require("../errors.js");
-const { decode } = require("../frame.js");
 const { nodeOf } = require("./route.js");
 
 const SLOTS = 16_384;
@@ -49,8 +48,7 @@ function keyOf(key) {
  * @returns {number}
  */
 function slotOf(keys, connection) {
-  const frame = encode("WATCH", [...keys]);
-  return commonSlot(decode(connection.gate.prefixed?.(frame) ?? frame).slice(1));
+  return commonSlot(connection.gate.keysAsSent(keys));
 }
 
 /**

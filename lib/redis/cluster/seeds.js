@@ -66,4 +66,4 @@ function invalidValue(message) {
   return coded(TypeError, "ERR_INVALID_ARG_VALUE", `Invalid address of a cluster: ${message}`);
 }
 
-module.exports = { resolveSeeds, resolveAddress };
+module.exports = { DEFAULT_PORT, isPort, resolveSeeds, resolveAddress };

@@ -3,6 +3,7 @@
 const { forget, register } = require("../../port.js");
 const { RedisError, invalidProperty } = require("../errors.js");
 const { PLAIN } = require("../outcomes.js");
+const { onAbort } = require("../signals.js");
 const { resolveTimeout } = require("../view.js");
 const { RedisLease, LeaseSource } = require("./lease.js");
 
@@ -39,19 +40,15 @@ async function lease(connection, timeout, signal, place) {
   const { lane } = connection;
   return new Promise((resolve, reject) => {
     let waits = true;
-    const abort = () => {
-      waits = false;
-      lane.cancel(id);
-      reject(signal?.reason);
-    };
+    let unwatch = () => {};
     const granted = () => {
-      signal?.removeEventListener("abort", abort);
+      unwatch();
       const own = lane.fetch(id);
       if (waits) resolve(own);
       else own.release();
     };
     const failed = (/** @type {Error} */ error) => {
-      signal?.removeEventListener("abort", abort);
+      unwatch();
       reject(error);
     };
     const id = register(granted, failed, PLAIN, connection.group);
@@ -62,7 +59,12 @@ async function lease(connection, timeout, signal, place) {
       const { code, message } = /** @type {{ code: string, message: string }} */ (error);
       throw new RedisError(code, message);
     }
-    signal?.addEventListener("abort", abort);
+    if (signal === undefined) return;
+    unwatch = onAbort(signal, (reason) => {
+      waits = false;
+      lane.cancel(id);
+      reject(reason);
+    });
   });
 }
 

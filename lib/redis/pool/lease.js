@@ -1,6 +1,6 @@
 "use strict";
 /** A connection of one's own, with all that a client has. */
-const { RedisClient } = require("../client.js");
+const { RedisClient, connectionOf } = require("../client.js");
 const { Connection } = require("../connection.js");
 const { RedisError } = require("../errors.js");
 const { FROM_SOURCE } = require("../source.js");
@@ -30,11 +30,19 @@ class LeaseConnection extends Connection {
   }
 
   /**
-   * Events of a connection that was given back are its next user's.
+   * Events of a connection that was given back are its next user's, whose listener stays.
    * @param {boolean} wanted
    */
   expectEvents(wanted) {
-    super.expectEvents(wanted && !this.over);
+    if (!this.over) super.expectEvents(wanted);
+  }
+
+  /**
+   * Likewise its messages.
+   * @param {boolean} wanted
+   */
+  wantBytes(wanted) {
+    if (!this.over) super.wantBytes(wanted);
   }
 
   connect() {
@@ -45,6 +53,8 @@ class LeaseConnection extends Connection {
   ended(error) {
     super.ended(error);
     this.over = true;
+    // From now on commands are told that the connection is gone.
+    this.subscriber = false;
   }
 
   giveBack() {
@@ -96,7 +106,7 @@ class RedisLease extends RedisClient {
     super(FROM_SOURCE, source);
     this.#lease = source;
     // What happens to the connection from now on is told.
-    void this.connected;
+    connectionOf(this);
   }
 
   release() {

@@ -6,9 +6,6 @@ const { PoolConnection } = require("./connection.js");
 const { resolvePool } = require("./options.js");
 
 class PoolSource extends ServerSource {
-  /** @type {PoolConnection | undefined} */
-  connection;
-
   /**
    * From the arguments of a pool's constructor.
    * @param {unknown} url
@@ -30,8 +27,7 @@ class PoolSource extends ServerSource {
    * @param {import("../lifecycle.js").Owner} owner
    */
   make(openLane, options, owner) {
-    this.connection = new PoolConnection(openLane, options, owner);
-    return this.connection;
+    return new PoolConnection(openLane, options, owner);
   }
 
   duplicate() {

@@ -38,8 +38,10 @@ class RedisLibrary {
     return new RedisLibrary(this.#senderOf, target, this.name, this.code);
   }
 
-  /** @param {{ replace?: boolean }} [options] */
-  async load({ replace = true } = {}) {
+  /** @param {unknown} [options] */
+  async load(options = {}) {
+    if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object", "load");
+    const { replace = true } = /** @type {{ replace?: boolean }} */ (options);
     const sender = this.#senderOf(this.#target, "load");
     await onEveryPrimary(sender, "FUNCTION", ["LOAD", ...(replace ? ["REPLACE"] : []), this.code]);
     return this.name;

@@ -2,7 +2,7 @@
 /** A client of a group of servers that sentinels watch. */
 const { inspect } = require("node:util");
 const { lazily } = require("../../lazily.js");
-const { RedisClient } = require("../client.js");
+const { RedisClient, connectionOf } = require("../client.js");
 const { FROM_SOURCE } = require("../source.js");
 
 const sources = lazily(() => require("./source.js"));
@@ -18,11 +18,11 @@ class RedisSentinel extends RedisClient {
     super(FROM_SOURCE, source);
     this.#source = source;
     // What only the core refuses is refused now as well.
-    void this.connected;
+    connectionOf(this);
   }
 
   [Symbol.for("nodejs.util.inspect.custom")]() {
-    return `RedisSentinel ${inspect(this.#source.describe())}`;
+    return `${this.constructor.name} ${inspect(#source in this ? this.#source.describe() : {})}`;
   }
 
   get [Symbol.toStringTag]() {

@@ -1,11 +1,12 @@
 "use strict";
 /** A consumer of a group of consumers. Loaded at first use. */
 const { RedisError, invalidArgument } = require("../errors.js");
+const { onAbort } = require("../signals.js");
 const { Feed } = require("./feed.js");
 const { Group } = require("./group.js");
 const { Unacknowledged } = require("./message.js");
 const { readOptions, readProcessing, readStreams } = require("./options.js");
-const { stoppable } = require("./reader.js");
+const { linkOf, stoppable } = require("./reader.js");
 
 /**
  * @typedef {import("./feed.js").Message} Message
@@ -22,7 +23,8 @@ class RedisConsumer {
   #stop = new AbortController();
   /** Whether somebody takes the messages already. */
   #taken = false;
-  #close = () => this.#end();
+  /** Ends that a signal closes the consumer. */
+  #unwatch = () => {};
 
   /**
    * @param {Sender} sender
@@ -30,13 +32,10 @@ class RedisConsumer {
    * @param {import("./options.js").Options} options
    */
   constructor(sender, streams, options) {
-    const group = new Group(sender, streams, options);
+    const group = new Group(sender, streams, options, linkOf(sender).gate.keysAsSent(streams));
     this.#options = options;
     this.#unacknowledged = new Unacknowledged(group);
     this.#feed = new Feed(group, this.#unacknowledged, stoppable(sender, this.#stop.signal), this.#stop.signal);
-    const { signal } = options;
-    if (signal?.aborted) this.#end();
-    else signal?.addEventListener("abort", this.#close, { once: true });
   }
 
   async *[Symbol.asyncIterator]() {
@@ -109,12 +108,16 @@ class RedisConsumer {
       throw new RedisError("ERR_REDIS_INVALID_STATE", "The messages of this consumer are taken by somebody else");
     }
     this.#taken = true;
+    const { signal } = this.#options;
+    // Not before: nothing would end it for a consumer that nobody uses.
+    if (signal?.aborted) this.#end();
+    else if (signal !== undefined && !this.#stop.signal.aborted) this.#unwatch = onAbort(signal, () => this.#end());
     return this.#feed.messages();
   }
 
   /** Ends the waiting for messages; those that were given can still be acknowledged. */
   #end() {
-    this.#options.signal?.removeEventListener("abort", this.#close);
+    this.#unwatch();
     this.#stop.abort();
   }
 }

@@ -3,6 +3,7 @@
  * Where a consumer's messages come from, in this order: what it had got before and not acknowledged, what others have had
  * for too long, and what is new. Nothing is asked for before it is wanted.
  */
+const { nameOf } = require("./options.js");
 const { Patience } = require("./patience.js");
 
 const FIRST_ID = "0";
@@ -40,7 +41,7 @@ class Feed {
     /** @type {Stream[]} */
     this.streams = group.streams.map((key) => ({
       key,
-      name: typeof key === "string" ? key : Buffer.from(key).toString(),
+      name: nameOf(key),
       pendingAfter: FIRST_ID,
       cursor: NO_CURSOR,
       claimAt: group.options.minIdle === Infinity ? Infinity : 0,

@@ -4,6 +4,7 @@ const { encode } = require("../encode.js");
 const { RedisError } = require("../errors.js");
 const { metaOf } = require("../meta.js");
 const { PLAIN } = require("../outcomes.js");
+const { nameOf } = require("./options.js");
 
 /**
  * @typedef {import("../encode.js").Argument} Argument
@@ -20,11 +21,13 @@ class Group {
    * @param {Issuer} issuer
    * @param {Argument[]} streams
    * @param {import("./options.js").Options} options
+   * @param {Argument[]} sent the streams with the client's prefix, as replies name them
    */
-  constructor(issuer, streams, options) {
+  constructor(issuer, streams, options, sent) {
     this.issuer = issuer;
     this.streams = streams;
     this.options = options;
+    this.names = sent.map(nameOf);
   }
 
   /** Whether the client was closed, or has failed for good. */
@@ -127,12 +130,7 @@ class Group {
   byStream(reply) {
     if (this.streams.length === 1) return [entriesOf(onlyOne(reply))];
     const found = new Map(pairsOf(reply).map(([name, entries]) => [`${name}`, entries]));
-    // Names in replies have the client's prefix.
-    const names = [...found.keys()];
-    return this.streams.map((stream) => {
-      const name = text(stream);
-      return entriesOf(found.get(name) ?? found.get(names.find((known) => known.endsWith(name)) ?? name) ?? []);
-    });
+    return this.names.map((name) => entriesOf(found.get(name) ?? []));
   }
 }
 
@@ -166,11 +164,6 @@ function entriesOf(list) {
 /** @param {string} what */
 function unexpected(what) {
   return new RedisError("ERR_REDIS_INVALID_RESPONSE", `${what} was not answered with entries`);
-}
-
-/** @param {Argument} name */
-function text(name) {
-  return typeof name === "string" ? name : Buffer.from(name).toString();
 }
 
 module.exports = { Group };

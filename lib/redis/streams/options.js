@@ -28,7 +28,17 @@ const METHOD = "consume";
 function readStreams(streams) {
   const list = Array.isArray(streams) ? streams : [streams];
   if (list.length === 0) throw coded(TypeError, "ERR_INVALID_ARG_VALUE", `Expected at least one stream for '${METHOD}'.`);
-  return list.map((stream) => argument(stream, "streams"));
+  // One that is named twice is read once.
+  const named = new Map(list.map((stream) => argument(stream, "streams")).map((stream) => [nameOf(stream), stream]));
+  return [...named.values()];
+}
+
+/**
+ * A stream's name, as users and replies have it.
+ * @param {Argument} stream
+ */
+function nameOf(stream) {
+  return typeof stream === "string" ? stream : Buffer.from(stream).toString();
 }
 
 /**
@@ -72,7 +82,7 @@ function readProcessing(given) {
   const { concurrency, onError } = /** @type {Record<string, unknown>} */ (given ?? {});
   if (onError !== undefined && typeof onError !== "function") throw invalidArgument("onError", "a function", "process");
   return {
-    concurrency: positive(concurrency, "concurrency", 1),
+    concurrency: positive(concurrency, "concurrency", 1, "process"),
     onError: /** @type {((error: unknown, message: any) => unknown) | undefined} */ (onError),
   };
 }
@@ -91,14 +101,15 @@ function argument(value, name) {
  * @param {unknown} value
  * @param {string} name
  * @param {number} missing
+ * @param {string} [method]
  */
-function positive(value, name, missing) {
+function positive(value, name, missing, method = METHOD) {
   if (value === undefined) return missing;
-  if (typeof value !== "number") throw invalidArgument(name, "a number", METHOD);
+  if (typeof value !== "number") throw invalidArgument(name, "a number", method);
   if (!Number.isSafeInteger(value) || value < 1) {
-    throw coded(RangeError, "ERR_OUT_OF_RANGE", `Expected ${name} to be a positive integer for '${METHOD}'.`);
+    throw coded(RangeError, "ERR_OUT_OF_RANGE", `Expected ${name} to be a positive integer for '${method}'.`);
   }
   return value;
 }
 
-module.exports = { readStreams, readOptions, readProcessing };
+module.exports = { nameOf, readStreams, readOptions, readProcessing };

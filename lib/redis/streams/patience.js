@@ -1,6 +1,6 @@
 "use strict";
 /** Waiting out what passes: a lost connection, a server that is starting or changing its role. */
-const { setTimeout: sleep } = require("node:timers/promises");
+const { pause } = require("../signals.js");
 
 /** Attempts in a row after which a failure is told. */
 const MAX_FAILURES = 20;
@@ -35,8 +35,7 @@ class Patience {
   async failed(error, signal) {
     this.failures++;
     if (!passes(error) || this.failures >= MAX_FAILURES || this.closed()) throw error;
-    const pause = Math.min(FIRST_PAUSE * 2 ** (this.failures - 1), LONGEST_PAUSE);
-    await sleep(pause, undefined, signal === undefined ? {} : { signal }).catch(() => {});
+    await pause(Math.min(FIRST_PAUSE * 2 ** (this.failures - 1), LONGEST_PAUSE), signal);
   }
 }
 

@@ -4,7 +4,8 @@
 /**
  * @typedef {import("../sender.js").Sender} Sender
  * @typedef {import("../view.js").Limits} Limits
- * @typedef {Pick<import("../connection.js").Connection, "issueWithin">} Link
+ * @typedef {Pick<import("../connection.js").Connection, "gate" | "issueWithin">} Link
+ * @typedef {Sender & Partial<Link> & { connection?: () => Link, limits?: Limits }} Target a connection, or a view of one
  */
 
 /** @type {Limits} */
@@ -12,7 +13,7 @@ const NONE = { signal: null, timeout: undefined, set: 0, cleared: 0 };
 
 /**
  * What issues commands that end when a signal says so, however long they may take.
- * @param {Sender & Partial<Link> & { connection?: () => Link, limits?: Limits }} sender a connection, or a view of one
+ * @param {Target} sender
  * @param {AbortSignal} stop
  * @returns {Pick<Sender, "issue">}
  */
@@ -21,10 +22,17 @@ function stoppable(sender, stop) {
   const signal = limits.signal === null ? stop : AbortSignal.any([limits.signal, stop]);
   return {
     issue(frame, outcome, meta) {
-      const link = /** @type {Link} */ (sender.connection?.() ?? sender);
-      return link.issueWithin(frame, outcome, meta, { ...limits, signal, timeout: 0 });
+      return linkOf(sender).issueWithin(frame, outcome, meta, { ...limits, signal, timeout: 0 });
     },
   };
 }
 
-module.exports = { stoppable };
+/**
+ * The connection behind what takes commands.
+ * @param {Target} sender
+ */
+function linkOf(sender) {
+  return /** @type {Link} */ (sender.connection?.() ?? sender);
+}
+
+module.exports = { linkOf, stoppable };

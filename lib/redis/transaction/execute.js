@@ -3,9 +3,10 @@
 const { abandon, register } = require("../../port.js");
 const { encode } = require("../encode.js");
 const { RedisError } = require("../errors.js");
+const { giveUp } = require("../group.js");
 const { Meta, metaOf } = require("../meta.js");
 const { PLAIN } = require("../outcomes.js");
-const { watchOf } = require("../signals.js");
+const { onAbort } = require("../signals.js");
 const { submitTogether } = require("./submission.js");
 const { RedisBatchError, RedisWatchError, tell } = require("./errors.js");
 
@@ -105,11 +106,7 @@ class Run {
       { ...PLAIN, convert: (reply) => this.executed(reply) },
       group,
     );
-    if (signal !== null) {
-      const watch = watchOf(signal);
-      watch.add(exec);
-      settled = () => watch.delete(exec);
-    }
+    if (signal !== null) settled = onAbort(signal, (reason) => giveUp(exec, reason));
     return [...this.ids, exec];
   }
 
@@ -118,7 +115,7 @@ class Run {
     const index = this.answered++ - 1;
     if (!isOfServer(error)) return;
     if (index === -1) this.unprotected = error;
-    else this.errors.push(tell(error, index, /** @type {Frame} */ (this.queue.frames[index])));
+    else this.errors.push(tell(this.explained(error), index, /** @type {Frame} */ (this.queue.frames[index])));
   }
 
   /**
@@ -150,7 +147,12 @@ class Run {
   failed(error) {
     // When EXEC was given up, so are the others.
     for (const id of this.ids.slice(this.answered)) abandon(id, error);
-    this.reject(this.unprotected ?? (isOfServer(error) ? this.aborted(error) : error));
+    this.reject(this.unprotected ?? (isOfServer(error) ? this.aborted(this.explained(error)) : error));
+  }
+
+  /** @param {Error} error of the server */
+  explained(error) {
+    return this.queue.origin.connection().explained(error);
   }
 
   /** @param {Error} error the reply of EXEC */

@@ -1,14 +1,14 @@
 "use strict";
 /** Transactions that depend on keys: run again as long as somebody else changes these in between. */
-const { setTimeout: sleep } = require("node:timers/promises");
 const { provideFeatures } = require("../client.js");
 const { encode } = require("../encode.js");
-const { RedisError, coded, invalidArgument, outOfRange } = require("../errors.js");
+const { RedisError, coded, invalidArgument, invalidProperty, outOfRange } = require("../errors.js");
 const { metaOf } = require("../meta.js");
 const { required } = require("../methods.js");
 const { PLAIN } = require("../outcomes.js");
 const { lease } = require("../pool/acquire.js");
 const { makeLease } = require("../pool/lease.js");
+const { pause } = require("../signals.js");
 const { RedisView } = require("../view.js");
 const { isDisplacement } = require("../cluster/bond.js");
 const { NodeConnection } = require("../cluster/lease.js");
@@ -48,7 +48,11 @@ function plan(keys, body, options) {
   const names = (Array.isArray(keys) ? keys : [keys]).map((key) => required(key, "keys", "watch"));
   if (names.length === 0) throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "Expected keys to name a key for 'watch'.");
   if (typeof body !== "function") throw invalidArgument("callback", "a function", "watch");
+  if (options !== undefined && (typeof options !== "object" || options === null)) {
+    throw invalidArgument("options", "an object", "watch");
+  }
   const retries = options?.retries ?? RETRIES;
+  if (typeof retries !== "number") throw invalidProperty("retries", "of type number", retries);
   if (retries !== Infinity && !(Number.isInteger(retries) && retries >= 0)) {
     throw outOfRange("retries", "an integer >= 0 or Infinity", retries);
   }
@@ -78,8 +82,8 @@ async function run(origin, plan) {
       if (failed >= plan.retries) throw conflict;
       if (isDisplacement(conflict)) first = FIRST_DISPLACED_PAUSE;
     }
-    const pause = Math.random() * Math.min(first * 2 ** failed, LONGEST_PAUSE * Math.min(first, LONGEST_FACTOR));
-    await sleep(pause, undefined, signal === null ? {} : { signal }).catch(() => signal?.throwIfAborted());
+    const longest = Math.min(first * 2 ** failed, LONGEST_PAUSE * Math.min(first, LONGEST_FACTOR));
+    await pause(Math.random() * longest, signal);
   }
 }
 
@@ -104,6 +108,8 @@ class Attempt {
     this.sent = false;
     /** Whether it was sent, and is not known to have come to nothing. */
     this.mayHaveRun = false;
+    /** Whether the connection was given back. */
+    this.over = false;
     /** @type {RedisWatchError | null} */
     this.conflict = null;
   }
@@ -129,6 +135,7 @@ class Attempt {
       await watched;
       return await this.plan.body(new RedisView(() => connection, {}, limits ?? undefined, this));
     } finally {
+      this.over = true;
       connection.giveBack();
     }
   }
@@ -147,7 +154,8 @@ class Attempt {
       const message = "The watched keys were those of another transaction; each call of watch can have one";
       throw new RedisError("ERR_REDIS_INVALID_STATE", message);
     }
-    if (this.isLost) throw (this.conflict = lost());
+    // Of one that was given back, its connection says so.
+    if (this.isLost && !this.over) throw (this.conflict = lost());
     const guarded = this.bond?.guard(queue) ?? false;
     this.sent = this.mayHaveRun = true;
     return guarded;
@@ -163,10 +171,7 @@ class Attempt {
     if (this.bond === null || !(error instanceof RedisBatchError)) return error;
     const refusals = [...error.errors, error.cause];
     const conflict = this.bond.conflict(error, refusals);
-    if (conflict === null) return error;
-    // The client learns where the slot is.
-    for (const refusal of refusals) if (refusal instanceof Error) this.connection?.lane.explain(refusal.message);
-    return (this.conflict = conflict);
+    return conflict === null ? error : (this.conflict = conflict);
   }
 
   /**

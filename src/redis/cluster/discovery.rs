@@ -139,11 +139,12 @@ impl Cluster {
     }
 
     /// The nodes to ask for changes, in any order: those that are connected, or all that are known
-    /// and the seeds when none is. A node that is lost is not disturbed while others can tell.
+    /// and the seeds when none is. A node that is lost or silent is not disturbed while others can tell.
     pub(super) fn acquaintances(&self) -> Vec<Arc<Node>> {
         let known = self.map().map(|map| map.nodes(true)).unwrap_or_default();
-        let (mut nodes, others): (Vec<_>, Vec<_>) =
-            known.into_iter().partition(|node| node.is_connected());
+        let (mut nodes, others): (Vec<_>, Vec<_>) = known
+            .into_iter()
+            .partition(|node| node.is_connected() && !node.is_doubtful());
         if nodes.is_empty() {
             let strangers = self.seeds().into_iter();
             let strangers =

@@ -10,16 +10,15 @@ use tokio::time::{sleep, sleep_until};
 use super::answers::passes;
 use super::gather::Gather;
 use super::pending::Work;
+use super::vigil::{ROUND, Vigil};
 use super::{Cluster, chance, discovery};
 use crate::net::runtime;
 use crate::redis::callers::lock;
 use crate::redis::lane::Delivery;
 use crate::redis::lifecycle::{self, Attempts, Verdict};
 
-/// Between two looks at the nodes at least.
-const PAUSE: Duration = Duration::from_millis(500);
-/// While there is nothing to do.
-const FOREVER: Duration = Duration::from_hours(24);
+/// How long more changes of the map may follow one.
+const SOON: Duration = Duration::from_millis(20);
 
 /// Runs the life `epoch` of a cluster until it ends.
 pub(super) async fn run(cluster: Weak<Cluster>, epoch: u64, wake: Arc<Notify>) {
@@ -61,36 +60,41 @@ async fn keep(cluster: Weak<Cluster>, epoch: u64, wake: Arc<Notify>) {
     if !ready(&cluster) && !connect(&cluster, epoch, &wake).await {
         return;
     }
-    let mut looked = Instant::now();
+    let Some(mut changes) = cluster.upgrade().map(|cluster| cluster.changes.subscribe()) else {
+        return;
+    };
+    let mut vigil = Vigil::default();
+    let mut round = Instant::now();
+    let mut looked = round;
     let mut period = cluster.upgrade().and_then(|cluster| cluster.period());
     loop {
         let next = {
             let Some(cluster) = cluster.upgrade().filter(|one| one.is_current(epoch)) else {
                 return;
             };
-            cluster.send_due();
             let now = Instant::now();
+            if round <= now {
+                cluster.go_round(&mut vigil, now);
+                round = now + about(ROUND);
+            }
+            cluster.send_due();
             let regular = period.map(|period| looked + period);
-            let wanted = cluster
-                .stale
-                .load(Ordering::Relaxed)
-                .then(|| looked + PAUSE);
+            let stale = cluster.stale.load(Ordering::Relaxed);
+            let wanted = stale.then(|| looked + vigil.pause(now));
             let due = regular.into_iter().chain(wanted).min();
             if due.is_some_and(|due| due <= now) && cluster.look() {
                 looked = now;
                 period = cluster.period();
             }
-            let next = if due.is_some_and(|due| due <= now) {
-                Some(now + PAUSE)
-            } else {
-                due
-            };
-            let next = next.into_iter().chain(lock(&cluster.parked).next()).min();
-            next.unwrap_or(now + FOREVER)
+            let due = due.filter(|due| *due > now);
+            let parked = lock(&cluster.parked).next();
+            due.into_iter().chain(parked).fold(round, Instant::min)
         };
         tokio::select! {
             () = sleep_until(next.into()) => {}
             () = wake.notified() => {}
+            // Who is silent may have been replaced. One round for many slots that move.
+            _ = changes.changed() => round = round.min(Instant::now() + SOON),
         }
     }
 }
@@ -137,6 +141,12 @@ async fn connect(cluster: &Weak<Cluster>, epoch: u64, wake: &Notify) -> bool {
     }
 }
 
+/// Three to five quarters of a time, as chance has it: clients of the same cluster do not all ask at once.
+fn about(time: Duration) -> Duration {
+    let half = u64::try_from(time.as_millis() / 2).unwrap_or(u64::MAX / 2);
+    time * 3 / 4 + Duration::from_millis(chance() % (half + 1))
+}
+
 async fn superseded(cluster: &Cluster, epoch: u64, wake: &Notify) {
     while cluster.is_current(epoch) {
         wake.notified().await;
@@ -172,9 +182,25 @@ impl Cluster {
     /// The period of looking at the nodes, as chance has it this time.
     fn period(&self) -> Option<Duration> {
         let period = self.config.refresh_period;
-        let half = u64::try_from(period.as_millis() / 2).unwrap_or(u64::MAX / 2);
-        let jitter = Duration::from_millis(chance() % (half + 1));
-        (!period.is_zero()).then(|| period * 3 / 4 + jitter)
+        (!period.is_zero()).then(|| about(period))
+    }
+
+    /// Wants to know what the cluster looks like when nodes are lost or silent, and gives up those that are silent and have
+    /// been replaced.
+    fn go_round(&self, vigil: &mut Vigil, now: Instant) {
+        let found = vigil.round(now, &self.every_node());
+        if found.trouble {
+            self.stale.store(true, Ordering::Relaxed);
+        }
+        let Some(map) = self.map() else { return };
+        for node in found.silent.iter().filter(|node| !map.needs(node)) {
+            node.give_up(&lifecycle::replaced());
+        }
+        let leaving = lock(&self.members).leaving.clone();
+        for node in &leaving {
+            // Only its other connections may wait for it, and of those silence is not seen.
+            node.tell(&[b"PING"]);
+        }
     }
 
     /// Sends what was parked and is due.

@@ -37,7 +37,7 @@ pub(super) struct Replica {
 
 impl Replica {
     fn works(&self) -> bool {
-        self.healthy && !self.node.is_down()
+        self.healthy && !self.node.is_doubtful()
     }
 }
 
@@ -131,7 +131,7 @@ impl SlotMap {
         let mut primaries = from.iter().chain(before).map(|shard| &shard.primary);
         primaries
             .clone()
-            .find(|node| !node.is_down())
+            .find(|node| !node.is_doubtful())
             .or_else(|| primaries.next())
     }
 
@@ -157,6 +157,15 @@ impl SlotMap {
                     .replicas
                     .iter()
                     .any(|one| one.node.number == node.number)
+        })
+    }
+
+    /// Whether a node has something to do: it is a primary, or a replica that works.
+    pub(super) fn needs(&self, node: &Node) -> bool {
+        self.shards.iter().any(|shard| {
+            let mut replicas = shard.replicas.iter();
+            shard.primary.number == node.number
+                || replicas.any(|one| one.healthy && one.node.number == node.number)
         })
     }
 

@@ -39,6 +39,7 @@ pub mod split;
 mod submit;
 pub mod topology;
 mod transaction;
+mod vigil;
 pub mod vocabulary;
 
 use std::collections::HashMap;

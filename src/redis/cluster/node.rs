@@ -16,9 +16,11 @@ use crate::redis::callers::lock;
 use crate::redis::config::{Address, Status};
 use crate::redis::inflight::Entry;
 use crate::redis::lane::{Delivery, Lane};
+use crate::redis::lifecycle;
 use crate::redis::meta::Meta;
 use crate::redis::outbox::Backlog;
 use crate::redis::resp::encode;
+use crate::redis::watchdog::Sight;
 
 /// So many idle connections are kept for commands that block.
 const IDLE_SPARES: usize = 4;
@@ -37,6 +39,8 @@ pub(super) struct Node {
     pub(super) reading: Reading,
     /// The last attempt to connect has failed.
     down: AtomicBool,
+    /// It owes replies and is not heard.
+    silent: AtomicBool,
     /// For good.
     closed: AtomicBool,
 }
@@ -58,6 +62,7 @@ impl Node {
             links: Mutex::default(),
             reading: Reading::default(),
             down: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         }
     }
@@ -201,6 +206,16 @@ impl Node {
         self.down.load(Ordering::Relaxed)
     }
 
+    /// Notes whether it owes replies and is not heard.
+    pub(super) fn set_silent(&self, silent: bool) {
+        self.silent.store(silent, Ordering::Relaxed);
+    }
+
+    /// Whether others should be asked rather than this one.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.is_down() || self.silent.load(Ordering::Relaxed)
+    }
+
     pub(super) fn is_connected(&self) -> bool {
         let link = lock(&self.links).shared.clone();
         link.is_some_and(|link| link.lane.status() == Status::Connected)
@@ -260,18 +275,35 @@ impl Node {
         }
     }
 
-    /// Closes for good; commands that wait are returned.
-    pub(super) fn close(&self) {
+    /// What there is to see of the connection that all commands share.
+    pub(super) fn sight(&self) -> Option<Sight> {
+        let shared = lock(&self.links).shared.clone();
+        shared.map(|link| link.lane.sight_from_outside())
+    }
+
+    /// Gives up all connections; commands that wait are returned.
+    pub(super) fn give_up(&self, error: &Error) {
         let mut links = lock(&self.links);
-        self.closed.store(true, Ordering::Relaxed);
         let shared = links.shared.take();
         let spares = std::mem::take(&mut links.spares);
         let leases = links.leases.take();
         drop(links);
-        shared.iter().chain(&spares).for_each(Link::close);
+        shared
+            .iter()
+            .chain(&spares)
+            .for_each(|link| link.end(error));
         if let Some(leases) = leases {
             leases.close();
         }
+    }
+
+    /// Closes for good; commands that wait are returned.
+    pub(super) fn close(&self) {
+        // Whoever connects holds this lock, so that nobody does afterwards.
+        let links = lock(&self.links);
+        self.closed.store(true, Ordering::Relaxed);
+        drop(links);
+        self.give_up(&lifecycle::closed());
     }
 
     /// Whether it was closed, for good.

@@ -9,7 +9,7 @@ use crate::redis::lifecycle;
 use crate::redis::resp::decode::{Item, Reader};
 
 /// First and longest times between two attempts of a command, in milliseconds.
-const COMMAND_DELAYS: (u64, u64) = (25, 1000);
+const COMMAND_DELAYS: (u64, u64) = (25, 500);
 /// The same for connections: all attempts together outlast the choice of a new primary.
 const CONNECTION_DELAYS: (u64, u64) = (50, 2000);
 
@@ -233,10 +233,10 @@ mod tests {
     }
 
     #[test]
-    fn delays_grow_to_a_second_and_differ() {
+    fn delays_grow_to_half_a_second_and_differ() {
         for chance in [0, 1, u64::MAX] {
             for attempt in 0..40 {
-                assert!(delay(attempt, chance) <= Duration::from_secs(1));
+                assert!(delay(attempt, chance) <= Duration::from_millis(500));
                 assert!(delay(attempt, chance) >= Duration::from_millis(12));
             }
         }

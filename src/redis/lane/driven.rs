@@ -91,6 +91,23 @@ impl Lane {
         }
     }
 
+    /// The same for those who have no socket. What waits for a connection is owed as well.
+    pub(in crate::redis) fn sight_from_outside(&self) -> Sight {
+        let socket = self.lock().socket.clone();
+        if let Some(socket) = socket {
+            return self.sight(&socket);
+        }
+        let oldest = if self.load() > 0 {
+            Oldest::Owed
+        } else {
+            Oldest::Patient
+        };
+        Sight {
+            heard: self.last_heard(),
+            oldest,
+        }
+    }
+
     /// Asks the server for a sign of life. Returns whether everything is sent.
     pub(in crate::redis) fn probe(&self, epoch: u64, socket: &Socket) -> std::io::Result<bool> {
         let mut ping = BytesMut::new();
