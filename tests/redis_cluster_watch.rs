@@ -117,6 +117,32 @@ async fn a_slot_that_moves_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn what_was_executed_is_not_run_again_whatever_else_was_refused() {
+    let cluster = TestCluster::start();
+    let client = connect(&cluster).await;
+    let options = SetOptions::default();
+    client.set(KEY, "1", options).await.unwrap();
+    let (slot, from, to) = place(&cluster);
+    cluster.begin_move(slot, from, to);
+    let mut runs = 0;
+    let ended = client
+        .watch(&[KEY], async |watched| {
+            runs += 1;
+            let refusal = watched.get("{a}absent").await.unwrap_err();
+            let replies = watched.multi().incr(KEY).exec().await?;
+            assert_eq!(replies, [Value::Integer(2)]);
+            Err::<(), _>(refusal)
+        })
+        .await;
+    let refusal = ended.unwrap_err();
+    assert!(refusal.message().starts_with("ASK "), "{refusal}");
+    assert_eq!(runs, 1);
+    cluster.move_keys(KEY, from, to);
+    cluster.end_move(slot, from, to);
+    assert_eq!(client.get(KEY).await.unwrap().as_deref(), Some("2"));
+}
+
+#[tokio::test]
 async fn keys_of_several_slots_are_refused_and_conflicts_are_told_in_the_end() {
     let cluster = TestCluster::start();
     let client = connect(&cluster).await;

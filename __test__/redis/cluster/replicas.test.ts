@@ -55,6 +55,24 @@ describe("readFrom", () => {
     expect(await client.eval("return redis.call('GET', KEYS[1])", 1, "foo")).toBe("written");
   });
 
+  it.each(["preferReplica", "nearest"] as const)("%s comes back to a replica that was lost", async (readFrom) => {
+    const client = lab.connect({ readFrom, zone: "here", refreshInterval: 500 });
+    await client.set("foo", "1");
+    await client.with({ route: "allPrimaries" }).wait(1, 5000);
+    expect(await client.get("foo")).toBe("1");
+    const [replica] = await lab.cluster.replicasOf(await lab.primaryOf("foo"));
+    await replica!.kill();
+    await expect.poll(() => client.get("foo").catch(() => null)).toBe("1");
+    await replica!.restart();
+    await lab.cluster.ready();
+    await expect
+      .poll(async () => {
+        await client.get("foo");
+        return calls(replica!, "get");
+      }, { timeout: 15_000 })
+      .toBeGreaterThan(0);
+  });
+
   it("preferReplica falls back to the primary, replica does not", async () => {
     const [prefers, insists] = [lab.connect({ readFrom: "preferReplica" }), lab.connect({ readFrom: "replica", commandTimeout: 500 })];
     await prefers.set("foo", "1");

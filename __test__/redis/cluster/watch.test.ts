@@ -131,6 +131,22 @@ describe("a slot that moves between WATCH and the transaction", () => {
     expect((await ended).replies).toEqual(["OK", "1"]);
   });
 
+  it("is none when the transaction was executed, whatever else was refused", async () => {
+    const client = lab.connect();
+    await client.set("{partly}n", "1");
+    const migration = await lab.cluster.beginMigration(await lab.slotOf("partly"), await lab.otherThan("partly"));
+    let runs = 0;
+    const ended = client.watch("{partly}n", async (tx) => {
+      runs++;
+      const refusal: unknown = await tx.get("{partly}absent").catch((error: unknown) => error);
+      expect(await tx.multi().incr("{partly}n").exec()).toEqual([2]);
+      throw refusal;
+    });
+    await expect(ended).rejects.toMatchObject({ code: "ERR_REDIS_CLUSTER_WRONG_NODE", message: expect.stringMatching(/^ASK /) });
+    await migration.finish();
+    expect([await client.get("{partly}n"), runs]).toEqual(["2", 1]);
+  });
+
   it("is one for those who read only, too", async () => {
     const client = lab.connect();
     let runs = 0;

@@ -106,6 +106,8 @@ class Attempt {
     this.connection = null;
     /** Whether the transaction was sent: from then on, a lost connection does not tell what became of it. */
     this.sent = false;
+    /** Whether it was sent, and is not known to have come to nothing. */
+    this.mayHaveRun = false;
     /** Whether the connection was given back. */
     this.over = false;
     /** @type {RedisWatchError | null} */
@@ -155,7 +157,7 @@ class Attempt {
     // Of one that was given back, its connection says so.
     if (this.isLost && !this.over) throw (this.conflict = lost());
     const guarded = this.bond?.guard(queue) ?? false;
-    this.sent = true;
+    this.sent = this.mayHaveRun = true;
     return guarded;
   }
 
@@ -164,6 +166,7 @@ class Attempt {
    * @returns {unknown} what is told of it
    */
   failed(error) {
+    this.mayHaveRun = !(error instanceof RedisWatchError || error instanceof RedisBatchError);
     if (error instanceof RedisWatchError) return (this.conflict = error);
     if (this.bond === null || !(error instanceof RedisBatchError)) return error;
     const refusals = [...error.errors, error.cause];
@@ -176,6 +179,8 @@ class Attempt {
    * @param {unknown} error
    */
   conflictBehind(error) {
+    // Whatever else was refused: another run would do it twice.
+    if (this.mayHaveRun) return null;
     if (error === this.conflict) return this.conflict;
     const { connection } = this;
     if (this.bond !== null && error instanceof Error && connection instanceof NodeConnection && connection.refusals.has(error)) {

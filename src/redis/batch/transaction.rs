@@ -15,6 +15,9 @@ use crate::redis::meta::Meta;
 use crate::redis::resp::decode::Value;
 use crate::redis::resp::encode;
 
+/// The code of the error of a transaction whose commands were refused.
+pub(super) const ABORTED: &str = "ERR_REDIS_TRANSACTION_ABORTED";
+
 /// Commands that the server executes together, with no other in between; made by
 /// [`ValkeyClient::multi`](crate::redis::ValkeyClient::multi). Nothing is sent before
 /// [`exec`](Self::exec). A transaction that is lost with its connection is never executed in part.
@@ -91,10 +94,7 @@ impl Transaction {
         let guarded = watching.guard(&mut queue)?;
         watching.begin(&*self.link)?;
         let outcome = self.send(queue).await;
-        let mut replies = outcome.map_err(|error| match error.kind() {
-            ErrorKind::Conflict => watching.conflict(error),
-            _ => error,
-        })?;
+        let mut replies = outcome.map_err(|error| watching.failed(error))?;
         if guarded {
             replies.pop();
         }
@@ -170,6 +170,6 @@ async fn finish(
 fn aborted(answer: &Error, refused: Vec<RefusedCommand>) -> Error {
     let why = refused.first().map_or(answer, |first| &first.error);
     let message = format!("The transaction was not executed: {why}");
-    let aborted = Error::new(ErrorKind::Server, "ERR_REDIS_TRANSACTION_ABORTED", message);
+    let aborted = Error::new(ErrorKind::Server, ABORTED, message);
     aborted.with_source(RefusedCommands(refused))
 }

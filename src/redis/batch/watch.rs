@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::queue::Queue;
+use super::transaction::ABORTED;
 use super::{Pipeline, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::chance::chance;
@@ -42,6 +43,8 @@ pub struct Watched {
 pub(super) struct Watching {
     /// From then on, a lost connection does not tell what became of the transaction.
     sent: AtomicBool,
+    /// It was sent, and is not known to have come to nothing.
+    may_have_run: AtomicBool,
     conflict: AtomicBool,
     /// The node has said that the slot is somewhere else, or not served now.
     displaced: AtomicBool,
@@ -78,7 +81,20 @@ impl Watching {
                 "The watched keys were those of another transaction",
             ));
         }
+        self.may_have_run.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// The transaction has failed.
+    pub(super) fn failed(&self, error: Error) -> Error {
+        let is_conflict = error.kind() == ErrorKind::Conflict;
+        if is_conflict || error.code() == ABORTED {
+            self.may_have_run.store(false, Ordering::Relaxed);
+        }
+        if is_conflict {
+            return self.conflict(error);
+        }
+        error
     }
 
     /// Makes sure that the slot is still where the keys are watched: a transaction without keys of its own gets one, for a
@@ -121,7 +137,7 @@ impl Watching {
     }
 
     /// Remembers a conflict.
-    pub(super) fn conflict(&self, error: Error) -> Error {
+    fn conflict(&self, error: Error) -> Error {
         self.conflict.store(true, Ordering::Relaxed);
         error
     }
@@ -161,6 +177,10 @@ impl Watched {
 
     /// The conflict that a run has failed by.
     fn conflict_behind(&self, error: &Error) -> Option<Error> {
+        // Whatever else was refused: another run would do it twice.
+        if self.state.may_have_run.load(Ordering::Relaxed) {
+            return None;
+        }
         if error.kind() == ErrorKind::Conflict && self.state.conflict.load(Ordering::Relaxed) {
             return Some(error.clone());
         }

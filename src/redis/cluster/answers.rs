@@ -251,13 +251,14 @@ impl Cluster {
     }
 
     /// The connection to a node has ended, or could not be made.
-    pub(super) fn node_lost(&self, node: &Arc<Node>) {
+    pub(super) fn node_lost(self: &Arc<Self>, node: &Arc<Node>) {
         let mut channels = lock(&self.channels);
         if channels.as_ref().is_some_and(|one| Arc::ptr_eq(one, node)) {
             channels.take();
         }
         drop(channels);
         self.want_refresh();
+        self.reader_lost(node);
     }
 }
 

@@ -109,7 +109,7 @@ async fn view(cluster: &Arc<Cluster>, node: &Arc<Node>) -> Result<(u64, Topology
         .unwrap_or_else(late)
 }
 
-fn ask(
+pub(super) fn ask(
     cluster: &Arc<Cluster>,
     node: &Arc<Node>,
     words: &[&str],
@@ -126,7 +126,7 @@ fn ask(
     reply
 }
 
-async fn answer(reply: oneshot::Receiver<Result<Bytes>>) -> Result<Bytes> {
+pub(super) async fn answer(reply: oneshot::Receiver<Result<Bytes>>) -> Result<Bytes> {
     reply.await.unwrap_or_else(|_| Err(lifecycle::closed()))
 }
 
@@ -156,7 +156,7 @@ impl Cluster {
     }
 
     /// Makes a map of what a node has said.
-    pub(super) fn arrange(&self, topology: &Topology) -> Arc<SlotMap> {
+    pub(super) fn arrange(self: &Arc<Self>, topology: &Topology) -> Arc<SlotMap> {
         let members = topology.shards.iter();
         let members =
             members.flat_map(|shard| std::iter::once(&shard.primary).chain(&shard.replicas));
@@ -178,7 +178,9 @@ impl Cluster {
             };
             (nodes, shard.slots.clone())
         });
-        Arc::new(SlotMap::new(shards.collect()))
+        let map = Arc::new(SlotMap::new(shards.collect()));
+        self.tend(&map);
+        map
     }
 
     /// Says goodbye to nodes that are not in the map, once they have answered what they were asked.

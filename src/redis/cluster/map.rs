@@ -93,13 +93,35 @@ impl SlotMap {
             ReadFrom::Replica => in_turn(&Replica::works).or_else(|| in_turn(&|one| one.healthy)),
             ReadFrom::PreferReplica => in_turn(&Replica::works).or(Some(&shard.primary)),
             ReadFrom::Nearest { zone } => {
-                let near = |one: &Option<String>| one.as_deref() == Some(zone);
-                in_turn(&|one| one.works() && near(&one.zone))
-                    .or_else(|| near(&shard.primary_zone).then_some(&shard.primary))
+                let near = |announced: &Option<String>, node: &Node| match announced {
+                    Some(announced) => announced == zone,
+                    None => node.reading.is_in(zone),
+                };
+                let primary = &shard.primary;
+                in_turn(&|one| one.works() && near(&one.zone, &one.node))
+                    .or_else(|| near(&shard.primary_zone, primary).then_some(primary))
                     .or_else(|| in_turn(&Replica::works))
                     .or(Some(&shard.primary))
             }
         }
+    }
+
+    /// Replicas that can be read from, as the cluster sees it, and were lost.
+    pub(super) fn lost_readers(&self) -> impl Iterator<Item = &Arc<Node>> {
+        let replicas = self.shards.iter().flat_map(|shard| &shard.replicas);
+        replicas
+            .filter(|one| one.healthy && one.node.is_down())
+            .map(|one| &one.node)
+    }
+
+    /// Nodes that can be read from, and whose zones the cluster does not tell.
+    pub(super) fn without_zone(&self) -> impl Iterator<Item = &Arc<Node>> {
+        self.shards.iter().flat_map(|shard| {
+            let primary = shard.primary_zone.is_none().then_some(&shard.primary);
+            let replicas = shard.replicas.iter();
+            let replicas = replicas.filter(|one| one.zone.is_none() && one.healthy);
+            primary.into_iter().chain(replicas.map(|one| &one.node))
+        })
     }
 
     /// Any primary, one that works if there is one.

@@ -76,7 +76,7 @@ impl Cluster {
                     role: primary.map_or(Role::Primary, |_| Role::Replica),
                     primary: primary.map(|node| node.address.clone()),
                     slots: slots.clone(),
-                    zone: zone.clone(),
+                    zone: zone.clone().or_else(|| node.reading.zone()),
                     connected: node.is_connected(),
                 });
             };

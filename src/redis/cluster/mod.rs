@@ -28,6 +28,7 @@ pub mod merge;
 mod node;
 mod parked;
 mod pending;
+mod readers;
 pub mod redirect;
 pub mod request;
 pub mod route;

@@ -8,6 +8,7 @@ use bytes::BytesMut;
 
 use super::links::{Link, Links};
 use super::pending::NOBODY;
+use super::readers::Reading;
 use super::sink::NodeSink;
 use super::{Cluster, chance, redirect};
 use crate::error::Error;
@@ -35,6 +36,7 @@ pub(super) struct Node {
     pub(super) number: u32,
     pub(super) address: Address,
     pub(super) links: Mutex<Links>,
+    pub(super) reading: Reading,
     /// The last attempt to connect has failed.
     down: AtomicBool,
     /// It owes replies and is not heard.
@@ -58,9 +60,18 @@ impl Node {
             number,
             address,
             links: Mutex::default(),
+            reading: Reading::default(),
             down: AtomicBool::new(false),
             silent: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Connects for commands to come, unless that was done or is too early.
+    pub(super) fn greet(self: &Arc<Self>, cluster: &Arc<Cluster>) {
+        let mut links = lock(&self.links);
+        if links.shared.is_none() {
+            links.shared = self.connect(&mut links, cluster).ok();
         }
     }
 

@@ -47,6 +47,7 @@ impl Sink for NodeSink {
                 Event::Connected(greeting) => {
                     node.connected(self.life, client_of(greeting));
                     cluster.greeted(greeting);
+                    cluster.locate(&node, greeting);
                 }
                 Event::Closed(_) => {
                     node.lost(self.life);

@@ -1,4 +1,5 @@
-//! What nodes say about their cluster: `CLUSTER SHARDS`, `CLUSTER SLOTS` and `CLUSTER INFO`. Pure.
+//! What nodes say about their cluster, `CLUSTER SHARDS`, `CLUSTER SLOTS` and `CLUSTER INFO`, and about
+//! their zones. Pure.
 
 use super::redirect::host_or;
 use super::slot::SLOTS;
@@ -166,18 +167,34 @@ fn complete(shards: impl Iterator<Item = Shard>) -> Option<Topology> {
 /// How new a node's view of the cluster is, as its `CLUSTER INFO` says; 0 when it does not.
 #[must_use]
 pub fn epoch(frame: &[u8]) -> u64 {
-    let Some(Value::Bulk(text)) = decode(frame) else {
-        return 0;
-    };
-    String::from_utf8_lossy(&text)
-        .lines()
-        .find_map(|line| {
-            line.strip_prefix("cluster_current_epoch:")?
-                .trim()
-                .parse()
-                .ok()
-        })
+    told(frame, "cluster_current_epoch")
+        .and_then(|epoch| epoch.parse().ok())
         .unwrap_or(0)
+}
+
+/// The availability zone of the node that has sent this HELLO reply, if it tells.
+#[must_use]
+pub fn zone_of_greeting(frame: &[u8]) -> Option<String> {
+    Fields::of(decode(frame)?)?
+        .text("availability_zone")
+        .filter(|zone| !zone.is_empty())
+}
+
+/// The availability zone of the node that has sent this reply to `INFO`, if it tells.
+#[must_use]
+pub fn zone_of_info(frame: &[u8]) -> Option<String> {
+    told(frame, "availability_zone").filter(|zone| !zone.is_empty())
+}
+
+/// What a reply of lines `name:value` says about a name.
+fn told(frame: &[u8], name: &str) -> Option<String> {
+    let Value::Bulk(text) = decode(frame)? else {
+        return None;
+    };
+    String::from_utf8_lossy(&text).lines().find_map(|line| {
+        let value = line.strip_prefix(name)?.strip_prefix(':')?;
+        Some(value.trim().to_owned())
+    })
 }
 
 fn decode(frame: &[u8]) -> Option<Value> {

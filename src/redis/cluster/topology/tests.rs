@@ -222,3 +222,25 @@ fn the_epoch_is_found() {
     assert_eq!(epoch(b"-ERR\r\n"), 0);
     assert_eq!(epoch(b""), 0);
 }
+
+#[test]
+fn the_zone_is_found_where_a_node_tells_of_itself() {
+    let hello = "%2\r\n+modules\r\n*1\r\n+x\r\n+availability_zone\r\n$4\r\neu-1\r\n";
+    assert_eq!(zone_of_greeting(hello.as_bytes()), Some("eu-1".into()));
+    let info =
+        |text: &str| zone_of_info(format!("={}\r\ntxt:{text}\r\n", text.len() + 4).as_bytes());
+    let zone = info("# Server\r\navailability_zone:eu-1\r\nhz:10\r\n");
+    assert_eq!(zone, Some("eu-1".into()));
+    // A node without one leaves it empty; others have not the words.
+    assert_eq!(info("availability_zone:\r\nhz:10\r\n"), None);
+    assert_eq!(info("hz:10\r\n"), None);
+    for frame in [
+        "%1\r\n+availability_zone\r\n$0\r\n\r\n",
+        "%1\r\n+proto\r\n:3\r\n",
+        "-NOPERM\r\n",
+        "",
+    ] {
+        assert_eq!(zone_of_greeting(frame.as_bytes()), None, "{frame}");
+        assert_eq!(zone_of_info(frame.as_bytes()), None, "{frame}");
+    }
+}
