@@ -98,14 +98,15 @@ function parse(text, start) {
 }
 
 /**
- * Asks until the answer is right, at most for 30 seconds.
+ * Asks until the answer is right.
  * @template T
  * @param {string} what for the error
  * @param {() => Promise<T | undefined | false>} check may also reject
+ * @param {number} [seconds] how long at most
  * @returns {Promise<T>}
  */
-export async function until(what, check) {
-  const deadline = Date.now() + 30_000;
+export async function until(what, check, seconds = 30) {
+  const deadline = Date.now() + seconds * 1000;
   for (let last; ; ) {
     try {
       const value = await check();
@@ -113,7 +114,7 @@ export async function until(what, check) {
     } catch (error) {
       last = error;
     }
-    if (Date.now() > deadline) throw new Error(`${what}: not within 30 seconds`, { cause: last });
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} seconds`, { cause: last });
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
