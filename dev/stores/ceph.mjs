@@ -74,11 +74,12 @@ class Ceph {
     await this.#run("ceph-authtool", "--create-keyring", keys, "--gen-key", "-n", "mon.", "--cap", "mon", "allow *");
     await this.#run("monmaptool", "--create", "--addv", "a", monitors, "--fsid", cluster, map);
     await this.#run("ceph-mon", "--mkfs", "-i", "a", "--monmap", map, "--keyring", keys);
-    this.#launch("mon", "ceph-mon", "-i", "a", "-f");
+    const monitor = this.#launch("mon", "ceph-mon", "-i", "a", "-f");
 
     const storage = randomUUID();
-    // Waits for the monitor.
-    await this.#run("python3.11", join(this.root, "usr", "bin", "ceph"), "--connect-timeout", "60", "osd", "new", storage);
+    const ceph = join(this.root, "usr", "bin", "ceph");
+    const enlist = ["osd", "new", storage];
+    await ready(monitor, "ceph-mon", () => this.#run("python3.11", ceph, "--connect-timeout", "10", ...enlist));
     await this.#run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", storage);
     this.#launch("osd", "ceph-osd", "-i", "0", "-f");
 
@@ -183,10 +184,13 @@ osd objectstore = memstore
 memstore device bytes = 12884901888
 mon allow pool size one = true
 mon pg warn min per osd = 0
+# Nearly nothing of it is on the disk, whatever else is.
+mon data avail crit = 0
 mon data = ${this.folder}/mon
 osd data = ${this.folder}/osd
 run dir = ${this.folder}/run
-log file = ${this.folder}/$name.log
+log to file = false
+log to stderr = true
 admin socket = ${this.folder}/run/$name.asok
 plugin dir = ${this.library}/ceph
 erasure code dir = ${this.library}/ceph/erasure-code
