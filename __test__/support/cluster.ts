@@ -106,3 +106,8 @@ export async function calls(node: ClusterNode, command: string) {
   const stats = `${await node.ask("INFO", "commandstats")}`;
   return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
 }
+
+/** How many commands wait on a node. */
+export async function blocked(node: ClusterNode) {
+  return Number(/blocked_clients:(\d+)/.exec(`${await node.ask("INFO", "clients")}`)?.[1]);
+}

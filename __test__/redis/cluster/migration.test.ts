@@ -1,6 +1,6 @@
 /** Slots that move, while commands for their keys are on their way. */
 import { describe, expect, it } from "vitest";
-import { KEYS, calls, useCluster } from "../../support/cluster.js";
+import { KEYS, blocked, calls, useCluster } from "../../support/cluster.js";
 
 const lab = useCluster();
 
@@ -34,6 +34,24 @@ describe("a slot that has moved", () => {
     expect(await client.mget(...KEYS.map((key) => `{${key}}split`))).toEqual([...KEYS]);
     await lab.cluster.migrate(await lab.slotOf("foo"), await lab.otherThan("foo"));
     expect(await client.del(...KEYS.map((key) => `{${key}}split`))).toBe(3);
+  });
+
+  it("takes a command that waits with it, which still can be given up", async () => {
+    const client = lab.connect();
+    const waiting = client.blpop("{wait}one", 0);
+    const controller = new AbortController();
+    const aborted = client.with({ signal: controller.signal }).blpop("{wait}other", 0);
+    const source = await lab.primaryOf("wait");
+    const target = await lab.otherThan("wait");
+    await expect.poll(() => blocked(source)).toBe(2);
+    await lab.cluster.migrate(await lab.slotOf("wait"), target);
+    await expect.poll(() => blocked(target)).toBe(2);
+    controller.abort();
+    await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
+    expect(await client.rpush("{wait}other", "kept")).toBe(1);
+    expect(await client.lrange("{wait}other", 0, -1)).toEqual(["kept"]);
+    await client.rpush("{wait}one", "taken");
+    expect(await waiting).toEqual(["{wait}one", "taken"]);
   });
 
   it("gives up after maxRedirections", async () => {

@@ -90,6 +90,25 @@ describe("route", () => {
     expect(await view.with({ route: { address: other!.address }, buffers: false }).config("GET", "port")).toEqual({ port: `${other!.port}` });
   });
 
+  it("of a command that waits keeps nobody waiting, and ends with its signal", async () => {
+    const client = lab.connect();
+    const owner = await lab.primaryOf(KEYS[0]);
+    const node = client.node(`127.0.0.1:${owner.port}`);
+    const queue = `{${KEYS[0]}}queue`;
+    const waiting = node.blpop(queue, 0);
+    expect(await node.ping()).toBe("PONG");
+    expect(await client.rpush(queue, "x")).toBe(1);
+    expect(await waiting).toEqual([queue, "x"]);
+    const controller = new AbortController();
+    const aborted = node.with({ signal: controller.signal }).blpop(queue, 0);
+    expect(await node.wait(0, 10)).toBe(0);
+    controller.abort();
+    await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
+    // Nobody takes it.
+    expect(await client.rpush(queue, "y")).toBe(1);
+    expect(await client.lrange(queue, 0, -1)).toEqual(["y"]);
+  });
+
   it("of a node that is not there is an error", async () => {
     const client = lab.connect();
     await expect(client.with({ route: { address: "127.0.0.1:1" } }).ping()).rejects.toMatchObject({ code: "ERR_REDIS_CLUSTER_UNKNOWN_NODE" });

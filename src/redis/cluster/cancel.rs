@@ -1,10 +1,19 @@
 //! Giving up a command that blocks, wherever it is.
+//!
+//! It may be in somebody's hand, between its reply and the node that the reply names, for one: then
+//! it is marked, and whoever lays it down fails it. Looking for it and laying it down are never
+//! both too early, for the mark comes before the one, and is looked at behind the other.
+
+use std::collections::HashMap;
 
 use super::Cluster;
-use super::pending::Work;
+use super::pending::{Origin, Pending, Work};
 use crate::error::{Error, ErrorKind};
 use crate::redis::callers::lock;
 use crate::redis::lifecycle;
+
+/// Users' commands that block and are not answered, by their ids: whether they were given up.
+pub(super) type Blocked = HashMap<u32, bool>;
 
 impl Cluster {
     /// Fails a user's command that blocks, so that it takes nothing that nobody gets. Others are left
@@ -13,28 +22,93 @@ impl Cluster {
         if self.withdraw_lessee(id) {
             return true;
         }
-        // Of a kind after which nothing is sent again.
-        let error = &Error::new(
-            ErrorKind::Cancelled,
-            lifecycle::closed().code().to_owned(),
-            "the command was given up",
-        );
         if lock(&self.life).withdraw(id) {
-            self.sink.failed(vec![id], error);
+            self.sink.failed(vec![id], &given_up());
             return true;
         }
-        let meant = |work: &Work| matches!(work, Work::One(pending) if pending.blocks_as(id));
-        let parked = lock(&self.parked).take(meant);
+        match lock(&self.blocked).get_mut(&id) {
+            Some(mark) => *mark = true,
+            None => return false,
+        }
+        self.fail_given_up(id);
+        true
+    }
+
+    /// A user's command that blocks, if it is one, is on its way.
+    pub(super) fn track(&self, blocker: Option<u32>) {
+        if let Some(id) = blocker {
+            lock(&self.blocked).entry(id).or_insert(false);
+        }
+    }
+
+    /// It is answered.
+    pub(super) fn untrack(&self, id: u32) {
+        lock(&self.blocked).remove(&id);
+    }
+
+    /// Whether something was given up, and must not be sent.
+    pub(super) fn is_given_up(&self, work: &Work) -> bool {
+        let id = work.blocker();
+        id.is_some_and(|id| lock(&self.blocked).get(&id) == Some(&true))
+    }
+
+    /// Fails a command that was given up, unless somebody has it in his hand.
+    fn fail_given_up(&self, id: u32) {
+        let error = &given_up();
+        let parked = lock(&self.parked).take(|work| work.blocker() == Some(id));
         if let Some(work) = parked {
             self.fail_work(work, error);
-            return true;
+            return;
         }
-        // One that was redirected goes by another id.
-        let own = lock(&self.waiting).find(|pending| pending.blocks_as(id));
-        let (id, internal) = own.map_or((id, false), |own| (own, true));
-        let nodes = self.every_node();
-        nodes.iter().any(|node| node.cancel(id, internal, error))
+        let own = lock(&self.waiting).find(|pending| pending.blocker() == Some(id));
+        if let Some(own) = own {
+            // It may have been answered just now, and its number be that of another one.
+            let is_it = || self.user_of(own) == Some(id);
+            let nodes = self.every_node();
+            let _ = nodes.iter().any(|node| node.cancel(own, is_it, error));
+        }
     }
+
+    /// The user's command that blocks and goes by this id of the cluster's own.
+    pub(super) fn user_of(&self, own: u32) -> Option<u32> {
+        lock(&self.waiting).get(own).and_then(Pending::blocker)
+    }
+
+    /// A user's command is where [`give_up`](Self::give_up) finds it.
+    pub(super) fn laid_down(&self, id: u32) {
+        if lock(&self.blocked).get(&id) == Some(&true) {
+            self.fail_given_up(id);
+        }
+    }
+}
+
+impl Work {
+    /// The id of the user's command that this is, if it blocks.
+    pub(super) fn blocker(&self) -> Option<u32> {
+        match self {
+            Self::One(pending) => pending.blocker(),
+            Self::Whole(_) => None,
+        }
+    }
+}
+
+impl Pending {
+    /// The id of the user's command that this is, if it blocks.
+    pub(super) fn blocker(&self) -> Option<u32> {
+        match &self.origin {
+            Origin::User(entry) if entry.meta.holds() => Some(entry.id),
+            _ => None,
+        }
+    }
+}
+
+/// Of a kind after which nothing is sent again.
+pub(super) fn given_up() -> Error {
+    Error::new(
+        ErrorKind::Cancelled,
+        lifecycle::closed().code().to_owned(),
+        "the command was given up",
+    )
 }
 
 #[cfg(test)]
@@ -161,6 +235,76 @@ mod tests {
         assert!(cluster.give_up(2) && !cluster.give_up(2));
         assert_eq!(failures.take(), [2]);
         cluster.close();
+    }
+
+    #[test]
+    fn one_that_is_in_somebodys_hand_fails_when_it_is_laid_down() {
+        let (_listener, failures, cluster) = silent();
+        cluster.connect(9);
+        let node = cluster.seeds().remove(0);
+        let pending = |id| {
+            let (bytes, entry) = blocking(id);
+            Work::One(Pending::of_user(entry, bytes))
+        };
+        // On its way to a connection.
+        let mut gather = Gather::default();
+        cluster.add_work(&mut gather, &node, pending(1), false);
+        assert!(cluster.give_up(1));
+        assert!(failures.take().is_empty());
+        gather.send(&cluster, Delivery::Direct);
+        assert_eq!(failures.take(), [1]);
+        assert_eq!(node.backlog().1.commands, 0);
+        // Due, redirected or returned.
+        let later = Instant::now() + Duration::from_mins(10);
+        for id in [2, 3] {
+            cluster.park(later, pending(id));
+            let mut taken = lock(&cluster.parked).all();
+            let work = taken.remove(0);
+            assert!(cluster.give_up(id));
+            assert!(failures.take().is_empty());
+            if id == 2 {
+                cluster.park(later, work);
+                assert_eq!(lock(&cluster.parked).iter().count(), 0);
+            } else {
+                cluster.add_work(&mut gather, &node, work, true);
+            }
+            assert_eq!(failures.take(), [id]);
+        }
+        // Whoever uses the id next is not meant.
+        assert!(lock(&cluster.blocked).is_empty());
+        assert!(!cluster.give_up(1));
+        cluster.close();
+    }
+
+    #[test]
+    fn what_waits_on_its_own_connection_or_not_at_all_is_not_kept_in_mind() {
+        let (_listener, failures, cluster) = silent();
+        let wait = |command: &[&[u8]], id| {
+            let mut bytes = BytesMut::new();
+            encode::command(&mut bytes, command);
+            let meta = Meta(Meta::HOLDS);
+            cluster.submit(&[&bytes], &[Entry { id, meta }], Delivery::Held);
+        };
+        wait(&[b"WAIT", b"1", b"0"], 1);
+        wait(&[b"XREAD", b"STREAMS", b"s", b"0"], 2);
+        wait(&[b"BLPOP", b"a", b"b", b"0"], 3);
+        wait(&[b"BLPOP", b"a", b"0"], 4);
+        cluster.connect(9);
+        let node = cluster.seeds().remove(0);
+        let shard = crate::redis::cluster::map::Nodes {
+            primary: node,
+            primary_zone: None,
+            replicas: Vec::new(),
+        };
+        let map = crate::redis::cluster::map::SlotMap::new(vec![(shard, vec![(0, 16383)])]);
+        let epoch = lock(&cluster.life).epoch;
+        cluster.ready(epoch, &Arc::new(map));
+        let tracked: Vec<u32> = lock(&cluster.blocked).keys().copied().collect();
+        assert_eq!(tracked, [4]);
+        // Its keys are in two slots.
+        assert_eq!(failures.take(), [3]);
+        cluster.close();
+        assert!(lock(&cluster.blocked).is_empty());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 
+use super::cancel::given_up;
 use super::gather::Gather;
 use super::map::SlotMap;
 use super::node::{Node, UNANSWERED};
@@ -102,6 +103,10 @@ impl Cluster {
 
     /// Adds something for this node; `asking` allows it to serve a slot that is on its way there.
     pub(super) fn add_work(&self, gather: &mut Gather, node: &Arc<Node>, work: Work, asking: bool) {
+        if self.is_given_up(&work) {
+            self.fail_work(work, &given_up());
+            return;
+        }
         let mut before = BytesMut::new();
         let mut entries = Vec::new();
         if asking {
@@ -138,6 +143,7 @@ impl Cluster {
     }
 
     fn enlist(&self, pending: Pending) -> Entry {
+        self.track(pending.blocker());
         let meta = Meta(pending.meta.0 | Meta::INTERNAL);
         let id = lock(&self.waiting).insert(pending);
         Entry { id, meta }
@@ -145,9 +151,14 @@ impl Cluster {
 
     /// Keeps something for later.
     pub(super) fn park(&self, at: Instant, work: Work) {
+        let blocker = work.blocker();
+        self.track(blocker);
         let first = lock(&self.parked).add(at, work);
         if first {
             self.wake();
+        }
+        if let Some(id) = blocker {
+            self.laid_down(id);
         }
         // The cluster may have been closed just now, and nobody looks at what is parked then.
         if !self.is_active() {

@@ -77,8 +77,14 @@ impl Gather {
             }
         }
         for (node, commands, entries) in self.blocking.drain(..) {
-            if let Err(refused) = node.submit_blocking(cluster, &commands, &entries, delivery) {
-                give_back(cluster, &commands, &entries, refused);
+            match node.submit_blocking(cluster, &commands, &entries, delivery) {
+                Ok(()) => {
+                    let last = entries.last();
+                    if let Some(id) = last.and_then(|entry| cluster.user_of(entry.id)) {
+                        cluster.laid_down(id);
+                    }
+                }
+                Err(refused) => give_back(cluster, &commands, &entries, refused),
             }
         }
     }

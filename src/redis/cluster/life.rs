@@ -56,6 +56,19 @@ impl Default for Life {
     }
 }
 
+/// Where the commands are that block; inside of a transaction none does.
+fn blockers(entries: &[Entry]) -> impl Iterator<Item = usize> {
+    let mut open = false;
+    let blocks = entries.iter().map(move |entry| {
+        let blocks = !open && entry.meta.holds();
+        open = entry.meta.transaction(open);
+        blocks
+    });
+    blocks
+        .enumerate()
+        .filter_map(|(at, blocks)| blocks.then_some(at))
+}
+
 impl Life {
     pub(super) fn is_active(&self) -> bool {
         matches!(self.phase, Phase::Connecting | Phase::Ready)
@@ -75,15 +88,9 @@ impl Life {
     /// there.
     pub(super) fn withdraw(&mut self, id: u32) -> bool {
         self.early.iter_mut().any(|(bytes, entries)| {
-            let wanted = |entry: &Entry| entry.id == id && entry.meta.holds();
-            let Some(at) = entries.iter().position(wanted) else {
+            let Some(at) = blockers(entries).find(|at| entries[*at].id == id) else {
                 return false;
             };
-            let open = |open, entry: &Entry| entry.meta.transaction(open);
-            // There it does not block.
-            if entries[..at].iter().fold(false, open) {
-                return false;
-            }
             let start = length(bytes, at);
             let end = length(bytes, at + 1);
             *bytes = [&bytes[..start], &bytes[end..]].concat().into();
@@ -242,6 +249,10 @@ impl Cluster {
                 self.greet(&greeting, &callers);
                 tell_all(lookers, &Ok(()));
                 return;
+            }
+            // They are looked for here no more.
+            for (_, entries) in &early {
+                blockers(entries).for_each(|at| self.track(Some(entries[at].id)));
             }
             drop(life);
             // What is submitted meanwhile waits behind these.

@@ -55,6 +55,7 @@ pub use lease::Place;
 pub use members::{NodeInfo, Role};
 pub(in crate::redis) use transaction::slot_of;
 
+use self::cancel::Blocked;
 use self::gather::Gather;
 use self::life::Life;
 use self::map::SlotMap;
@@ -99,6 +100,7 @@ pub struct Cluster {
     life: Mutex<Life>,
     state: watch::Sender<State>,
     waiting: Mutex<Waiting>,
+    blocked: Mutex<Blocked>,
     /// What is sent later, and not before when.
     parked: Mutex<Parked<Work>>,
     /// Where channels and patterns are subscribed to.
@@ -143,6 +145,7 @@ impl Cluster {
             life: Mutex::new(life),
             state: watch::Sender::new(state),
             waiting: Mutex::default(),
+            blocked: Mutex::default(),
             parked: Mutex::default(),
             channels: Mutex::default(),
             scratch: Mutex::default(),

@@ -240,15 +240,15 @@ impl Node {
         (buffered, backlog)
     }
 
-    /// Gives up a command that blocks, with its connection; `internal` ids are the cluster's own.
-    /// Its wait is ended before anything that is sent to the node afterwards. Returns whether it was
-    /// here.
-    pub(super) fn cancel(&self, id: u32, internal: bool, error: &Error) -> bool {
+    /// Gives up a command that blocks, by its id of the cluster's own, with its connection. Its wait is
+    /// ended before anything that is sent to the node afterwards. Returns whether it was here; `is_it`
+    /// is asked then.
+    pub(super) fn cancel(&self, id: u32, is_it: impl Fn() -> bool, error: &Error) -> bool {
         let mut links = lock(&self.links);
         let Some(at) = links
             .spares
             .iter()
-            .position(|link| link.lane.holds_as(id, internal))
+            .position(|link| link.lane.holds_as(id, true) && is_it())
         else {
             return false;
         };

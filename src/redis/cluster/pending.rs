@@ -74,11 +74,6 @@ impl Pending {
         }
     }
 
-    /// Whether it is a user's command of this id that blocks.
-    pub(super) fn blocks_as(&self, id: u32) -> bool {
-        matches!(&self.origin, Origin::User(entry) if entry.id == id && entry.meta.holds())
-    }
-
     pub(super) fn at(mut self, node: &Arc<Node>) -> Self {
         self.node = Some(Arc::clone(node));
         self
@@ -167,6 +162,10 @@ impl Waiting {
         let pending = self.places.get_mut(id as usize)?.take()?;
         self.free.push(id);
         Some(pending)
+    }
+
+    pub(super) fn get(&self, id: u32) -> Option<&Pending> {
+        self.places.get(id as usize)?.as_ref()
     }
 
     /// The id of the first that is `wanted`.

@@ -39,7 +39,13 @@ impl Cluster {
     /// A command is done.
     pub(super) fn settle(&self, pending: Pending, reply: Result<Bytes>) {
         match pending.origin {
-            Origin::User(entry) => self.answer((entry, reply)),
+            Origin::User(entry) => {
+                if entry.meta.holds() {
+                    // Behind the answer the id may be that of another command.
+                    self.untrack(entry.id);
+                }
+                self.answer((entry, reply));
+            }
             Origin::Part(job, part) => {
                 if let Some(answer) = job.settle(part, reply) {
                     self.answer(answer);

@@ -15,6 +15,7 @@ use super::route::{Route, route, unsupported};
 use super::transaction::{self, Transaction};
 use super::{Cluster, split};
 use crate::error::{Error, ErrorKind, Result};
+use crate::redis::endpoint::blocking;
 use crate::redis::inflight::Entry;
 use crate::redis::lane::Delivery;
 
@@ -48,9 +49,10 @@ impl Cluster {
         for (request, entry) in Requests::new(&commands).zip(entries) {
             match &node {
                 Some(node) => {
+                    let entry = self.considered(&request, *entry);
                     let command = Bytes::copy_from_slice(request.bytes);
-                    let pending = Pending::of_user(*entry, command).at(node);
-                    self.add(&mut gather, node, pending);
+                    let pending = Pending::of_user(entry, command).at(node);
+                    self.add_work(&mut gather, node, Work::One(pending), false);
                 }
                 None => failed.push(entry.id),
             }
@@ -114,6 +116,7 @@ impl Cluster {
             *scratch = gather;
         }
         for (id, error) in failed {
+            self.untrack(id);
             self.sink.failed(vec![id], &error);
         }
     }
@@ -141,6 +144,7 @@ impl Cluster {
         request: &Request<'_>,
         entry: Entry,
     ) -> Result<()> {
+        let entry = self.considered(request, entry);
         let node = match route(request, entry.meta)? {
             // The commonest case by far, without a share of the node for each command.
             Route::Slot { slot, reads } if !entry.meta.holds() => {
@@ -165,18 +169,21 @@ impl Cluster {
                 let names = || nodes.iter().map(|node| node.address.to_string()).collect();
                 let merge = response.map_or_else(|| Merge::ByName(names()), Merge::from);
                 let job = Job::new(entry, merge, nodes.len());
+                // One of several cannot be given up.
+                self.untrack(entry.id);
                 let command = Bytes::copy_from_slice(request.bytes);
                 for (number, node) in nodes.iter().enumerate() {
                     let origin = Origin::Part(Arc::clone(&job), number);
                     let pending = Pending::new(origin, command.clone(), entry.meta).at(node);
-                    self.add(gather, node, pending);
+                    self.add_work(gather, node, Work::One(pending), false);
                 }
                 return Ok(());
             }
             Route::Node(number) => {
                 let node = self.named(map, number).ok_or_else(unknown_node)?;
                 let command = Bytes::copy_from_slice(request.bytes);
-                self.add(gather, &node, Pending::of_user(entry, command).at(&node));
+                let pending = Pending::of_user(entry, command).at(&node);
+                self.add_work(gather, &node, Work::One(pending), false);
                 return Ok(());
             }
             one => self.node_for(map, one),
@@ -184,7 +191,8 @@ impl Cluster {
         if let Some(node) = node {
             if entry.meta.holds() {
                 let command = Bytes::copy_from_slice(request.bytes);
-                gather.add_blocking(&node, command, vec![entry]);
+                let work = Work::One(Pending::of_user(entry, command));
+                self.add_work(gather, &node, work, false);
             } else {
                 gather.add(&node, request.bytes, &[entry]);
             }
@@ -193,6 +201,21 @@ impl Cluster {
             self.unserved(Work::One(Pending::of_user(entry, command)));
         }
         Ok(())
+    }
+
+    /// Looks whether a command waits, on any connection.
+    fn considered(&self, request: &Request<'_>, entry: Entry) -> Entry {
+        if !entry.meta.holds() {
+            return entry;
+        }
+        let arguments: Vec<&[u8]> = request.arguments().collect();
+        if blocking::wait(&arguments).is_some_and(|wait| wait.movable) {
+            return entry;
+        }
+        // What is about its own connection is sent on the one that all share.
+        self.untrack(entry.id);
+        let meta = entry.meta.not_holding();
+        Entry { meta, ..entry }
     }
 
     fn begin(
