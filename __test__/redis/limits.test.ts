@@ -59,6 +59,20 @@ describe("commandTimeout", () => {
     }
   });
 
+  it("a subscription whose end is confirmed too late has ended all the same", async () => {
+    const confirmation = (kind: string, count: number) => `>3\r\n+${kind}\r\n+c\r\n:${count}\r\n`;
+    const peer = await script((command) => {
+      if (command === "HELLO") return GREETING;
+      if (command === "SUBSCRIBE") return confirmation("subscribe", 1);
+      return command === "UNSUBSCRIBE" ? "" : `${confirmation("unsubscribe", 0)}+value\r\n`;
+    });
+    const client = connect({ commandTimeout: 20 }, `redis://localhost:${peer.port}`);
+    await client.subscribe("c", () => {});
+    expect(() => client.get("k")).toThrow(expect.objectContaining({ code: "ERR_REDIS_INVALID_STATE" }));
+    await expect(client.unsubscribe("c")).rejects.toMatchObject({ code: "ERR_REDIS_COMMAND_TIMEOUT" });
+    expect(await client.with({ timeout: 0 }).get("k")).toBe("value");
+  });
+
   it("includes the wait for a connection", async () => {
     const peer = await script(() => "");
     const client = connect({ commandTimeout: 20 }, `redis://localhost:${peer.port}`);

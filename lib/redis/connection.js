@@ -288,10 +288,20 @@ class Connection extends Lifecycle {
    */
   async unsubscribe(command, names, outcome, via = this) {
     const meta = Meta.UNSUBSCRIBE | (names.length << Meta.COUNT_SHIFT);
-    const value = await via.issue(encode(command, names), outcome, meta);
+    try {
+      const value = await via.issue(encode(command, names), outcome, meta);
+      this.unsubscribed();
+      return value;
+    } catch (error) {
+      // The server has it or will have it, before whatever is sent from now on.
+      if (/** @type {any} */ (error)?.code === "ERR_REDIS_COMMAND_TIMEOUT") this.unsubscribed();
+      throw error;
+    }
+  }
+
+  unsubscribed() {
     if (this.subscriptions.size === 0) this.subscriber = false;
     this.hold();
-    return value;
   }
 }
 
