@@ -42,7 +42,7 @@ class Subscriptions {
     this.families = new Map(FAMILIES.map((family) => [family, new Map()]));
     /** How many recipients want bytes. */
     this.buffered = 0;
-    /** When messages began to be missed, in milliseconds. @type {number | null} */
+    /** When messages began to be missed, in milliseconds of `performance.now()`. @type {number | null} */
     this.lostAt = null;
     /** Counts attempts to subscribe again: only the latest one tells of the gap. */
     this.round = 0;
@@ -186,7 +186,7 @@ class Subscriptions {
   /** The connection is gone: from now on messages are missed. */
   lost() {
     if ([...this.families.values()].some((names) => [...names.values()].some(isConfirmed))) {
-      this.lostAt ??= Date.now();
+      this.lostAt ??= performance.now();
     }
   }
 
@@ -213,7 +213,7 @@ class Subscriptions {
     // Lost once more: the next attempt tells of both.
     if (round !== this.round || !this.link.connected() || this.lostAt === null) return;
     const failed = results.find((result) => result.status === "rejected");
-    const milliseconds = Date.now() - this.lostAt;
+    const milliseconds = Math.round(performance.now() - this.lostAt);
     this.lostAt = null;
     this.tell(restored, milliseconds, failed === undefined ? null : failed.reason);
   }

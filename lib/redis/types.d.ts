@@ -169,7 +169,7 @@ export interface RedisGap {
   patterns: string[];
   /** The sharded channels, likewise. */
   shardChannels: string[];
-  /** How long messages were missed. */
+  /** How long messages were missed, as far as the event loop was free to notice. */
   milliseconds: number;
   /** Why some are not subscribed to again; `null` when all are. */
   error: Error | null;
