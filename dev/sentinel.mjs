@@ -111,7 +111,7 @@ export class SentinelGroup {
     const [replicas, sentinels] = await Promise.all(
       ["REPLICAS", "SENTINELS"].map(async (list) => {
         const records = /** @type {string[][]} */ (await sentinel.ask("SENTINEL", list, NAME));
-        return records.filter((record) => /^(slave|sentinel)$/.test(record[record.indexOf("flags") + 1] ?? "")).length;
+        return records.filter((record) => /^(slave|sentinel)$/.test(field(record, "flags"))).length;
       }),
     );
     return { replicas, sentinels };
@@ -134,19 +134,41 @@ export class SentinelGroup {
   /** Lets a replica take over; resolves with it when it has. */
   async failover() {
     const former = await this.primary();
-    // After a change the sentinels need a while to find a replica that is fit.
-    await until("a failover begins", async () => (await this.#actingSentinel()).ask("SENTINEL", "FAILOVER", NAME));
-    return this.takenOver(former);
+    /** @param {unknown} why */
+    const demand = async (why) => {
+      await this.#demand(former);
+      throw why;
+    };
+    return until("a replica takes over as it was told", () => this.#follower(former).catch(demand), 60);
   }
 
   /** Resolves with the primary that follows the `former` one when all sentinels agree. @param {RigNode} former */
   takenOver(former) {
-    return until("a replica takes over", async () => {
-      const running = this.sentinels.filter((sentinel) => sentinel.running);
-      const named = new Set(await Promise.all(running.map((sentinel) => this.primary(sentinel))));
-      const [primary] = named;
-      return primary !== undefined && named.size === 1 && primary !== former && (await primary.role()) === "master" && primary;
-    }, 60);
+    return until("a replica takes over", () => this.#follower(former), 60);
+  }
+
+  /** @param {RigNode} former */
+  async #follower(former) {
+    const running = this.sentinels.filter((sentinel) => sentinel.running);
+    const named = new Set(await Promise.all(running.map((sentinel) => this.primary(sentinel))));
+    const [primary] = named;
+    if (primary === undefined || named.size > 1 || primary === former) {
+      throw new Error(`the sentinels name ${[...named].map(({ port }) => port).join(" and ")}, and ${former.port} was it before`);
+    }
+    if ((await primary.role()) !== "master") throw new Error(`${primary.port} does not know yet that it is the primary`);
+    return primary;
+  }
+
+  /**
+   * Asks for a failover unless one goes on. It is refused until a replica is known to be fit, and given up by the
+   * sentinel when the replica needs more than `failover-timeout`.
+   * @param {RigNode} former
+   */
+  async #demand(former) {
+    const sentinel = await this.#actingSentinel();
+    const master = /** @type {string[]} */ (await sentinel.ask("SENTINEL", "MASTER", NAME));
+    const going = field(master, "flags").includes("failover_in_progress");
+    if (!going && Number(field(master, "port")) === former.port) await sentinel.ask("SENTINEL", "FAILOVER", NAME);
   }
 
   /** A sentinel that acts at once: one that was stopped for two seconds mistrusts its clock and does nothing for thirty. */
@@ -169,6 +191,15 @@ export class SentinelGroup {
   async stop() {
     await Promise.all([...this.sentinels, ...this.servers].map((node) => node.stop()));
   }
+}
+
+/**
+ * What a sentinel says about a server.
+ * @param {string[]} record names and values
+ * @param {string} name
+ */
+function field(record, name) {
+  return record[record.indexOf(name) + 1] ?? "";
 }
 
 /**
